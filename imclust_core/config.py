@@ -1,0 +1,73 @@
+"""Settings that come from the environment, and the limits every part of the core agrees on."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from imclust_core.errors import FolderError
+
+VERSION = "0.1.0"
+
+MAX_PIXELS = 89_478_485
+"""Pillow's own line between a picture and a decompression bomb; we treat its warning as an error."""
+MAX_SIDE = 30_000
+MAX_RATIO = 100
+TINY_SIDE = 16
+MAX_FILE_BYTES = 512 * 2**20
+
+THUMB_SIDE = 192
+VIEW_SIDE = 1024
+
+
+def workspace_folder() -> Path:
+    """The workspace in use: `IMCLUST_WORKSPACE`, else the user's own data folder."""
+    given = os.environ.get("IMCLUST_WORKSPACE", "").strip()
+    return Path(given).expanduser() if given else Path(platformdirs.user_data_dir("imclust", appauthor=False))
+
+
+def allowed_roots() -> list[Path]:
+    """The folders that may be opened (`IMCLUST_ROOTS`, separated as in PATH); empty means no limit."""
+    given = os.environ.get("IMCLUST_ROOTS", "")
+    return [Path(part.strip()).expanduser().resolve() for part in given.split(os.pathsep) if part.strip()]
+
+
+def check_folder(text: str, also_allowed: tuple[Path, ...] = ()) -> Path:
+    """Turn what a person typed into an existing folder that may be opened, or say plainly why not.
+
+    `also_allowed` are folders of ours (uploads, samples) that the limit of `IMCLUST_ROOTS` does not concern.
+    """
+    text = text.strip().strip("\"'")
+    if not text:
+        raise FolderError("No folder was given. Type the full path of a folder of images, like /data/photos.")
+    if "\0" in text or text.startswith(("\\\\", "//")):
+        raise FolderError(
+            f"{text!r} is not a local folder. Network addresses (\\\\server\\share) are not opened; "
+            "mount the share and give its local path."
+        )
+    typed = Path(text).expanduser()
+    if not typed.is_absolute():
+        raise FolderError(f"{text!r} is a relative path. Type the full path, like {Path.cwd() / text}.")
+    try:
+        folder = typed.resolve()
+    except (OSError, RuntimeError) as error:
+        raise FolderError(f"{text!r} cannot be followed to a folder ({error}). Check the path.") from error
+    roots = allowed_roots()
+    if roots and not any(folder.is_relative_to(root) for root in (*roots, *also_allowed)):
+        shown = ", ".join(str(root) for root in roots)
+        raise FolderError(
+            f"{folder} is outside the folders this server may open. Expected a folder under: {shown}. "
+            "Whoever runs the server can widen IMCLUST_ROOTS."
+        )
+    try:
+        is_folder = folder.is_dir()
+        exists = folder.exists()
+    except OSError as error:
+        raise FolderError(f"{folder} cannot be read ({error.strerror}). Check the path and its rights.") from error
+    if not exists:
+        raise FolderError(f"{folder} does not exist on this machine. Check the spelling, or browse to it.")
+    if not is_folder:
+        raise FolderError(f"{folder} is a file, not a folder. Give the folder that holds the images.")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise FolderError(f"{folder} may not be read by the user this server runs as. Change its rights.")
+    return folder

@@ -1,0 +1,46 @@
+"""The one family of errors: every message says what was wrong, what was expected and what to do next."""
+
+
+class ImclustError(Exception):
+    """Something a person can act on; pages and the command line show `str(error)` and nothing else."""
+
+
+class WorkspaceError(ImclustError):
+    """The workspace folder cannot be used as it is."""
+
+
+class FolderError(ImclustError):
+    """A folder of images cannot be opened."""
+
+
+class CollectionError(ImclustError):
+    """A collection was asked for that is not there, or not in the state it was expected in."""
+
+
+class JobError(ImclustError):
+    """A job could not be queued, or ended badly for a reason we can name."""
+
+
+class UploadError(ImclustError):
+    """An uploaded file cannot be unpacked safely."""
+
+
+class SourceUnavailable(ImclustError):
+    """The folder stopped answering; the job pauses and keeps what it has."""
+
+
+class Cancelled(ImclustError):
+    """Somebody asked a running job to stop."""
+
+
+class LeaseLost(ImclustError):
+    """Another worker has taken the job over, so this one must stop touching it."""
+
+
+class ImageProblem(ImclustError):
+    """One file cannot be used as an image. `reason` is a code of `imclust_core.images.reasons`."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail

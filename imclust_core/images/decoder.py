@@ -1,0 +1,190 @@
+"""Decoding in child processes, so that no file can hang or crash the one who asked.
+
+A child answers each line of JSON (a list of paths) with one line of facts per path. A child that says
+nothing for 20 seconds is killed, one that dies is replaced, and the file it was at gets the blame.
+"""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO
+
+from imclust_core.errors import ImclustError
+from imclust_core.images.inspecting import Facts, inspect_file
+from imclust_core.process import start_module
+
+ITEM_SECONDS = 20.0
+CHILD_MEMORY = 3 * 2**30
+_FLUSH_SECONDS = 0.2
+_START_SECONDS = 60.0
+_READY = b"ready\n"
+
+
+class Decoder:
+    """A small pool of decoding children; use as a context manager, call `inspect` from any thread."""
+
+    def __init__(self, children: int | None = None, item_seconds: float = ITEM_SECONDS) -> None:
+        self.children = children or os.cpu_count() or 1
+        self._free: queue.Queue[_Child] = queue.Queue()
+        self._all = [_Child(item_seconds) for _ in range(self.children)]
+        for child in self._all:
+            self._free.put(child)
+
+    def __enter__(self) -> "Decoder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for child in self._all:
+            child.close()
+
+    def inspect(self, paths: Sequence[str]) -> list[Facts]:
+        """The facts of each path, in order; waits for a free child."""
+        child = self._free.get()
+        try:
+            return child.inspect(paths)
+        finally:
+            self._free.put(child)
+
+
+class _Child:
+    def __init__(self, item_seconds: float) -> None:
+        self._item_seconds = item_seconds
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def inspect(self, paths: Sequence[str]) -> list[Facts]:
+        facts = self._ask(paths)
+        while len(facts) < len(paths):
+            # The child fell silent or died somewhere after the last answer. It buffers its answers, so
+            # the files after it go one by one until the one to blame is known.
+            for path in paths[len(facts) :]:
+                answer = self._ask([path])
+                facts += answer or [Facts(reason=self._blame)]
+                if not answer:
+                    break
+            else:
+                break
+            facts += self._ask(paths[len(facts) :])
+        return facts
+
+    def _ask(self, paths: Sequence[str]) -> list[Facts]:
+        """The answers that came before the child fell silent, died, or was done."""
+        if not paths:
+            return []
+        process = self._running()
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101  Popen was given pipes
+        facts: list[Facts] = []
+        with _deadline(process, self._item_seconds) as touch:
+            try:
+                process.stdin.write(json.dumps(paths).encode() + b"\n")
+                process.stdin.flush()
+                for line in process.stdout:
+                    facts.append(Facts(*json.loads(line)))
+                    touch()
+                    if len(facts) == len(paths):
+                        return facts
+            except (BrokenPipeError, ValueError):
+                pass  # a child killed half-way through a line: same as one that said nothing
+            self._blame = "timeout" if touch.late else "decoder_crash"
+        self.close()
+        return facts
+
+    _blame = "decoder_crash"
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._process = start_module(
+                "imclust_core.images.decoder",
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+            with _deadline(self._process, _START_SECONDS):
+                # Without this, a broken installation would be blamed on every file in turn.
+                if self._process.stdout is None or self._process.stdout.readline() != _READY:
+                    self.close()
+                    raise ImclustError(
+                        "The decoding process could not start. Check that imclust and its requirements are "
+                        "installed: `python -m imclust_core.images.decoder` should print 'ready' and wait."
+                    )
+        return self._process
+
+    def close(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            try:
+                if pipe is not None:
+                    pipe.close()
+            except BrokenPipeError:
+                pass  # what was still buffered for a dead child
+
+
+class _Touch:
+    """Called at each answer; `late` says that the answers stopped coming and the child was killed."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+        self.late = False
+
+    def __call__(self) -> None:
+        self.last = time.monotonic()
+
+
+@contextmanager
+def _deadline(process: subprocess.Popen[bytes], seconds: float) -> Iterator[_Touch]:
+    """Kill `process` when the block goes `seconds` without a touch; pipes have no timeout on every system."""
+    touch, done = _Touch(), threading.Event()
+
+    def watch() -> None:
+        while not done.wait(max(0.01, touch.last + seconds - time.monotonic())):
+            if time.monotonic() - touch.last >= seconds:
+                touch.late = True
+                process.kill()
+                return
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield touch
+    finally:
+        done.set()
+        thread.join()
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:
+        return  # Windows has no such limit; the pixel limit stands alone there
+    resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY, CHILD_MEMORY))
+
+
+def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+    """The child's whole life: answer each request line until there are no more."""
+    answers.write(_READY)
+    answers.flush()
+    for line in requests:
+        flushed = time.monotonic()
+        for path in json.loads(line):
+            answers.write(json.dumps(inspect_file(path).row()).encode() + b"\n")
+            if time.monotonic() - flushed > _FLUSH_SECONDS:
+                answers.flush()
+                flushed = time.monotonic()
+        answers.flush()
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    _limit_memory()
+    serve(sys.stdin.buffer, sys.stdout.buffer)

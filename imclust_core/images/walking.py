@@ -1,0 +1,125 @@
+"""Stream a folder tree: every entry once, nothing sorted, nothing kept."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from imclust_core.errors import SourceUnavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One entry of the tree. `path` is relative to the root, in the file system's own bytes.
+
+    `reason` is set when the entry cannot be a picture whatever it holds. A folder that could not be
+    listed is reported under its own path with a trailing slash.
+    """
+
+    path: bytes
+    size: int = 0
+    mtime_ns: int = 0
+    reason: str | None = None
+    detail: str = ""
+
+    @property
+    def is_folder(self) -> bool:
+        return self.path.endswith(b"/")
+
+
+def walk(root: Path, *, follow_links: bool = False, skip: frozenset[bytes] = frozenset()) -> Iterator[Found]:
+    """Yield every file below `root`; folders only when they cannot be listed.
+
+    follow_links: take links whose target lies inside `root`, each real folder once; others stay `symlink`.
+    skip: absolute folders (bytes) not entered, such as the workspace itself.
+    Raises SourceUnavailable when `root` itself cannot be listed.
+    """
+    base = os.fsencode(root)
+    pending: list[bytes] = [b""]
+    visited: set[tuple[int, int]] = set()
+    while pending:
+        relative = pending.pop()
+        folder = os.path.join(base, relative) if relative else base  # noqa: PTH118  bytes paths
+        if folder in skip:
+            continue
+        try:
+            if follow_links and not _first_visit(folder, visited):
+                continue
+            with os.scandir(folder) as entries:
+                yield from _entries(entries, relative, base, pending, follow_links)
+        except OSError as error:
+            if not relative:
+                raise SourceUnavailable(
+                    f"{root} could not be listed ({error.strerror}). If it is on a drive or a network share, "
+                    "reconnect it and resume; nothing recorded so far is lost."
+                ) from error
+            denied = error.errno in (errno.EACCES, errno.EPERM)
+            gone = error.errno in (errno.ENOENT, errno.ENOTDIR)
+            reason = "permission" if denied else "vanished" if gone else "io_error"
+            yield Found(relative + b"/", reason=reason, detail=error.strerror or "")
+
+
+def _entries(
+    entries: Iterator[os.DirEntry[bytes]],
+    relative: bytes,
+    base: bytes,
+    pending: list[bytes],
+    follow_links: bool,
+) -> Iterator[Found]:
+    prefix = relative + b"/" if relative else b""
+    for entry in entries:
+        path = prefix + entry.name
+        if entry.is_dir(follow_symlinks=False):
+            pending.append(path)
+            continue
+        try:
+            facts = entry.stat(follow_symlinks=False)
+            if stat.S_ISLNK(facts.st_mode):
+                target = _inside(entry.path, base) if follow_links else None
+                if target is None:
+                    yield Found(path, reason="symlink")
+                    continue
+                facts = os.stat(target)  # noqa: PTH116  bytes paths
+                if stat.S_ISDIR(facts.st_mode):
+                    pending.append(path)
+                    continue
+        except OSError as error:
+            yield Found(path, reason="vanished", detail=error.strerror or "")
+            continue
+        regular = stat.S_ISREG(facts.st_mode)
+        yield Found(path, facts.st_size, facts.st_mtime_ns, None if regular else "not_a_file")
+
+
+def _inside(path: bytes, base: bytes) -> bytes | None:
+    target = os.path.realpath(path)
+    return target if target.startswith(os.path.realpath(base) + os.sep.encode()) else None
+
+
+def _first_visit(folder: bytes, visited: set[tuple[int, int]]) -> bool:
+    facts = os.stat(folder)  # noqa: PTH116  bytes paths
+    key = (facts.st_dev, facts.st_ino)
+    if key in visited:
+        return False
+    visited.add(key)
+    return True
+
+
+def count_files(root: Path, skip: frozenset[bytes] = frozenset(), stop: list[bool] | None = None) -> int:
+    """Count what `walk` will yield, without looking at a single file: the total for a progress bar."""
+    total, pending = 0, [os.fsencode(root)]
+    while pending and not (stop and stop[0]):
+        folder = pending.pop()
+        if folder in skip:
+            continue
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(entry.path)
+                    else:
+                        total += 1
+        except OSError:
+            total += 1
+    return total

@@ -1,0 +1,282 @@
+"""The queue of jobs: a SQLite table with leases, so that a job outlives whoever asked for it or worked on it."""
+
+import json
+import secrets
+import sqlite3
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from imclust_core.errors import JobError, LeaseLost
+from imclust_core.store.database import Migration, migrate, reading, writing
+from imclust_core.store.workspace import Workspace
+
+LEASE_SECONDS = 60.0
+HEARTBEAT_SECONDS = 5.0
+MAX_DEATHS = 3
+"""A job whose worker died this often without getting any further is given up."""
+
+ACTIVE = ("queued", "running", "paused")
+
+_MIGRATIONS = (
+    Migration(
+        "0001_jobs",
+        (
+            """CREATE TABLE jobs (
+                number INTEGER PRIMARY KEY AUTOINCREMENT,
+                id TEXT NOT NULL UNIQUE,
+                kind TEXT NOT NULL,
+                key TEXT NOT NULL,
+                collection_id TEXT,
+                params TEXT NOT NULL,
+                state TEXT NOT NULL
+                    CHECK (state IN ('queued', 'running', 'paused', 'done', 'failed', 'cancelled')),
+                created_at REAL NOT NULL,
+                started_at REAL,
+                heartbeat_at REAL,
+                finished_at REAL,
+                worker TEXT,
+                deaths INTEGER NOT NULL DEFAULT 0,
+                cancel_requested INTEGER NOT NULL DEFAULT 0,
+                done INTEGER NOT NULL DEFAULT 0,
+                furthest INTEGER NOT NULL DEFAULT 0,
+                total INTEGER,
+                rate REAL,
+                message TEXT NOT NULL DEFAULT '',
+                error TEXT,
+                result TEXT
+            )""",
+            "CREATE UNIQUE INDEX one_active_job_per_key ON jobs(key) "
+            "WHERE state IN ('queued', 'running', 'paused')",
+            "CREATE INDEX jobs_by_state ON jobs(state)",
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of long work, as it stood when it was read."""
+
+    id: str
+    kind: str
+    collection_id: str | None
+    params: dict[str, Any]
+    state: str
+    created_at: float
+    started_at: float | None
+    heartbeat_at: float | None
+    finished_at: float | None
+    cancel_requested: bool
+    done: int
+    total: int | None
+    rate: float | None
+    message: str
+    error: str | None
+    result: dict[str, Any] | None
+
+    @property
+    def active(self) -> bool:
+        """Queued or running: it will change by itself."""
+        return self.state in ("queued", "running")
+
+    def silent_for(self, now: float) -> float:
+        """Seconds since its worker was last heard of; 0 when it is not running."""
+        heard = self.heartbeat_at or self.started_at
+        return now - heard if self.state == "running" and heard else 0.0
+
+
+class Queue:
+    """The jobs of one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._path = workspace.jobs
+        migrate(self._path, _MIGRATIONS)
+
+    def submit(
+        self,
+        kind: str,
+        *,
+        key: str,
+        collection_id: str | None = None,
+        params: dict[str, Any] | None = None,
+    ) -> Job:
+        """Queue a job, or return the one with the same key that is already waiting or running.
+
+        A paused one goes on.
+        """
+        with writing(self._path) as db:
+            row = db.execute(
+                "SELECT * FROM jobs WHERE key = ? AND state IN ('queued', 'running', 'paused')", (key,)
+            ).fetchone()
+            if row is None:
+                job_id = secrets.token_hex(6)
+                db.execute(
+                    "INSERT INTO jobs (id, kind, key, collection_id, params, state, created_at) "
+                    "VALUES (?, ?, ?, ?, ?, 'queued', ?)",
+                    (job_id, kind, key, collection_id, json.dumps(params or {}), time.time()),
+                )
+            else:
+                job_id = row["id"]
+                if row["state"] == "paused":
+                    _requeue(db, job_id)
+            return _job(_row(db, job_id))
+
+    def claim(self, worker: str, *, alone: bool) -> Job | None:
+        """Take the next job for `worker`: the oldest that waits, or that a dead worker left behind.
+
+        alone: this worker holds the workspace's worker lock, so any other one is dead or fenced off,
+        and its jobs are taken over at once; otherwise only those silent for longer than the lease.
+        """
+        now = time.time()
+        heard_before = now + 1 if alone else now - LEASE_SECONDS
+        with writing(self._path) as db:
+            db.execute(
+                "UPDATE jobs SET state = 'failed', finished_at = ?, error = ? WHERE state = 'running' "
+                "AND coalesce(heartbeat_at, started_at) < ? AND worker != ? AND deaths + 1 >= ?",
+                (now, _GIVEN_UP, heard_before, worker, MAX_DEATHS),
+            )
+            row = db.execute(
+                "SELECT * FROM jobs WHERE state = 'queued' OR (state = 'running' AND worker != ? "
+                "AND coalesce(heartbeat_at, started_at) < ?) ORDER BY number LIMIT 1",
+                (worker, heard_before),
+            ).fetchone()
+            if row is None:
+                return None
+            died = 1 if row["state"] == "running" else 0
+            db.execute(
+                "UPDATE jobs SET state = 'running', worker = ?, started_at = ?, heartbeat_at = ?, "
+                "deaths = deaths + ?, done = 0, rate = NULL WHERE id = ?",
+                (worker, now, now, died, row["id"]),
+            )
+            return _job(_row(db, row["id"]))
+
+    def beat(self, job_id: str, worker: str) -> None:
+        """Say that `worker` is alive and still has the job; LeaseLost when it no longer has."""
+        with writing(self._path) as db:
+            _require_lease(
+                db.execute(
+                    "UPDATE jobs SET heartbeat_at = ? WHERE id = ? AND worker = ? AND state = 'running'",
+                    (time.time(), job_id, worker),
+                )
+            )
+
+    def progress(
+        self, job_id: str, worker: str, done: int, total: int | None, rate: float | None, message: str
+    ) -> bool:
+        """Record how far the job is; returns whether somebody asked to cancel it."""
+        with writing(self._path) as db:
+            _require_lease(
+                db.execute(
+                    "UPDATE jobs SET heartbeat_at = ?, done = ?, total = ?, rate = ?, message = ?, "
+                    "deaths = CASE WHEN ? > furthest THEN 0 ELSE deaths END, furthest = max(furthest, ?) "
+                    "WHERE id = ? AND worker = ? AND state = 'running'",
+                    (time.time(), done, total, rate, message, done, done, job_id, worker),
+                )
+            )
+            return bool(_row(db, job_id)["cancel_requested"])
+
+    def finish(
+        self,
+        job_id: str,
+        worker: str,
+        state: str,
+        *,
+        result: dict[str, Any] | None = None,
+        error: str | None = None,
+    ) -> None:
+        """End the job as done, failed, cancelled or paused."""
+        with writing(self._path) as db:
+            _require_lease(
+                db.execute(
+                    "UPDATE jobs SET state = ?, finished_at = ?, result = ?, error = ? "
+                    "WHERE id = ? AND worker = ? AND state = 'running'",
+                    (state, time.time(), json.dumps(result) if result else None, error, job_id, worker),
+                )
+            )
+
+    def cancel(self, job_id: str) -> None:
+        """Ask for a job to stop. One that nobody works on stops at once."""
+        with writing(self._path) as db:
+            db.execute(
+                "UPDATE jobs SET state = 'cancelled', finished_at = ? WHERE id = ? AND state IN ('queued', 'paused')",
+                (time.time(), job_id),
+            )
+            db.execute("UPDATE jobs SET cancel_requested = 1 WHERE id = ? AND state = 'running'", (job_id,))
+
+    def resume(self, job_id: str) -> Job:
+        """Let a paused, failed or cancelled job go on from what it has."""
+        with writing(self._path) as db:
+            try:
+                _requeue(db, job_id)
+            except sqlite3.IntegrityError as error:
+                raise JobError(
+                    "The same work has been started again meanwhile. Wait for that job, or cancel it first."
+                ) from error
+            return _job(_row(db, job_id))
+
+    def job(self, job_id: str) -> Job:
+        """One job; JobError when there is none of this id."""
+        with reading(self._path) as db:
+            return _job(_row(db, job_id))
+
+    def open_jobs(self, collection_id: str | None = None) -> list[Job]:
+        """Jobs that are queued, running or paused, oldest first; of one collection, or of all."""
+        with reading(self._path) as db:
+            rows = db.execute(
+                "SELECT * FROM jobs WHERE state IN ('queued', 'running', 'paused') "
+                "AND (? IS NULL OR collection_id = ?) ORDER BY number",
+                (collection_id, collection_id),
+            )
+            return [_job(row) for row in rows]
+
+    def recent(self, limit: int = 20) -> list[Job]:
+        """The last jobs of any state, newest first."""
+        with reading(self._path) as db:
+            return [
+                _job(row) for row in db.execute("SELECT * FROM jobs ORDER BY number DESC LIMIT ?", (limit,))
+            ]
+
+    def last(self, collection_id: str, kind: str) -> Job | None:
+        """The newest job of a kind for a collection."""
+        with reading(self._path) as db:
+            row = db.execute(
+                "SELECT * FROM jobs WHERE collection_id = ? AND kind = ? ORDER BY number DESC LIMIT 1",
+                (collection_id, kind),
+            ).fetchone()
+        return _job(row) if row else None
+
+
+_GIVEN_UP = (
+    f"The worker died {MAX_DEATHS} times at the same point. Its log has the last lines before; "
+    "free some memory and retry."
+)
+
+
+def _requeue(db: sqlite3.Connection, job_id: str) -> None:
+    db.execute(
+        "UPDATE jobs SET state = 'queued', worker = NULL, cancel_requested = 0, deaths = 0, error = NULL, "
+        "finished_at = NULL, started_at = NULL, heartbeat_at = NULL "
+        "WHERE id = ? AND state IN ('paused', 'failed', 'cancelled')",
+        (job_id,),
+    )
+
+
+def _require_lease(cursor: sqlite3.Cursor) -> None:
+    if cursor.rowcount == 0:
+        raise LeaseLost("Another worker has taken this job over, or it was ended. This worker stops.")
+
+
+def _row(db: sqlite3.Connection, job_id: str) -> sqlite3.Row:
+    row: sqlite3.Row | None = db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
+    if row is None:
+        raise JobError(f"There is no job {job_id!r}. `imclust jobs` lists the ones there are.")
+    return row
+
+
+def _job(row: sqlite3.Row) -> Job:
+    values = {name: row[name] for name in Job.__dataclass_fields__}
+    values["params"] = json.loads(row["params"])
+    values["result"] = json.loads(row["result"]) if row["result"] else None
+    values["cancel_requested"] = bool(row["cancel_requested"])
+    return Job(**values)

@@ -1,0 +1,184 @@
+"""The one process per workspace that does the long work: started on demand, warm, gone when idle.
+
+`python -m imclust_core.jobs.worker` with IMCLUST_WORKSPACE set.
+"""
+
+import argparse
+import logging
+import os
+import secrets
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+from imclust_core.errors import Cancelled, ImclustError, LeaseLost, SourceUnavailable
+from imclust_core.jobs.lock import FileLock
+from imclust_core.jobs.progress import RateMeter
+from imclust_core.jobs.queue import HEARTBEAT_SECONDS, LEASE_SECONDS, Job, Queue
+from imclust_core.jobs.tasks import TASKS
+from imclust_core.process import start_module
+from imclust_core.store.workspace import Workspace
+
+IDLE_SECONDS = 600.0
+_POLL_SECONDS = 0.2
+_REPORT_SECONDS = 0.3
+_FENCED = 75
+
+log = logging.getLogger("imclust")
+
+
+def ensure_worker(workspace: Workspace) -> None:
+    """Start the workspace's worker unless one is there, or there is nothing for it to do."""
+    jobs = [job for job in Queue(workspace).open_jobs() if job.active]
+    lock = FileLock(_lock_path(workspace))
+    if not jobs:
+        return
+    if lock.acquire():
+        lock.release()
+    elif not any(job.silent_for(time.time()) > LEASE_SECONDS for job in jobs):
+        return
+    with (workspace.logs / "worker.log").open("ab") as output:
+        process = start_module(
+            "imclust_core.jobs.worker",
+            "--workspace",
+            str(workspace.root),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            # Its own session: the worker outlives the server, and a Ctrl-C meant for the server.
+            start_new_session=True,
+        )
+    # Collect the exit status whenever it comes, so that a finished worker is not left as a zombie.
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def work(workspace: Workspace, *, idle_seconds: float = IDLE_SECONDS) -> None:
+    """Do jobs until there have been none for `idle_seconds`. Returns at once when another worker is there."""
+    queue, lock, worker = Queue(workspace), FileLock(_lock_path(workspace)), secrets.token_hex(6)
+    alone = lock.acquire()
+    if not alone and not any(job.silent_for(time.time()) > LEASE_SECONDS for job in queue.open_jobs()):
+        return
+    idle_since = time.monotonic()
+    while True:
+        job = queue.claim(worker, alone=alone)
+        if job is not None:
+            _run(queue, workspace, job, worker)
+            idle_since = time.monotonic()
+        elif time.monotonic() - idle_since < idle_seconds and alone:
+            time.sleep(_POLL_SECONDS)
+        else:
+            lock.release()
+            # Whoever queued a job just now saw the lock held and started nobody, so look once more.
+            if not any(job.state == "queued" for job in queue.open_jobs()) or not lock.acquire():
+                return
+            alone = True
+
+
+def _lock_path(workspace: Workspace) -> "os.PathLike[str]":
+    return workspace.root / "worker.lock"
+
+
+def _run(queue: Queue, workspace: Workspace, job: Job, worker: str) -> None:
+    """Run one job to whatever end it has, and record that end."""
+    handler = logging.FileHandler(workspace.logs / f"{job.id}.log", encoding="utf-8", errors="backslashreplace")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    stop = threading.Event()
+    heart = threading.Thread(target=_keep_beating, args=(queue, job, worker, stop), daemon=True)
+    heart.start()
+    try:
+        log.info("%s %s started", job.kind, job.id)
+        result = TASKS[job.kind](workspace, job, _Reporter(queue, job, worker))
+        queue.finish(job.id, worker, "done", result=result)
+        log.info("done: %s", result)
+    except LeaseLost as error:
+        log.warning("%s", error)
+    except Cancelled:
+        queue.finish(job.id, worker, "cancelled")
+        log.info("cancelled")
+    except SourceUnavailable as error:
+        queue.finish(job.id, worker, "paused", error=str(error))
+        log.warning("paused: %s", error)
+    except ImclustError as error:
+        queue.finish(job.id, worker, "failed", error=str(error))
+        log.error("failed: %s", error)
+    except Exception as error:
+        log.error("failed:\n%s", traceback.format_exc())
+        queue.finish(job.id, worker, "failed", error=_unexpected(error))
+    finally:
+        stop.set()
+        heart.join()
+        log.removeHandler(handler)
+        handler.close()
+
+
+def _unexpected(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"The work stopped: {error.strerror}. What was done so far is kept; mend that and retry."
+    return (
+        f"The work stopped on an error imclust did not expect ({type(error).__name__}). What was done so far is "
+        "kept. The log has the details; retry, or report it with the log."
+    )
+
+
+class _Reporter:
+    """What a task calls after each step: records progress a few times a second, and raises Cancelled."""
+
+    def __init__(self, queue: Queue, job: Job, worker: str) -> None:
+        self._queue, self._job, self._worker = queue, job, worker
+        self._meter = RateMeter()
+        self._last = (0.0, "", None)  # type: tuple[float, str, int | None]
+
+    def __call__(self, done: int, total: int | None, message: str) -> None:
+        now = time.monotonic()
+        at, last_message, last_total = self._last
+        # The last step is always recorded: it is what the page shows when the job ends.
+        if now - at < _REPORT_SECONDS and message == last_message and total == last_total and done != total:
+            return
+        self._last = (now, message, total)
+        rate = self._meter.feed(now, done)
+        if self._queue.progress(self._job.id, self._worker, done, total, rate, message):
+            raise Cancelled("The job was cancelled.")
+
+
+def _keep_beating(queue: Queue, job: Job, worker: str, stop: threading.Event) -> None:
+    """Renew the lease while the job runs; end this very process when the lease cannot be kept.
+
+    A worker that goes on without its lease could write beside the one that took over.
+    """
+    last = time.monotonic()
+    while not stop.wait(HEARTBEAT_SECONDS):
+        try:
+            queue.beat(job.id, worker)
+            last = time.monotonic()
+        except LeaseLost:
+            if not stop.is_set():
+                os._exit(_FENCED)
+        except Exception:
+            log.exception("no heartbeat")
+            if time.monotonic() - last > LEASE_SECONDS:
+                os._exit(_FENCED)
+
+
+def main() -> int:
+    """Run the worker in the foreground."""
+    parser = argparse.ArgumentParser(prog="imclust worker", description="Do the workspace's long work.")
+    parser.add_argument("--workspace", help="workspace folder (default: IMCLUST_WORKSPACE or the user's own)")
+    parser.add_argument("--idle", type=float, default=None, help="seconds without work before it ends")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    idle = arguments.idle
+    if idle is None:
+        idle = float(os.environ.get("IMCLUST_WORKER_IDLE", IDLE_SECONDS))
+    try:
+        work(Workspace.open(arguments.workspace), idle_seconds=idle)
+    except ImclustError as error:
+        log.error("%s", error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""The picture that stands for a catalogued image in the browser: made once, kept by content hash."""
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from imclust_core.errors import ImageProblem
+from imclust_core.images.opening import path_of, read_file
+from imclust_core.images.thumbnails import SIZES, render
+from imclust_core.store.catalogue import ImageRow, collection
+from imclust_core.store.database import write_atomically
+from imclust_core.store.workspace import Workspace
+
+# A decode may hold a 270 MB picture; as many at once as there are cores is as fast as it gets anyway.
+_rendering = threading.BoundedSemaphore(os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Encoded bytes and the tag that changes whenever they would."""
+
+    data: bytes
+    tag: str
+
+
+def tag_of(image: ImageRow, size: str) -> str:
+    """The entity tag of an image at a size: its content hash and the size."""
+    return f"{(image.hash or b'').hex()}-{size}"
+
+
+def picture(workspace: Workspace, collection_id: str, image: ImageRow, size: str) -> Picture:
+    """The WebP bytes of a catalogued image at a size of `SIZES`; raises ImageProblem when it cannot be had."""
+    tag = tag_of(image, size)
+    kept = workspace.thumbnails / tag[:2] / f"{tag}.webp"
+    try:
+        return Picture(kept.read_bytes(), tag)
+    except FileNotFoundError:
+        pass
+    source = collection(workspace, collection_id)
+    file = read_file(safe_path(source.folder, image.path, follow_links=source.follow_links))
+    if (file.size, file.mtime_ns) != (image.size, image.mtime_ns):
+        # Kept under the old content's hash, the new content would be shown wherever the old one was meant.
+        raise ImageProblem("changed", "rescan the folder")
+    with _rendering:
+        data = render(file.data, SIZES[size])
+    kept.parent.mkdir(exist_ok=True)
+    write_atomically(kept, data)
+    return Picture(data, tag)
+
+
+def safe_path(folder: Path, relative: bytes, *, follow_links: bool) -> str:
+    """The real path of a catalogued file; ImageProblem when a link has since been put in its way."""
+    root = os.path.realpath(folder)
+    wanted = path_of(root, relative)
+    real = os.path.realpath(wanted)
+    if not real.startswith(os.path.join(root, "")) or (real != wanted and not follow_links):  # noqa: PTH118
+        raise ImageProblem("symlink")
+    return real

@@ -1,0 +1,41 @@
+"""The catalogue's schema, as steps that are only ever appended."""
+
+from imclust_core.store.database import Migration
+
+CATALOGUE = (
+    Migration(
+        "0001_collections_and_images",
+        (
+            """CREATE TABLE collections (
+                id TEXT PRIMARY KEY,
+                name TEXT NOT NULL,
+                folder BLOB NOT NULL,
+                follow_links INTEGER NOT NULL DEFAULT 0,
+                created_at INTEGER NOT NULL,
+                removed_at INTEGER,
+                scanned_at INTEGER,
+                summary TEXT
+            )""",
+            "CREATE UNIQUE INDEX one_open_collection_per_folder ON collections(folder) WHERE removed_at IS NULL",
+            # Ids are never reused: names and vectors will hang on them long after a file is gone.
+            """CREATE TABLE images (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                collection_id TEXT NOT NULL REFERENCES collections(id),
+                path BLOB NOT NULL,
+                state TEXT NOT NULL CHECK (state IN ('ok', 'bad', 'gone')),
+                size INTEGER NOT NULL,
+                mtime_ns INTEGER NOT NULL,
+                hash BLOB,
+                format TEXT,
+                width INTEGER,
+                height INTEGER,
+                notes TEXT NOT NULL DEFAULT '',
+                reason TEXT,
+                detail TEXT NOT NULL DEFAULT '',
+                UNIQUE (collection_id, path)
+            )""",
+            "CREATE INDEX images_by_state ON images(collection_id, state, path)",
+            "CREATE INDEX images_by_hash ON images(collection_id, hash) WHERE state = 'ok'",
+        ),
+    ),
+)

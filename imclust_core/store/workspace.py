@@ -1,0 +1,108 @@
+"""The one folder that holds everything imclust derives; the analyst's own images stay where they are."""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from imclust_core.config import VERSION, check_folder, workspace_folder
+from imclust_core.errors import WorkspaceError
+from imclust_core.store.database import migrate, refuse_network_folder, write_atomically
+from imclust_core.store.schema import CATALOGUE
+
+_MARKER = "imclust-workspace.json"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where things are in one workspace. Make one with `Workspace.open`."""
+
+    root: Path
+
+    @property
+    def catalogue(self) -> Path:
+        return self.root / "catalog.db"
+
+    @property
+    def jobs(self) -> Path:
+        return self.root / "jobs.db"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def thumbnails(self) -> Path:
+        return self.root / "thumbnails"
+
+    @property
+    def uploads(self) -> Path:
+        return self.root / "uploads"
+
+    @property
+    def samples(self) -> Path:
+        return self.root / "samples"
+
+    @property
+    def own_folders(self) -> tuple[Path, ...]:
+        """Folders of images inside the workspace, open to everybody whatever the limits."""
+        return (self.uploads, self.samples)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str] | None = None) -> "Workspace":
+        """Open the workspace in `folder` (by default the configured one), making or migrating what is missing."""
+        workspace = cls((Path(folder).expanduser() if folder else workspace_folder()).absolute())
+        refuse_network_folder(workspace.root)
+        try:
+            workspace._prepare()
+        except OSError as error:
+            raise WorkspaceError(
+                f"The workspace {workspace.root} cannot be used ({error.strerror}). Give the user imclust runs as "
+                "the right to write there, or set IMCLUST_WORKSPACE to another folder."
+            ) from error
+        migrate(workspace.catalogue, CATALOGUE)
+        return workspace
+
+    def _prepare(self) -> None:
+        marker = self.root / _MARKER
+        if not marker.exists():
+            if self.root.is_dir() and any(not entry.name.startswith(_MARKER) for entry in self.root.iterdir()):
+                raise WorkspaceError(
+                    f"{self.root} already holds other files and is not an imclust workspace. Set "
+                    "IMCLUST_WORKSPACE to an empty or new folder."
+                )
+            self.root.mkdir(parents=True, exist_ok=True)
+            if os.name == "posix":
+                self.root.chmod(0o700)  # thumbnails and names are as private as the images
+            write_atomically(marker, json.dumps({"made_by": f"imclust {VERSION}"}).encode())
+        for folder in (self.logs, self.thumbnails, *self.own_folders):
+            folder.mkdir(exist_ok=True)
+
+    def open_folder(self, text: str) -> Path:
+        """Check a folder of images that a person named, as `check_folder` does, and keep it out of our own."""
+        folder = check_folder(text, self.own_folders)
+        ours = self.root.resolve()
+        if folder.is_relative_to(ours) and not any(
+            folder.is_relative_to(own.resolve()) and folder != own.resolve() for own in self.own_folders
+        ):
+            raise WorkspaceError(
+                f"{folder} belongs to imclust's own workspace. Give a folder of your images instead."
+            )
+        return folder
+
+    def signing_key(self) -> bytes:
+        """The secret that signs image addresses; made once, readable by the owner only."""
+        path = self.root / "signing.key"
+        if not path.exists():
+            fresh = path.with_name(f"{path.name}.tmp-{os.getpid()}")
+            fresh.touch(mode=0o600)
+            fresh.write_bytes(secrets.token_bytes(32))
+            try:
+                os.link(fresh, path)  # unlike a rename, never replaces the key another process just made
+            except OSError:
+                if not path.exists():
+                    fresh.replace(path)  # a disk without hard links
+            finally:
+                fresh.unlink(missing_ok=True)
+        return path.read_bytes()
