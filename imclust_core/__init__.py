@@ -1,6 +1,6 @@
 """imclust's core: everything the dashboard does, usable from a notebook or a script."""
 
-from imclust_core.config import VERSION as __version__
+from imclust_core.config import VERSION
 from imclust_core.errors import ImageProblem, ImclustError
 from imclust_core.images.inspecting import Facts, inspect_file
 from imclust_core.images.opening import OpenedImage, open_image
@@ -8,6 +8,8 @@ from imclust_core.images.samples import make_samples
 from imclust_core.images.walking import Found, walk
 from imclust_core.jobs.scan import scan
 from imclust_core.store.workspace import Workspace
+
+__version__ = VERSION
 
 __all__ = [
     "Facts",

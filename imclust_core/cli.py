@@ -4,13 +4,16 @@ Exit codes: 0 done, 1 failed, 2 bad arguments. With --json, one JSON object on s
 """
 
 import argparse
+import contextlib
+import importlib.util
 import json
 import os
-import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+import webbrowser
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -89,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     common(sub)
 
     sub = command("ui", _ui, "Start the dashboard.")
-    sub.add_argument("--port", type=int, default=8501, help="port (default: 8501)")
+    sub.add_argument("--port", type=int, help="port (default: 8501, or the next free one)")
     sub.add_argument("--address", default="127.0.0.1", help="address to listen on (default: 127.0.0.1 only)")
     sub.add_argument(
         "--host",
@@ -97,8 +100,8 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="a host name browsers may use for this server; repeat for several",
     )
-    sub.add_argument("--collection", metavar="ID", help="open with this collection")
-    sub.add_argument("--open", action="store_true", help="open a browser too")
+    sub.add_argument("--collection", metavar="ID", help="open with this collection; `newest` for the newest")
+    sub.add_argument("--open", action="store_true", help="open a browser too, where there is a screen")
     common(sub, with_json=False)
 
     sub = command("worker", _worker, "Do the workspace's jobs in the foreground.")
@@ -241,23 +244,57 @@ def _worker(options: argparse.Namespace) -> int:
 def _ui(options: argparse.Namespace) -> int:
     workspace = Workspace.open(options.workspace)
     app = Path(__file__).resolve().parent.parent / "app.py"
-    if shutil.which("streamlit") is None and not _has_streamlit():
+    if importlib.util.find_spec("streamlit") is None:
         raise ImclustError("The dashboard needs streamlit. Install it: pip install -r requirements.txt")
-    query = ""
-    if options.collection:
-        query = f"?collection={collection(workspace, options.collection).id}"
-    address = "127.0.0.1" if options.address in ("0.0.0.0", "::") else options.address  # noqa: S104
-    url = f"http://{address}:{options.port}/{query}"
-    flags = [f"--server.port={options.port}", f"--server.address={options.address}"]
-    flags += [f"--server.allowedHosts={host}" for host in ("127.0.0.1", "localhost", *options.host)]
-    if options.open:
-        flags += ["--server.headless=false", "--browser.serverAddress=127.0.0.1"]
+    chosen = _collection_to_open(workspace, options.collection)
+    port = options.port or _free_port(options.address)
+    shown = "127.0.0.1" if options.address in ("0.0.0.0", "::") else options.address  # noqa: S104
+    url = f"http://{shown}:{port}/{f'?collection={chosen}' if chosen else ''}"
+    hosts = ["127.0.0.1", "localhost", *options.host]
+    flags = [f"--server.port={port}", f"--server.address={options.address}", "--server.headless=true"]
+    flags += [f"--server.allowedHosts={host}" for host in dict.fromkeys(hosts)]
+    environment = {**os.environ, "IMCLUST_WORKSPACE": str(workspace.root), "IMCLUST_OPEN": chosen}
     print(f"imclust: {url}", flush=True)
-    command = [sys.executable, "-m", "streamlit", "run", str(app), *flags]
-    environment = {**os.environ, "IMCLUST_WORKSPACE": str(workspace.root)}
-    server = subprocess.Popen(command, env=environment)
+    server = subprocess.Popen([sys.executable, "-m", "streamlit", "run", str(app), *flags], env=environment)
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    if options.open and _has_screen():
+        _open_when_up(server, shown, port, url)
     try:
         return server.wait()
     except KeyboardInterrupt:
-        return server.wait() and 0
+        # The terminal sent the same Ctrl-C to the server; it ends by itself.
+        server.wait()
+        return 0
+
+
+def _collection_to_open(workspace: Workspace, asked: str | None) -> str:
+    if asked == "newest":
+        known = collections(workspace)
+        return known[0].id if known else ""
+    return collection(workspace, asked).id if asked else ""
+
+
+def _free_port(address: str) -> int:
+    """8501, or the next port nobody listens on."""
+    for port in range(8501, 8600):
+        with contextlib.closing(socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind((address, port))
+                return port
+    raise ImclustError("No port from 8501 to 8599 is free. Stop another server, or give one with --port.")
+
+
+def _has_screen() -> bool:
+    """Without a screen, Python would open a text browser in this very terminal."""
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _open_when_up(server: "subprocess.Popen[bytes]", address: str, port: int, url: str) -> None:
+    for _ in range(150):
+        time.sleep(0.2)
+        if server.poll() is not None:
+            return
+        with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=1):
+            webbrowser.open(url)
+            return

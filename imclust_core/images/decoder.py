@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
 
@@ -22,6 +22,7 @@ from imclust_core.process import start_module
 
 ITEM_SECONDS = 20.0
 CHILD_MEMORY = 3 * 2**30
+_MODULE = "imclust_core.images.decoder"
 _FLUSH_SECONDS = 0.2
 _START_SECONDS = 60.0
 _READY = b"ready\n"
@@ -30,10 +31,12 @@ _READY = b"ready\n"
 class Decoder:
     """A small pool of decoding children; use as a context manager, call `inspect` from any thread."""
 
-    def __init__(self, children: int | None = None, item_seconds: float = ITEM_SECONDS) -> None:
+    def __init__(
+        self, children: int | None = None, *, item_seconds: float = ITEM_SECONDS, module: str = _MODULE
+    ) -> None:
         self.children = children or os.cpu_count() or 1
         self._free: queue.Queue[_Child] = queue.Queue()
-        self._all = [_Child(item_seconds) for _ in range(self.children)]
+        self._all = [_Child(item_seconds, module) for _ in range(self.children)]
         for child in self._all:
             self._free.put(child)
 
@@ -54,23 +57,20 @@ class Decoder:
 
 
 class _Child:
-    def __init__(self, item_seconds: float) -> None:
-        self._item_seconds = item_seconds
+    def __init__(self, item_seconds: float, module: str) -> None:
+        self._item_seconds, self._module = item_seconds, module
         self._process: subprocess.Popen[bytes] | None = None
+        self._blame = "decoder_crash"
 
     def inspect(self, paths: Sequence[str]) -> list[Facts]:
         facts = self._ask(paths)
         while len(facts) < len(paths):
-            # The child fell silent or died somewhere after the last answer. It buffers its answers, so
-            # the files after it go one by one until the one to blame is known.
-            for path in paths[len(facts) :]:
-                answer = self._ask([path])
-                facts += answer or [Facts(reason=self._blame)]
-                if not answer:
-                    break
-            else:
-                break
-            facts += self._ask(paths[len(facts) :])
+            # The child fell silent or died somewhere after its last answer. Answers are buffered, so the
+            # files after it go one by one until the one to blame is known, and then on together.
+            alone = self._ask([paths[len(facts)]])
+            facts += alone or [Facts(reason=self._blame)]
+            if not alone:
+                facts += self._ask(paths[len(facts) :])
         return facts
 
     def _ask(self, paths: Sequence[str]) -> list[Facts]:
@@ -95,13 +95,11 @@ class _Child:
         self.close()
         return facts
 
-    _blame = "decoder_crash"
-
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self.close()
             self._process = start_module(
-                "imclust_core.images.decoder",
+                self._module,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -170,14 +168,14 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (CHILD_MEMORY, CHILD_MEMORY))
 
 
-def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+def serve(requests: IO[bytes], answers: IO[bytes], inspect: Callable[[str], Facts] = inspect_file) -> None:
     """The child's whole life: answer each request line until there are no more."""
     answers.write(_READY)
     answers.flush()
     for line in requests:
         flushed = time.monotonic()
         for path in json.loads(line):
-            answers.write(json.dumps(inspect_file(path).row()).encode() + b"\n")
+            answers.write(json.dumps(inspect(path).row()).encode() + b"\n")
             if time.monotonic() - flushed > _FLUSH_SECONDS:
                 answers.flush()
                 flushed = time.monotonic()

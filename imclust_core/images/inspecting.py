@@ -49,9 +49,7 @@ def inspect_file(path: str | os.PathLike[str]) -> Facts:
         digest = digest_of(file.data)
         opened = decode(file, path, at_least=THUMB_SIDE)
     except ImageProblem as problem:
-        return Facts(
-            file.size, file.mtime_ns, digest, reason=problem.reason, detail=problem.detail[:200]
-        )
+        return Facts(file.size, file.mtime_ns, digest, reason=problem.reason, detail=problem.detail[:200])
     except MemoryError:
         return Facts(file.size, file.mtime_ns, reason="out_of_memory")
     return Facts(

@@ -84,14 +84,17 @@ def read_file(path: str | os.PathLike[str]) -> FileBytes:
             after = os.fstat(handle)
         except OSError as error:
             raise ImageProblem(_reason_of(error), error.strerror or "") from error
-    if len(data) != before.st_size or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+    if len(data) != before.st_size or (before.st_size, before.st_mtime_ns) != (
+        after.st_size,
+        after.st_mtime_ns,
+    ):
         raise ImageProblem("changed")
     return FileBytes(data, before.st_size, before.st_mtime_ns)
 
 
 def extension_of(path: str | os.PathLike[str]) -> str:
     """The extension of a name, lower case, without its dot."""
-    return os.path.splitext(os.fspath(path))[1][1:].lower()  # noqa: PTH122  twice as fast, on every file
+    return os.path.splitext(os.fspath(path))[1][1:].lower()
 
 
 def open_image(source: str | os.PathLike[str] | bytes, *, at_least: int | None = None) -> OpenedImage:
@@ -144,9 +147,7 @@ def _decode(data: bytes, *, extension: str, at_least: int | None) -> OpenedImage
         raise ImageProblem(kind, f"{type(error).__name__}: {error}") from error
 
 
-def _upright_rgb(
-    picture: Image.Image, format_name: str, extension: str, at_least: int | None
-) -> OpenedImage:
+def _upright_rgb(picture: Image.Image, format_name: str, extension: str, at_least: int | None) -> OpenedImage:
     width, height = picture.size
     _check_geometry(width, height)
     notes = []
@@ -157,7 +158,7 @@ def _upright_rgb(
     if getattr(picture, "is_animated", False):
         notes.append("multipage" if format_name in ("TIFF", "JPEG") else "animated")
     if at_least is not None and format_name == "JPEG":
-        picture.draft(None, (at_least, at_least))  # type: ignore[arg-type]  # None keeps the mode
+        picture.draft(None, (at_least, at_least))
     picture.load()
     orientation = _orientation(picture)
     rgb, colour_notes = _to_rgb(_reduced(picture, at_least))
@@ -206,7 +207,7 @@ def _to_rgb(picture: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
         return _cmyk_to_rgb(picture), ("cmyk",)
     if mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
         rgba = picture.convert("RGBA")
-        if rgba.getextrema()[3] == (255, 255):
+        if rgba.getchannel("A").getextrema() == (255, 255):
             return rgba.convert("RGB"), ()
         white = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(white, rgba).convert("RGB"), ("alpha",)
@@ -232,9 +233,7 @@ def _cmyk_to_rgb(picture: Image.Image) -> Image.Image:
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(
-                picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
+            converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
             if converted is not None:
                 return converted
         except (ImageCms.PyCMSError, OSError, ValueError):
@@ -265,11 +264,9 @@ def _reason_of(error: OSError) -> str:
 def display_name(path: bytes) -> str:
     """A relative path as text a person can read: bytes that are no UTF-8 shown as \\xNN, controls escaped."""
     text = os.fsdecode(path) if os.name == "nt" else path.decode("utf-8", "backslashreplace")
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
-    )
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
 def path_of(folder: Path | str, relative: bytes) -> str:
     """The absolute path of a catalogued file, as the operating system wants it."""
-    return os.path.join(os.fspath(folder), os.fsdecode(relative))  # noqa: PTH118  surrogates pass through
+    return os.path.join(os.fspath(folder), os.fsdecode(relative))

@@ -28,9 +28,7 @@ HINTS: dict[str, str] = {
     "symlink": "Scan with links followed, or scan the folder the links point to.",
 }
 
-TRANSIENT = frozenset(
-    {"permission", "changed", "vanished", "io_error", "timeout", "decoder_crash", "out_of_memory"}
-)
+TRANSIENT = frozenset({"permission", "changed", "vanished", "io_error", "timeout", "decoder_crash", "out_of_memory"})
 """Reasons that may be gone next time: a rescan reads these files again even when they look unchanged."""
 
 WALK_REASONS = frozenset({"symlink", "not_a_file"})

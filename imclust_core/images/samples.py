@@ -3,6 +3,7 @@
 import csv
 import io
 import random
+from collections.abc import Callable
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -36,10 +37,17 @@ SOURCES: dict[str, tuple[str, str]] = {
 }
 
 
-def make_samples(folder: Path, *, seed: int = 0, per_class: int = PER_CLASS) -> int:
+def make_samples(
+    folder: Path,
+    *,
+    seed: int = 0,
+    per_class: int = PER_CLASS,
+    step: Callable[[int, int], None] = lambda _done, _total: None,
+) -> int:
     """Write the sample photographs and `truth.csv` into `folder`; the same seed gives the same bytes.
 
-    Names say nothing of what is shown: they are numbered in a shuffled order. Returns how many were made.
+    Names say nothing of what is shown: they are numbered in a shuffled order. `step(done, total)` is called
+    after each one. Returns how many were made.
     Example: `make_samples(Path("/tmp/photos"))`
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / "truth.csv").exists():
@@ -56,6 +64,7 @@ def make_samples(folder: Path, *, seed: int = 0, per_class: int = PER_CLASS) -> 
         _shot(originals[name], dice).save(buffer, "JPEG", quality=88)
         _write_if_different(folder / file_name, buffer.getvalue())
         rows.append((file_name, name))
+        step(index, len(shots))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("file", "class"))

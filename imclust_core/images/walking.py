@@ -41,7 +41,7 @@ def walk(root: Path, *, follow_links: bool = False, skip: frozenset[bytes] = fro
     visited: set[tuple[int, int]] = set()
     while pending:
         relative = pending.pop()
-        folder = os.path.join(base, relative) if relative else base  # noqa: PTH118  bytes paths
+        folder = os.path.join(base, relative) if relative else base
         if folder in skip:
             continue
         try:
@@ -81,7 +81,7 @@ def _entries(
                 if target is None:
                     yield Found(path, reason="symlink")
                     continue
-                facts = os.stat(target)  # noqa: PTH116  bytes paths
+                facts = os.stat(target)
                 if stat.S_ISDIR(facts.st_mode):
                     pending.append(path)
                     continue
@@ -98,7 +98,7 @@ def _inside(path: bytes, base: bytes) -> bytes | None:
 
 
 def _first_visit(folder: bytes, visited: set[tuple[int, int]]) -> bool:
-    facts = os.stat(folder)  # noqa: PTH116  bytes paths
+    facts = os.stat(folder)
     key = (facts.st_dev, facts.st_ino)
     if key in visited:
         return False
@@ -123,3 +123,16 @@ def count_files(root: Path, skip: frozenset[bytes] = frozenset(), stop: list[boo
         except OSError:
             total += 1
     return total
+
+
+def subfolders(folder: Path, *, limit: int = 200, look_at: int = 20_000) -> list[Path]:
+    """Up to `limit` folders directly in `folder`, by name, hidden ones left out; for a person to browse.
+
+    Looks at no more than `look_at` entries, so that a folder with a million files does not stall a page.
+    """
+    names = []
+    with os.scandir(folder) as entries:
+        for entry, _ in zip(entries, range(look_at), strict=False):
+            if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
+                names.append(entry.name)
+    return [folder / name for name in sorted(names, key=str.casefold)[:limit]]

@@ -1,6 +1,6 @@
 """A lock between processes that the operating system drops by itself when its holder dies."""
 
-import os
+import sys
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,7 +28,7 @@ class FileLock:
             self._file = None
 
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     def _lock(file: BinaryIO) -> None:

@@ -1,10 +1,12 @@
 """The queue of jobs: a SQLite table with leases, so that a job outlives whoever asked for it or worked on it."""
 
+import functools
 import json
 import secrets
 import sqlite3
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from imclust_core.errors import JobError, LeaseLost
@@ -15,8 +17,6 @@ LEASE_SECONDS = 60.0
 HEARTBEAT_SECONDS = 5.0
 MAX_DEATHS = 3
 """A job whose worker died this often without getting any further is given up."""
-
-ACTIVE = ("queued", "running", "paused")
 
 _MIGRATIONS = (
     Migration(
@@ -46,8 +46,7 @@ _MIGRATIONS = (
                 error TEXT,
                 result TEXT
             )""",
-            "CREATE UNIQUE INDEX one_active_job_per_key ON jobs(key) "
-            "WHERE state IN ('queued', 'running', 'paused')",
+            "CREATE UNIQUE INDEX one_active_job_per_key ON jobs(key) WHERE state IN ('queued', 'running', 'paused')",
             "CREATE INDEX jobs_by_state ON jobs(state)",
         ),
     ),
@@ -91,7 +90,7 @@ class Queue:
 
     def __init__(self, workspace: Workspace) -> None:
         self._path = workspace.jobs
-        migrate(self._path, _MIGRATIONS)
+        _prepare(self._path)
 
     def submit(
         self,
@@ -233,18 +232,21 @@ class Queue:
     def recent(self, limit: int = 20) -> list[Job]:
         """The last jobs of any state, newest first."""
         with reading(self._path) as db:
-            return [
-                _job(row) for row in db.execute("SELECT * FROM jobs ORDER BY number DESC LIMIT ?", (limit,))
-            ]
+            return [_job(row) for row in db.execute("SELECT * FROM jobs ORDER BY number DESC LIMIT ?", (limit,))]
 
-    def last(self, collection_id: str, kind: str) -> Job | None:
-        """The newest job of a kind for a collection."""
+    def last(self, collection_id: str) -> Job | None:
+        """The newest job for a collection."""
         with reading(self._path) as db:
             row = db.execute(
-                "SELECT * FROM jobs WHERE collection_id = ? AND kind = ? ORDER BY number DESC LIMIT 1",
-                (collection_id, kind),
+                "SELECT * FROM jobs WHERE collection_id = ? ORDER BY number DESC LIMIT 1", (collection_id,)
             ).fetchone()
         return _job(row) if row else None
+
+
+@functools.cache
+def _prepare(path: Path) -> None:
+    """Once per process: pages make a Queue several times a second."""
+    migrate(path, _MIGRATIONS)
 
 
 _GIVEN_UP = (

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from imclust_core.errors import SourceUnavailable
@@ -128,7 +128,7 @@ def _inspected(
         def finished() -> list[_Result]:
             ready, asked, future = under_way.popleft()
             answers = zip(asked, future.result(), strict=True)
-            return ready + [_Result(entry.path, facts, known) for (entry, known), facts in answers]
+            return ready + [_Result(entry.path, _dated(facts, entry), known) for (entry, known), facts in answers]
 
         for batch in _batched(found, _LOOK_UP):
             ready, to_read = _sorted_out(workspace, source, batch, tally)
@@ -140,6 +140,11 @@ def _inspected(
                     yield finished()
         while under_way:
             yield finished()
+
+
+def _dated(facts: Facts, entry: Found) -> Facts:
+    """A file that was not read to its end bears the size and time of the walk, to be known again by."""
+    return replace(facts, size=entry.size, mtime_ns=entry.mtime_ns) if facts.digest is None else facts
 
 
 def _sorted_out(

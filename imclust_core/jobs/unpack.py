@@ -93,9 +93,7 @@ def safe_parts(name: str) -> list[str]:
     """
     parts = []
     for part in name.replace("\\", "/").split("/"):
-        clean = "".join(
-            "_" if char in _FORBIDDEN or not char.isprintable() else char for char in part
-        ).strip(" ")
+        clean = "".join("_" if char in _FORBIDDEN or not char.isprintable() else char for char in part).strip(" ")
         while len(clean.encode()) > 200:
             clean = clean[1:]
         if clean.strip("."):

@@ -7,11 +7,13 @@ import argparse
 import logging
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import threading
 import time
 import traceback
+from pathlib import Path
 
 from imclust_core.errors import Cancelled, ImclustError, LeaseLost, SourceUnavailable
 from imclust_core.jobs.lock import FileLock
@@ -24,7 +26,10 @@ from imclust_core.store.workspace import Workspace
 IDLE_SECONDS = 600.0
 _POLL_SECONDS = 0.2
 _REPORT_SECONDS = 0.3
+_START_SECONDS = 10.0
 _FENCED = 75
+_PID_FILE = "worker.pid"
+_starting: "dict[Path, tuple[float, subprocess.Popen[bytes]]]" = {}
 
 log = logging.getLogger("imclust")
 
@@ -37,8 +42,13 @@ def ensure_worker(workspace: Workspace) -> None:
         return
     if lock.acquire():
         lock.release()
-    elif not any(job.silent_for(time.time()) > LEASE_SECONDS for job in jobs):
+    elif any(job.silent_for(time.time()) > LEASE_SECONDS for job in jobs):
+        _end_frozen(workspace)
+    else:
         return
+    begun, starting = _starting.get(workspace.root, (0.0, None))
+    if starting is not None and starting.poll() is None and time.monotonic() - begun < _START_SECONDS:
+        return  # it has not got as far as taking the lock
     with (workspace.logs / "worker.log").open("ab") as output:
         process = start_module(
             "imclust_core.jobs.worker",
@@ -50,14 +60,31 @@ def ensure_worker(workspace: Workspace) -> None:
             # Its own session: the worker outlives the server, and a Ctrl-C meant for the server.
             start_new_session=True,
         )
+    _starting[workspace.root] = (time.monotonic(), process)
     # Collect the exit status whenever it comes, so that a finished worker is not left as a zombie.
     threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _end_frozen(workspace: Workspace) -> None:
+    """End the worker that holds the lock but has been silent for longer than its lease.
+
+    Frozen inside a transaction it would block every writer of the workspace until it woke. Its process is
+    checked to be a worker of imclust first: in another container the same number may mean another process.
+    """
+    try:
+        pid = int((workspace.root / _PID_FILE).read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return
+    if b"imclust" in command and b"worker" in command and hasattr(signal, "SIGKILL"):
+        log.warning("worker %s has been silent for longer than its lease; ending it", pid)
+        os.kill(pid, signal.SIGKILL)
 
 
 def work(workspace: Workspace, *, idle_seconds: float = IDLE_SECONDS) -> None:
     """Do jobs until there have been none for `idle_seconds`. Returns at once when another worker is there."""
     queue, lock, worker = Queue(workspace), FileLock(_lock_path(workspace)), secrets.token_hex(6)
-    alone = lock.acquire()
+    alone = _take(lock, workspace)
     if not alone and not any(job.silent_for(time.time()) > LEASE_SECONDS for job in queue.open_jobs()):
         return
     idle_since = time.monotonic()
@@ -71,12 +98,20 @@ def work(workspace: Workspace, *, idle_seconds: float = IDLE_SECONDS) -> None:
         else:
             lock.release()
             # Whoever queued a job just now saw the lock held and started nobody, so look once more.
-            if not any(job.state == "queued" for job in queue.open_jobs()) or not lock.acquire():
+            if not any(job.state == "queued" for job in queue.open_jobs()) or not _take(lock, workspace):
                 return
             alone = True
 
 
-def _lock_path(workspace: Workspace) -> "os.PathLike[str]":
+def _take(lock: FileLock, workspace: Workspace) -> bool:
+    """Take the worker lock and leave the process number beside it, for `_end_frozen`."""
+    taken = lock.acquire()
+    if taken:
+        (workspace.root / _PID_FILE).write_text(str(os.getpid()))
+    return taken
+
+
+def _lock_path(workspace: Workspace) -> Path:
     return workspace.root / "worker.lock"
 
 

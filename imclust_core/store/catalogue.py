@@ -83,9 +83,7 @@ class Known:
     reason: str | None
 
 
-def add_collection(
-    workspace: Workspace, folder: Path, name: str = "", *, follow_links: bool = False
-) -> Collection:
+def add_collection(workspace: Workspace, folder: Path, name: str = "", *, follow_links: bool = False) -> Collection:
     """The collection of `folder`: a new one, or the one that is already open on it."""
     with writing(workspace.catalogue) as db:
         row = db.execute(
@@ -124,9 +122,7 @@ def collections(workspace: Workspace, *, removed: bool = False) -> list[Collecti
 def collection(workspace: Workspace, collection_id: str) -> Collection:
     """One open collection, or CollectionError."""
     with reading(workspace.catalogue) as db:
-        row = db.execute(
-            "SELECT * FROM collections WHERE id = ? AND removed_at IS NULL", (collection_id,)
-        ).fetchone()
+        row = db.execute("SELECT * FROM collections WHERE id = ? AND removed_at IS NULL", (collection_id,)).fetchone()
     if row is None:
         raise CollectionError(
             f"There is no collection {collection_id!r} here. It may have been removed, or the link is from "
@@ -168,8 +164,7 @@ def known_files(workspace: Workspace, collection_id: str, paths: Sequence[bytes]
     marks = ",".join("?" * len(paths))
     with reading(workspace.catalogue) as db:
         rows = db.execute(
-            "SELECT path, id, state, size, mtime_ns, reason FROM images "
-            f"WHERE collection_id = ? AND path IN ({marks})",  # noqa: S608
+            f"SELECT path, id, state, size, mtime_ns, reason FROM images WHERE collection_id = ? AND path IN ({marks})",  # noqa: S608  question marks only
             (collection_id, *paths),
         )
         return {row["path"]: Known(*tuple(row)[1:]) for row in rows}
@@ -181,11 +176,7 @@ def record_files(workspace: Workspace, collection_id: str, facts: Iterable[tuple
     A path that is there already keeps its id.
     """
     with writing(workspace.catalogue) as db:
-        ids = [
-            db.execute(_RECORD, _image_values(collection_id, path, known)).fetchone()[0]
-            for path, known in facts
-        ]
-    return ids
+        return [db.execute(_RECORD, _image_values(collection_id, path, known)).fetchone()[0] for path, known in facts]
 
 
 _RECORD = """INSERT INTO images
@@ -221,9 +212,7 @@ def highest_id(workspace: Workspace) -> int:
         return int(db.execute("SELECT coalesce(max(id), 0) FROM images").fetchone()[0])
 
 
-def mark_gone(
-    workspace: Workspace, collection_id: str, seen: bytearray, unlisted: Sequence[bytes]
-) -> int:
+def mark_gone(workspace: Workspace, collection_id: str, seen: bytearray, unlisted: Sequence[bytes]) -> int:
     """Mark as gone the files whose id is not set in `seen` (a bitmap), in short transactions.
 
     Files below a folder of `unlisted` (paths ending in "/") are left alone: nobody could look.
@@ -242,8 +231,7 @@ def mark_gone(
         missing = [
             (row["id"],)
             for row in rows
-            if not seen[row["id"] >> 3] >> (row["id"] & 7) & 1
-            and not row["path"].startswith(tuple(unlisted))
+            if not seen[row["id"] >> 3] >> (row["id"] & 7) & 1 and not row["path"].startswith(tuple(unlisted))
         ]
         if missing:
             with writing(workspace.catalogue) as db:
@@ -355,8 +343,7 @@ def duplicate_groups(workspace: Workspace, collection_id: str, *, limit: int) ->
             [
                 _image(row)
                 for row in db.execute(
-                    "SELECT * FROM images WHERE collection_id = ? AND hash = ? AND state = 'ok' "
-                    "ORDER BY path LIMIT 20",
+                    "SELECT * FROM images WHERE collection_id = ? AND hash = ? AND state = 'ok' ORDER BY path LIMIT 20",
                     (collection_id, group["hash"]),
                 )
             ]

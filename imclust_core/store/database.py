@@ -81,9 +81,7 @@ def migrate(path: Path, migrations: Sequence[Migration]) -> None:
                 if step.name not in done:
                     for statement in step.statements:
                         connection.execute(statement)
-                    connection.execute(
-                        "INSERT INTO migrations VALUES (?, ?)", (step.name, int(time.time()))
-                    )
+                    connection.execute("INSERT INTO migrations VALUES (?, ?)", (step.name, int(time.time())))
         except BaseException:
             connection.execute("ROLLBACK")
             raise

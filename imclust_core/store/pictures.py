@@ -54,6 +54,6 @@ def safe_path(folder: Path, relative: bytes, *, follow_links: bool) -> str:
     root = os.path.realpath(folder)
     wanted = path_of(root, relative)
     real = os.path.realpath(wanted)
-    if not real.startswith(os.path.join(root, "")) or (real != wanted and not follow_links):  # noqa: PTH118
+    if not real.startswith(os.path.join(root, "")) or (real != wanted and not follow_links):
         raise ImageProblem("symlink")
     return real

@@ -86,9 +86,7 @@ class Workspace:
         if folder.is_relative_to(ours) and not any(
             folder.is_relative_to(own.resolve()) and folder != own.resolve() for own in self.own_folders
         ):
-            raise WorkspaceError(
-                f"{folder} belongs to imclust's own workspace. Give a folder of your images instead."
-            )
+            raise WorkspaceError(f"{folder} belongs to imclust's own workspace. Give a folder of your images instead.")
         return folder
 
     def signing_key(self) -> bytes:

@@ -1,0 +1,70 @@
+# The commands a stranger types. Each says what it is doing; each may be run again at any time.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := .demo
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test check format bench clean browser
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    install, make sample images, scan them, open the dashboard on 127.0.0.1"
+	@echo "make test    install, then every check: format, lint, types, tests, browser tests"
+	@echo "make check   the same checks without installing"
+	@echo "make format  put the code into shape"
+	@echo "make bench   measure speed; the figures of record stand in bench/README.md"
+	@echo "make clean   remove the environment, the demo and all caches"
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "imclust needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "== making the environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "Python's venv is missing. On Debian or Ubuntu: sudo apt-get install python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.made requirements.txt pyproject.toml
+	@echo "== installing what imclust runs on (about a minute)"
+	@$(BIN)/python -m pip install --quiet -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+	@echo "== installing what its checks need"
+	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+demo: $(VENV)/.runtime
+	@echo "== making sample photographs"
+	@$(BIN)/imclust sample $(DEMO)/photographs
+	@echo "== scanning them"
+	@$(BIN)/imclust scan $(DEMO)/photographs --workspace $(DEMO)/workspace --name "Sample photographs"
+	@echo "== starting the dashboard; stop it with Ctrl-C"
+	@$(BIN)/imclust ui --workspace $(DEMO)/workspace --collection newest --open
+
+browser:
+	@bash tests/browser/install_chromium.sh
+
+test: $(VENV)/.dev browser
+	@$(MAKE) --no-print-directory check
+
+check:
+	@test -x $(BIN)/pytest || { echo "Nothing is installed yet. Run: make test"; exit 1; }
+	@echo "== format" && $(BIN)/ruff format --check .
+	@echo "== lint" && $(BIN)/ruff check .
+	@echo "== types" && $(BIN)/mypy
+	@echo "== tests" && $(BIN)/pytest --durations=10
+
+format: $(VENV)/.dev
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev browser
+	@$(BIN)/python bench/scan.py
+	@$(BIN)/python bench/pages.py
+
+clean:
+	@rm -rf $(VENV) $(DEMO) bench/.work *.egg-info build .mypy_cache .ruff_cache .pytest_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,40 @@
+"""Tables that leave the house: CSV that no spreadsheet takes for formulas."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from imclust_core.images.reasons import sentence
+from imclust_core.store.catalogue import BATCH, skipped_files
+from imclust_core.store.workspace import Workspace
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def csv_cell(value: object) -> str:
+    """A value as CSV text; what a spreadsheet would run as a formula gets a quote in front."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) and not isinstance(value, int | float) else text
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A whole CSV file with a header line."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows([csv_cell(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def skipped_csv(workspace: Workspace, collection_id: str) -> bytes:
+    """Every skipped file of a collection with its reason, in words and as a code."""
+
+    def rows() -> Iterable[Sequence[object]]:
+        last = 0
+        while page := skipped_files(workspace, collection_id, after=last, limit=BATCH):
+            last = page[-1].id
+            for file in page:
+                yield file.name, file.reason, sentence(file.reason or ""), file.size, file.detail
+
+    # The mark at the start makes spreadsheets read the names as UTF-8.
+    return csv_text(("file", "reason", "meaning", "bytes", "detail"), rows()).encode("utf-8-sig")

@@ -1,0 +1,31 @@
+"""Step 1: which folder of images, what is in it, and what is wrong with which file."""
+
+import streamlit as st
+
+from imclust_core.jobs.queue import Queue
+from imclust_core.store.catalogue import count_images, summary_of
+from pages.parts.context import current_collection, open_workspace
+from pages.parts.folder_choice import choose_folder, show_collections, show_trash
+from pages.parts.folder_contents import show_counts, show_duplicates, show_images, show_manage, show_skipped
+from pages.parts.job_panel import show_panel
+from pages.parts.text import plain
+
+workspace = open_workspace()
+source = current_collection()
+
+if source is None:
+    st.title("Point at a folder of images")
+    choose_folder(workspace)
+    show_collections(workspace)
+    show_trash(workspace)
+    st.stop()
+
+st.title(plain(source.name))
+show_manage(workspace, source)
+show_panel(workspace, Queue(workspace), source)
+summary = summary_of(workspace, source.id)
+if summary is not None:
+    show_counts(summary)
+    show_skipped(workspace, source, summary)
+    show_duplicates(workspace, source, summary)
+show_images(workspace, source, count_images(workspace, source.id))

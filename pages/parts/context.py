@@ -1,0 +1,68 @@
+"""What every page starts from: the workspace, who is looking, and the collection in the address."""
+
+import functools
+import os
+from collections.abc import Container
+
+import streamlit as st
+
+from imclust_core.config import workspace_folder
+from imclust_core.errors import CollectionError
+from imclust_core.store.catalogue import Collection, collection
+from imclust_core.store.workspace import Workspace
+
+COLLECTION_KEY = "collection"
+_WRITTEN = "collection_in_address"
+
+
+@functools.cache
+def _opened(folder: str) -> Workspace:
+    return Workspace.open(folder)
+
+
+def open_workspace() -> Workspace:
+    """The workspace of this server, opened once per process."""
+    return _opened(str(workspace_folder()))
+
+
+def read_address(known: Container[str]) -> str | None:
+    """Take over the collection that the address names, when it names another than the one in use.
+
+    Returns the name in the address if it is no collection of ours. Streamlit's own binding of a widget to
+    the address would write the name an analyst gave, which is not unique, where a link needs the id.
+    """
+    asked = st.query_params.get(COLLECTION_KEY)
+    if not asked and _WRITTEN not in st.session_state:
+        asked = os.environ.get("IMCLUST_OPEN")  # what `imclust ui --collection` was started with
+    if asked and asked != st.session_state.get(_WRITTEN):
+        st.session_state[_WRITTEN] = asked
+        if asked in known:
+            st.session_state[COLLECTION_KEY] = asked
+    return asked if asked and asked not in known else None
+
+
+def write_address() -> None:
+    """Put the collection in use into the address, so that a link to it opens the same view."""
+    chosen = st.session_state.get(COLLECTION_KEY)
+    st.session_state[_WRITTEN] = chosen
+    if chosen and st.query_params.get(COLLECTION_KEY) != chosen:
+        st.query_params[COLLECTION_KEY] = chosen
+    elif not chosen and COLLECTION_KEY in st.query_params:
+        del st.query_params[COLLECTION_KEY]
+
+
+def current_collection() -> Collection | None:
+    """The collection chosen in the frame and kept in the address, if it is one that is open."""
+    chosen = st.session_state.get(COLLECTION_KEY)
+    if not chosen:
+        return None
+    try:
+        return collection(open_workspace(), chosen)
+    except CollectionError:
+        return None
+
+
+def choose_collection(collection_id: str | None) -> None:
+    """Make a collection the current one. Call it from a widget's callback, before the frame is drawn."""
+    st.session_state[COLLECTION_KEY] = collection_id
+    st.session_state.pop("page", None)

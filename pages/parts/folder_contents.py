@@ -1,0 +1,155 @@
+"""What a scanned folder holds: counts, sizes, skipped files with their reasons, duplicates, and the images."""
+
+import pandas as pd
+import streamlit as st
+
+from imclust_core.images.reasons import NOTES, sentence
+from imclust_core.jobs.tasks import submit_scan
+from imclust_core.jobs.worker import ensure_worker
+from imclust_core.report.tables import skipped_csv
+from imclust_core.store.catalogue import (
+    Collection,
+    Summary,
+    duplicate_groups,
+    page_of_images,
+    remove_collection,
+    rename_collection,
+    skipped_files,
+)
+from imclust_core.store.workspace import Workspace
+from pages.parts.context import choose_collection
+from pages.parts.folder_choice import folder_text
+from pages.parts.grid import image_grid, size_text
+from pages.parts.text import plain, plural
+
+PER_PAGE = 60
+_SHOWN_PATHS = 20
+_PAGE = "page"
+
+
+def show_manage(workspace: Workspace, source: Collection) -> None:
+    """Where the folder is, and what can be done with the collection."""
+    st.caption(plain(folder_text(source.folder)))
+    with st.container(horizontal=True):
+        st.button("Rescan", icon=":material/refresh:", on_click=_rescan, args=(workspace, source))
+        with st.popover("Rename", icon=":material/edit:"):
+            st.text_input("Name", value=source.name, key=f"name-{source.id}", max_chars=100)
+            st.button("Save name", on_click=_rename, args=(workspace, source.id), type="primary")
+        with st.popover("Remove", icon=":material/delete:"):
+            st.write("Puts the collection into the trash. Your images are not touched, and you can restore it.")
+            st.button("Remove collection", on_click=_remove, args=(workspace, source.id))
+
+
+def _rescan(workspace: Workspace, source: Collection) -> None:
+    submit_scan(workspace, source)
+    ensure_worker(workspace)
+
+
+def _rename(workspace: Workspace, collection_id: str) -> None:
+    name = st.session_state[f"name-{collection_id}"]
+    if name.strip():
+        rename_collection(workspace, collection_id, name)
+
+
+def _remove(workspace: Workspace, collection_id: str) -> None:
+    remove_collection(workspace, collection_id)
+    choose_collection(None)
+
+
+def show_counts(summary: Summary) -> None:
+    """The numbers that say whether this is the right folder."""
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        with st.container(horizontal=True, gap="large"):
+            st.metric("Images", f"{summary.images:,}", width="content")
+            st.metric("Skipped", f"{summary.files - summary.images:,}", width="content")
+            st.metric("Duplicates", f"{summary.duplicates:,}", width="content", help="Copies, byte for byte.")
+            if summary.gone:
+                st.metric("Gone", f"{summary.gone:,}", width="content", help="Here at an earlier scan.")
+            st.metric("Size", size_text(summary.bytes), width="content")
+        shares = [f"{name} {share_text(number, summary.images)}" for name, number in summary.formats.items()]
+        st.caption(" · ".join(shares))
+        for note, number in summary.notes.items():
+            st.caption(f"{plural(number, 'image')}: {NOTES.get(note, note)}")
+    with right:
+        if summary.images:
+            bins = {name: number for name, number in summary.sizes.items() if number}
+            table = pd.DataFrame({"pixels": list(bins), "images": list(bins.values())})
+            st.caption("Images by their long side, in pixels")
+            st.bar_chart(
+                table,
+                x="pixels",
+                y="images",
+                x_label="",
+                y_label="",
+                horizontal=True,
+                sort=False,
+                height=40 + 28 * len(bins),
+            )
+
+
+def share_text(part: int, whole: int) -> str:
+    """A share in percent that never rounds something away: "98 %", "under 1 %"."""
+    share = 100 * part / max(whole, 1)
+    return "under 1 %" if 0 < share < 1 else f"{share:.0f} %"
+
+
+def show_skipped(workspace: Workspace, source: Collection, summary: Summary) -> None:
+    """Every reason with its number, its meaning and its first files."""
+    number = summary.files - summary.images
+    if not number:
+        return
+    with st.expander(f"{plural(number, 'file')} skipped", icon=":material/block:"):
+        st.download_button(
+            "Download the list",
+            data=lambda: skipped_csv(workspace, source.id),
+            file_name="skipped.csv",
+            mime="text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+        for reason, count in summary.skipped.items():
+            st.write(f"**{plain(reason)}** {count:,}: {plain(sentence(reason))}")
+            files = skipped_files(workspace, source.id, reason=reason, limit=_SHOWN_PATHS)
+            st.code("\n".join(file.name for file in files), language=None)
+            if count > len(files):
+                st.caption(f"… and {count - len(files):,} more in the list.")
+
+
+def show_duplicates(workspace: Workspace, source: Collection, summary: Summary) -> None:
+    """Images whose bytes are the same, in groups."""
+    if not summary.duplicates:
+        return
+    with st.expander(f"{plural(summary.duplicates, 'duplicate')}", icon=":material/content_copy:"):
+        st.caption("Each group is one picture stored several times. It will be embedded once.")
+        for group in duplicate_groups(workspace, source.id, limit=_SHOWN_PATHS):
+            st.code("\n".join(file.name for file in group), language=None)
+
+
+@st.fragment
+def show_images(workspace: Workspace, source: Collection, number: int) -> None:
+    """A page of thumbnails; the page number is in the address."""
+    if not number:
+        st.info("No images to show yet.")
+        return
+    pages = -(-number // PER_PAGE)
+    if not 1 <= st.session_state.get(_PAGE, 1) <= pages:
+        st.session_state[_PAGE] = 1
+    with st.container(horizontal=True, vertical_alignment="center"):
+        page = st.pagination(pages, key=_PAGE, bind="query-params")
+        first = (page - 1) * PER_PAGE
+        st.caption(f"{first + 1:,} to {min(first + PER_PAGE, number):,} of {plural(number, 'image')}, by path")
+    images = page_of_images(workspace, source.id, offset=first, limit=PER_PAGE)
+    image_grid(
+        workspace,
+        source.id,
+        images,
+        key="folder_grid",
+        label=f"Images, page {page}",
+        on_turn=lambda: _turn(pages),
+    )
+
+
+def _turn(pages: int) -> None:
+    by = int(st.session_state["folder_grid"].turn or 0)
+    st.session_state[_PAGE] = min(max(1, st.session_state.get(_PAGE, 1) + by), pages)

@@ -1,0 +1,52 @@
+"""Addresses of images: made by pages, which stand behind the gate, and checked by the route, which does not.
+
+An address carries a signature that lasts one to two days, and the content's hash so that browsers may
+keep the picture for good.
+"""
+
+import functools
+import hashlib
+import hmac
+import time
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from imclust_core.store.catalogue import ImageRow
+from imclust_core.store.workspace import Workspace
+
+_DAY = 86_400
+
+
+def image_address(key: bytes, collection_id: str, image: ImageRow, size: str) -> str:
+    """The address of one image at a size ("thumb" or "view"), good in this browser page."""
+    # All addresses made on one day end at the same moment, so a page drawn twice gives the same ones.
+    until = (int(time.time()) // _DAY + 2) * _DAY
+    query = urlencode(
+        {
+            "v": (image.hash or b"").hex()[:16],
+            "until": until,
+            "sign": signature(key, collection_id, image.id, until),
+        }
+    )
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"{'/' + base if base else ''}/image/{collection_id}/{image.id}/{size}?{query}"
+
+
+def signature(key: bytes, collection_id: str, image_id: int, until: int) -> str:
+    """The proof that an address was made by a page of this server."""
+    text = f"{collection_id}/{image_id}/{until}".encode()
+    return hmac.new(key, text, hashlib.sha256).hexdigest()[:32]
+
+
+def is_signed(key: bytes, collection_id: str, image_id: int, until: str, given: str) -> bool:
+    """Whether an address bears a signature of ours that is still good."""
+    if not until.isascii() or not until.isdigit() or len(until) > 12 or int(until) < time.time():
+        return False
+    return hmac.compare_digest(signature(key, collection_id, image_id, int(until)), given)
+
+
+@functools.cache
+def signing_key(workspace: Workspace) -> bytes:
+    """The workspace's secret, read once per process."""
+    return workspace.signing_key()

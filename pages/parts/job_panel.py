@@ -1,0 +1,49 @@
+"""The work on one collection, in the middle of its page: progress while it runs, and how it ended."""
+
+import streamlit as st
+
+from imclust_core.jobs.queue import Job, Queue
+from imclust_core.store.catalogue import Collection
+from imclust_core.store.workspace import Workspace
+from pages.parts.job_badge import log_tail, progress_text, resume, title_of
+from pages.parts.text import plain
+
+_REFRESH_SECONDS = 0.7
+
+
+def show_panel(workspace: Workspace, queue: Queue, source: Collection) -> None:
+    """Show the job that reads this collection's folder, unless the last one ended well."""
+    job = queue.last(source.id)
+    if job is None or job.state == "done":
+        return
+    panel = st.fragment(_panel, run_every=_REFRESH_SECONDS if job.active else None)
+    panel(workspace, queue, job.id)
+
+
+def _panel(workspace: Workspace, queue: Queue, job_id: str) -> None:
+    job = queue.job(job_id)
+    with st.container(border=True):
+        st.write(f"**{title_of(job)}**")
+        if job.active:
+            st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=progress_text(job))
+        else:
+            _say_how_it_ended(job)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if job.active:
+                st.button("Cancel", on_click=queue.cancel, args=(job.id,), disabled=job.cancel_requested)
+                st.caption("You may close this page; the work goes on.")
+            else:
+                st.button("Go on", type="primary", on_click=resume, args=(workspace, job.id))
+            log = log_tail(workspace, job)
+            if log:
+                with st.popover("Log"):
+                    st.code(log, language=None, wrap_lines=True)
+
+
+def _say_how_it_ended(job: Job) -> None:
+    if job.state == "cancelled":
+        st.info(f"Cancelled after {job.done:,} files. What was read is kept, and going on continues from there.")
+    elif job.state == "paused":
+        st.warning(plain(job.error or "Paused."), icon=":material/pause_circle:")
+    else:
+        st.error(plain(job.error or "Failed."))

@@ -1,0 +1,83 @@
+"""The steps of the work, in order: which page each is, and whether its result is there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from imclust_core.store.catalogue import Collection
+from imclust_core.store.workspace import Workspace
+
+Done = Callable[[Workspace, Collection], bool]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: `page` is its file beside the frame script, or None while this version has no such room.
+
+    `purpose` finishes the sentence "This step ...".
+    """
+
+    title: str
+    url: str
+    icon: str
+    purpose: str
+    page: str | None = None
+    is_done: Done | None = None
+
+
+WORK = (
+    Step(
+        "1 Folder",
+        "folder",
+        ":material/folder_open:",
+        "catalogues a folder of images",
+        "folder.py",
+        lambda _workspace, source: source.scanned_at is not None,
+    ),
+    Step("2 Embed", "embed", ":material/memory:", "lets a pretrained network describe every image"),
+    Step(
+        "3 Choose K",
+        "choose_k",
+        ":material/account_tree:",
+        "lets the network's words suggest how many clusters",
+    ),
+    Step("4 Cluster", "cluster", ":material/bubble_chart:", "sorts the images into clusters"),
+    Step("5 Browse and name", "browse", ":material/label:", "shows every cluster for you to name"),
+    Step("6 Map", "map", ":material/scatter_plot:", "lays all images out on one map"),
+)
+
+
+def step_pages(workspace: Workspace, source: Collection | None) -> list[Any]:
+    """The pages for `st.navigation`; a step whose result is there wears a tick."""
+    pages = []
+    for index, step in enumerate(WORK):
+        done = source is not None and step.is_done is not None and step.is_done(workspace, source)
+        pages.append(
+            st.Page(
+                step.page or _ahead(step, source),
+                title=step.title,
+                url_path=step.url,
+                icon=":material/check_circle:" if done else step.icon,
+                default=index == 0,
+                help=f"This step {step.purpose}.",
+            )
+        )
+    return pages
+
+
+def _ahead(step: Step, source: Collection | None) -> Callable[[], None]:
+    """The page of a step this version does not have yet: what it is for, and what can be done now."""
+
+    def show() -> None:
+        st.title(step.title)
+        st.write(f"This step {step.purpose}. It is not part of this version of imclust yet.")
+        if source is None or source.scanned_at is None:
+            st.info("It will need a scanned folder of images, which you can prepare now.")
+        else:
+            st.info("The folder it will start from is scanned and ready.")
+        st.page_link("folder.py", label="Go to 1 Folder", icon=":material/arrow_back:")
+
+    show.__name__ = step.url
+    return show

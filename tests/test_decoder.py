@@ -1,0 +1,135 @@
+"""Decoding in child processes: real children that are really stopped, killed, and made to hang."""
+
+import os
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from imclust_core import inspect_file
+from imclust_core.errors import ImclustError
+from imclust_core.images.decoder import Decoder
+from imclust_core.images.opening import path_of
+from imclust_core.images.reasons import REASONS
+from tests.hostile import encoded, jpeg, make_hostile_folder, picture
+
+BAD_CHILD = "tests.bad_decoder"
+
+
+def children_of_this_process() -> list[int]:
+    return [int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
+
+
+def make(folder: Path, *names: str) -> list[str]:
+    for number, name in enumerate(names):
+        (folder / name).write_bytes(jpeg(number))
+    return [str(folder / name) for name in names]
+
+
+def test_children_say_what_this_process_would_say(tmp_path: Path) -> None:
+    folder = tmp_path / "hostile"
+    expected = make_hostile_folder(folder)
+    paths = [path_of(folder, name) for name in expected]
+    with Decoder(2) as decoder:
+        assert decoder.inspect(paths) == [inspect_file(path) for path in paths]
+
+
+def test_the_file_that_crashes_the_decoder_gets_the_blame_and_no_other(tmp_path: Path) -> None:
+    paths = make(tmp_path, *(f"{n}.jpg" for n in range(5)), "crash-1.jpg", "6.jpg", "crash-2.jpg", "8.jpg")
+    with Decoder(1, module=BAD_CHILD) as decoder:
+        reasons = [facts.reason for facts in decoder.inspect(paths)]
+    assert reasons == [None] * 5 + ["decoder_crash", None, "decoder_crash", None]
+
+
+def test_the_file_that_hangs_the_decoder_gets_the_blame_and_no_other(tmp_path: Path) -> None:
+    paths = make(tmp_path, "0.jpg", "hang.jpg", "2.jpg")
+    started = time.monotonic()
+    with Decoder(1, item_seconds=1.5, module=BAD_CHILD) as decoder:
+        reasons = [facts.reason for facts in decoder.inspect(paths)]
+    assert reasons == [None, "timeout", None]
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_child_that_is_killed_or_frozen_costs_no_file(tmp_path: Path, how: signal.Signals) -> None:
+    paths = make(tmp_path, *(f"{n:03}.jpg" for n in range(400)))
+    before = set(children_of_this_process())
+    with Decoder(1, item_seconds=2) as decoder:
+        decoder.inspect(paths[:1])
+        (child,) = set(children_of_this_process()) - before
+        threading.Timer(0.05, os.kill, (child, how)).start()
+        assert [facts.reason for facts in decoder.inspect(paths)] == [None] * len(paths)
+
+
+def test_no_child_outlives_its_decoder(tmp_path: Path) -> None:
+    before = set(children_of_this_process())
+    with Decoder(2) as decoder:
+        decoder.inspect(make(tmp_path, "0.jpg"))
+        assert set(children_of_this_process()) - before
+    assert set(children_of_this_process()) <= before
+
+
+def test_a_decoder_that_cannot_start_says_so_instead_of_blaming_the_files(tmp_path: Path) -> None:
+    with (
+        Decoder(1, module="tests.no_such_module") as decoder,
+        pytest.raises(ImclustError, match="could not start"),
+    ):
+        decoder.inspect(make(tmp_path, "0.jpg"))
+
+
+def test_two_thousand_mutated_images_give_facts_or_a_reason(tmp_path: Path) -> None:
+    dice = random.Random(20261121)
+    originals = [
+        (encoded(picture(96, 64, seed, mode), name), ending)
+        for seed, (mode, name, ending) in enumerate(
+            [
+                ("RGB", "JPEG", "jpg"),
+                ("CMYK", "JPEG", "jpg"),
+                ("RGB", "PNG", "png"),
+                ("P", "PNG", "png"),
+                ("RGB", "GIF", "gif"),
+                ("RGB", "WEBP", "webp"),
+                ("RGB", "TIFF", "tif"),
+                ("RGB", "BMP", "bmp"),
+                ("RGB", "AVIF", "avif"),
+                ("LA", "PNG", "png"),
+            ]
+        )
+    ]
+    paths = []
+    for number in range(2000):
+        data, ending = originals[number % len(originals)]
+        path = tmp_path / f"{number:04}.{ending}"
+        path.write_bytes(mutated(data, dice))
+        paths.append(str(path))
+    with Decoder(2) as decoder:
+        facts = decoder.inspect(paths)
+    assert len(facts) == 2000
+    reasons = {one.reason for one in facts}
+    assert {reason.partition(":")[0] for reason in reasons if reason} <= set(REASONS)
+    assert not reasons & {"decoder_crash", "timeout"}
+    assert None in reasons and len(reasons) > 3  # some survive, and they fail in different ways
+    for one in facts:
+        assert (one.reason is None) == (one.format is not None)
+
+
+def mutated(data: bytes, dice: random.Random) -> bytes:
+    """A copy with a few bits flipped, a piece cut off or out, or a run of bytes overwritten."""
+    damaged = bytearray(data)
+    kind = dice.randrange(4)
+    if kind == 0:
+        for _ in range(dice.choice((1, 4, 32))):
+            damaged[dice.randrange(len(damaged))] ^= 1 << dice.randrange(8)
+    elif kind == 1:
+        del damaged[dice.randrange(1, len(damaged)) :]
+    elif kind == 2:
+        start = dice.randrange(len(damaged))
+        del damaged[start : start + dice.randrange(1, 64)]
+    else:
+        start = dice.randrange(len(damaged))
+        length = min(dice.randrange(1, 32), len(damaged) - start)
+        damaged[start : start + length] = dice.randbytes(length)
+    return bytes(damaged)

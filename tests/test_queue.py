@@ -1,0 +1,170 @@
+"""The queue: one job per piece of work, leases that end, and no job that is lost or done by two."""
+
+from collections.abc import Callable
+
+import pytest
+
+from imclust_core.errors import JobError, LeaseLost
+from imclust_core.jobs import queue as queue_module
+from imclust_core.jobs.progress import RateMeter, duration, seconds_left
+from imclust_core.jobs.queue import LEASE_SECONDS, MAX_DEATHS, Queue
+from imclust_core.jobs.tasks import TASKS, TITLES
+from imclust_core.store.workspace import Workspace
+
+
+@pytest.fixture
+def queue(workspace: Workspace) -> Queue:
+    return Queue(workspace)
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Move the clock that leases are measured by."""
+    real = queue_module.time.time
+    offset = [0.0]
+    monkeypatch.setattr(queue_module.time, "time", lambda: real() + offset[0])
+
+    def move(seconds: float) -> None:
+        offset[0] += seconds
+
+    return move
+
+
+def test_the_same_work_submitted_twice_is_one_job(queue: Queue) -> None:
+    first = queue.submit("scan", key="read:1")
+    assert queue.submit("scan", key="read:1").id == first.id
+    assert queue.submit("scan", key="read:2").id != first.id
+    queue.claim("w", alone=True)
+    assert queue.submit("scan", key="read:1").id == first.id
+
+
+def test_finished_work_can_be_submitted_again(queue: Queue) -> None:
+    first = queue.submit("scan", key="k")
+    queue.claim("w", alone=True)
+    queue.finish(first.id, "w", "done", result={"files": 1})
+    assert queue.job(first.id).result == {"files": 1}
+    assert queue.submit("scan", key="k").id != first.id
+
+
+def test_jobs_are_taken_in_the_order_they_came_and_each_by_one_worker(queue: Queue) -> None:
+    ids = [queue.submit("scan", key=f"k{number}").id for number in range(3)]
+    taken = [queue.claim(worker, alone=False) for worker in ("a", "b", "c", "d")]
+    assert [job.id for job in taken if job] == ids
+    assert taken[3] is None
+
+
+def test_a_silent_workers_job_is_taken_over_after_the_lease_and_not_before(
+    queue: Queue, later: Callable[[float], None]
+) -> None:
+    job = queue.submit("scan", key="k")
+    queue.claim("first", alone=False)
+    later(LEASE_SECONDS - 5)
+    assert queue.claim("second", alone=False) is None
+    later(10)
+    taken = queue.claim("second", alone=False)
+    assert taken is not None and taken.id == job.id
+
+
+def test_a_heartbeat_keeps_the_lease(queue: Queue, later: Callable[[float], None]) -> None:
+    job = queue.submit("scan", key="k")
+    queue.claim("first", alone=False)
+    for _ in range(3):
+        later(LEASE_SECONDS - 5)
+        queue.beat(job.id, "first")
+    assert queue.claim("second", alone=False) is None
+
+
+def test_a_worker_that_lost_its_lease_can_write_nothing_more(queue: Queue, later: Callable[[float], None]) -> None:
+    job = queue.submit("scan", key="k")
+    queue.claim("first", alone=False)
+    later(LEASE_SECONDS + 1)
+    queue.claim("second", alone=False)
+    for attempt in (
+        lambda: queue.beat(job.id, "first"),
+        lambda: queue.progress(job.id, "first", 1, 2, None, ""),
+        lambda: queue.finish(job.id, "first", "done"),
+    ):
+        with pytest.raises(LeaseLost):
+            attempt()
+    queue.progress(job.id, "second", 1, 2, 1.0, "going")
+
+
+def test_the_holder_of_the_lock_takes_over_at_once(queue: Queue) -> None:
+    job = queue.submit("scan", key="k")
+    queue.claim("killed", alone=True)
+    taken = queue.claim("next", alone=True)
+    assert taken is not None and taken.id == job.id
+    assert queue.claim("next", alone=True) is None  # its own running job is not an orphan
+
+
+def test_work_that_kills_its_worker_again_and_again_is_given_up(queue: Queue) -> None:
+    job = queue.submit("scan", key="k")
+    for number in range(MAX_DEATHS):
+        assert queue.claim(f"w{number}", alone=True) is not None
+    assert queue.claim("last", alone=True) is None
+    ended = queue.job(job.id)
+    assert ended.state == "failed" and ended.error is not None and "died" in ended.error
+
+
+def test_deaths_with_progress_in_between_do_not_count(queue: Queue) -> None:
+    job = queue.submit("scan", key="k")
+    for number in range(4 * MAX_DEATHS):
+        assert queue.claim(f"w{number}", alone=True) is not None
+        queue.progress(job.id, f"w{number}", number + 1, 100, None, "")
+
+
+def test_cancelling_what_waits_ends_it_and_what_runs_is_asked(queue: Queue) -> None:
+    waiting, running = queue.submit("scan", key="a"), queue.submit("scan", key="b")
+    queue.cancel(waiting.id)
+    assert queue.job(waiting.id).state == "cancelled"
+    queue.claim("w", alone=True)
+    assert queue.progress(running.id, "w", 1, 2, None, "") is False
+    queue.cancel(running.id)
+    assert queue.progress(running.id, "w", 2, 2, None, "") is True
+
+
+def test_a_paused_job_goes_on_when_the_same_work_is_submitted(queue: Queue) -> None:
+    job = queue.submit("scan", key="k")
+    queue.claim("w", alone=True)
+    queue.finish(job.id, "w", "paused", error="the drive is gone")
+    assert queue.claim("w", alone=True) is None
+    again = queue.submit("scan", key="k")
+    assert (again.id, again.state, again.error) == (job.id, "queued", None)
+
+
+def test_resuming_beside_the_same_work_is_refused_plainly(queue: Queue) -> None:
+    first = queue.submit("scan", key="k")
+    queue.cancel(first.id)
+    queue.submit("scan", key="k")
+    with pytest.raises(JobError, match="started again"):
+        queue.resume(first.id)
+
+
+def test_an_unknown_job_is_named_in_the_message(queue: Queue) -> None:
+    with pytest.raises(JobError, match="'nope'"):
+        queue.job("nope")
+
+
+def test_every_task_has_a_title_people_see() -> None:
+    assert set(TASKS) == set(TITLES)
+
+
+def test_the_rate_is_that_of_the_last_seconds() -> None:
+    meter = RateMeter()
+    assert meter.feed(0.0, 0) is None
+    for second in range(1, 60):
+        rate = meter.feed(float(second), 100 * min(second, 30) + 10 * max(0, second - 30))
+    assert rate == pytest.approx(10, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "rate", "left"),
+    [(50, 100, 10.0, 5.0), (100, 100, 10.0, 0.0), (50, None, 10.0, None), (50, 100, None, None), (50, 100, 0.0, None)],
+)
+def test_time_left(done: int, total: int | None, rate: float | None, left: float | None) -> None:
+    assert seconds_left(done, total, rate) == left
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.2, "1 s"), (31, "31 s"), (200, "3 min"), (7500, "2 h 05 min")])
+def test_durations_as_people_say_them(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

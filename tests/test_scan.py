@@ -1,0 +1,325 @@
+"""The scan: rows out = files in, ids for ever, and nothing read twice or touched without need."""
+
+import csv
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imclust_core.errors import Cancelled, SourceUnavailable
+from imclust_core.images import walking
+from imclust_core.images.opening import path_of
+from imclust_core.jobs import scan as scan_module
+from imclust_core.jobs.scan import MAX_TROUBLE, scan
+from imclust_core.report.tables import csv_cell, skipped_csv
+from imclust_core.store.catalogue import (
+    Collection,
+    add_collection,
+    duplicate_groups,
+    image,
+    page_of_images,
+    remove_collection,
+    skipped_files,
+    summary_of,
+)
+from imclust_core.store.database import reading
+from imclust_core.store.workspace import Workspace
+from tests.hostile import Expected, jpeg, make_hostile_folder
+
+
+def quietly(_done: int, _total: int | None, _message: str) -> None:
+    """A report to nobody."""
+
+
+def rows(workspace: Workspace) -> dict[bytes, tuple[Any, ...]]:
+    """Every row of the catalogue by its path."""
+    with reading(workspace.catalogue) as db:
+        return {row["path"]: tuple(row) for row in db.execute("SELECT * FROM images")}
+
+
+@pytest.fixture
+def hostile(workspace: Workspace, tmp_path: Path) -> tuple[Collection, dict[bytes, Expected]]:
+    folder = tmp_path / "hostile"
+    expected = make_hostile_folder(folder)
+    return add_collection(workspace, folder), expected
+
+
+@pytest.fixture
+def source(workspace: Workspace, photos: Path) -> Collection:
+    return add_collection(workspace, photos)
+
+
+def test_every_hostile_file_becomes_a_row_with_the_right_reason(
+    workspace: Workspace, hostile: tuple[Collection, dict[bytes, Expected]]
+) -> None:
+    collection, expected = hostile
+    result = scan(workspace, collection.id, quietly)
+    found = rows(workspace)
+    assert set(found) == set(expected)
+    with reading(workspace.catalogue) as db:
+        for row in db.execute("SELECT path, state, reason, notes FROM images"):
+            outcome = expected[row["path"]]
+            assert (row["reason"], row["state"]) == (outcome.reason, "bad" if outcome.reason else "ok"), row["path"]
+            assert set(outcome.notes) <= set(row["notes"].split()), row["path"]
+    assert result["files"] == len(expected) == result["images"] + sum(result["skipped"].values())
+    assert result["duplicates"] == 3  # good.jpg, its two copies and its hard link
+
+
+def test_a_rescan_of_an_unchanged_folder_touches_no_row_and_reads_no_file(
+    workspace: Workspace, hostile: tuple[Collection, dict[bytes, Expected]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collection, _ = hostile
+    scan(workspace, collection.id, quietly)
+    before = rows(workspace)
+    monkeypatch.setattr(scan_module.Decoder, "inspect", read_nothing)
+    monkeypatch.setattr(scan_module, "record_files", read_nothing)
+    result = scan(workspace, collection.id, quietly)
+    assert rows(workspace) == before
+    assert (result["new"], result["changed"], result["gone"]) == (0, 0, 0)
+
+
+def read_nothing(*arguments: Any) -> list[Any]:
+    """Stands for reading and recording: fails when it is asked for anything."""
+    assert not arguments[-1], "a file was read or recorded again"
+    return []
+
+
+def test_a_rescan_finds_what_is_new_changed_and_gone_and_keeps_every_id(
+    workspace: Workspace, source: Collection, photos: Path
+) -> None:
+    scan(workspace, source.id, quietly)
+    before = rows(workspace)
+    (photos / "new.jpg").write_bytes(jpeg(99))
+    (photos / "03.jpg").write_bytes(jpeg(98, 80, 60))
+    (photos / "04.jpg").unlink()
+    result = scan(workspace, source.id, quietly)
+    after = rows(workspace)
+    assert (result["new"], result["changed"], result["gone"]) == (1, 1, 1)
+    assert result["files"] == 12
+    assert all(after[path][0] == row[0] for path, row in before.items())
+    untouched = set(before) - {b"03.jpg", b"04.jpg"}
+    assert all(after[path] == before[path] for path in untouched)
+
+
+def test_a_file_that_comes_back_has_its_old_id(workspace: Workspace, source: Collection, photos: Path) -> None:
+    scan(workspace, source.id, quietly)
+    before = rows(workspace)
+    data = (photos / "05.jpg").read_bytes()
+    (photos / "05.jpg").unlink()
+    scan(workspace, source.id, quietly)
+    (photos / "05.jpg").write_bytes(data)
+    scan(workspace, source.id, quietly)
+    after = rows(workspace)
+    assert after[b"05.jpg"][0] == before[b"05.jpg"][0]
+    assert after[b"05.jpg"][3] == "ok"
+
+
+def test_a_scan_that_was_stopped_and_resumed_equals_a_whole_one(
+    workspace: Workspace, source: Collection, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan_module, "_RECORD_SECONDS", 0.0)
+    monkeypatch.setattr(scan_module, "_LOOK_UP", 4)
+    calls = []
+
+    def stop_soon(done: int, _total: int | None, _message: str) -> None:
+        calls.append(done)
+        if done >= 4:
+            raise Cancelled("stop")
+
+    with pytest.raises(Cancelled):
+        scan(workspace, source.id, stop_soon)
+    kept = rows(workspace)
+    assert 0 < len(kept) < 12
+    resumed = scan(workspace, source.id, quietly)
+    assert {path: row for path, row in rows(workspace).items() if path in kept} == kept
+    assert resumed["new"] == 12 - len(kept)
+    whole = Workspace.open(workspace.root.parent / "another")
+    fresh = scan(whole, add_collection(whole, photos).id, quietly)
+    assert {path: row[3:] for path, row in rows(whole).items()} == {
+        path: row[3:] for path, row in rows(workspace).items()
+    }
+    assert (fresh["files"], fresh["images"]) == (resumed["files"], resumed["images"])
+
+
+def test_a_drive_that_goes_away_pauses_the_scan_and_marks_nothing_bad(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "drive"
+    folder.mkdir()
+    for number in range(4 * MAX_TROUBLE):
+        (folder / f"{number:03}.jpg").write_bytes(jpeg(number))
+    collection = add_collection(workspace, folder)
+
+    def walk_then_lose_the_drive(*arguments: Any, **options: Any) -> Iterator[walking.Found]:
+        found = list(walking.walk(*arguments, **options))
+        shutil.rmtree(folder)
+        yield from found
+
+    monkeypatch.setattr(scan_module, "walk", walk_then_lose_the_drive)
+    with pytest.raises(SourceUnavailable, match="Nothing was marked as bad"):
+        scan(workspace, collection.id, quietly)
+    assert rows(workspace) == {}
+
+
+@pytest.mark.parametrize("how", ["removed", "emptied"])
+def test_a_folder_that_is_suddenly_empty_loses_no_image(
+    workspace: Workspace, source: Collection, photos: Path, how: str
+) -> None:
+    scan(workspace, source.id, quietly)
+    before = rows(workspace)
+    shutil.rmtree(photos)
+    if how == "emptied":
+        photos.mkdir()  # what an unmounted drive leaves behind
+    with pytest.raises(SourceUnavailable, match="resume"):
+        scan(workspace, source.id, quietly)
+    assert rows(workspace) == before
+
+
+def test_single_unreadable_files_are_recorded_and_read_again_next_time(
+    workspace: Workspace, source: Collection, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def walk_and_lose_one(*arguments: Any, **options: Any) -> Iterator[walking.Found]:
+        found = list(walking.walk(*arguments, **options))
+        (photos / "02.jpg").rename(photos.parent / "elsewhere.jpg")
+        yield from found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scan_module, "walk", walk_and_lose_one)
+        assert scan(workspace, source.id, quietly)["skipped"] == {"vanished": 1}
+    (photos.parent / "elsewhere.jpg").rename(photos / "02.jpg")
+    again = scan(workspace, source.id, quietly)
+    assert (again["skipped"], again["images"], again["changed"]) == ({}, 12, 1)
+
+
+def test_a_folder_that_cannot_be_listed_keeps_its_images(
+    workspace: Workspace, source: Collection, photos: Path
+) -> None:
+    scan(workspace, source.id, quietly)
+    with as_nobody(photos / "below"):
+        found = {entry.path: entry.reason for entry in walking.walk(photos)}
+        assert found[b"below/"] == "permission"
+        assert b"below/11.jpg" not in found
+        # This process may no longer start others or write its databases, so the catalogue is asked next.
+    unlisted = [path for path, reason in found.items() if reason == "permission"]
+    ids = {path: row[0] for path, row in rows(workspace).items()}
+    seen = bytearray(64)
+    for path in found:
+        if path in ids:
+            seen[ids[path] >> 3] |= 1 << (ids[path] & 7)
+    assert scan_module.mark_gone(workspace, source.id, seen, unlisted) == 0
+    assert scan_module.mark_gone(workspace, source.id, seen, []) == 1
+
+
+class as_nobody:  # noqa: N801  reads as a sentence after "with"
+    """A folder without rights, seen by a process that is not root."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._root = folder, os.geteuid() == 0
+
+    def __enter__(self) -> None:
+        self._folder.chmod(0)
+        for above in list(self._folder.parents)[:4]:
+            above.chmod(0o755)
+        if self._root:
+            os.seteuid(65534)
+
+    def __exit__(self, *_: object) -> None:
+        if self._root:
+            os.seteuid(0)
+        self._folder.chmod(0o755)
+
+
+def test_links_are_followed_only_when_asked_and_never_out_of_the_folder(workspace: Workspace, photos: Path) -> None:
+    (photos / "inside.jpg").symlink_to(photos / "00.jpg")
+    (photos / "outside.jpg").symlink_to(photos.parent / "secret.jpg")
+    (photos.parent / "secret.jpg").write_bytes(jpeg(77))
+    (photos / "loop").symlink_to(photos)
+    (photos / "below-again").symlink_to(photos / "below")
+    found = {entry.path: entry.reason for entry in walking.walk(photos)}
+    links = {b"inside.jpg", b"outside.jpg", b"loop", b"below-again"}
+    assert {path for path, reason in found.items() if reason == "symlink"} == links
+    collection = add_collection(workspace, photos, follow_links=True)
+    result = scan(workspace, collection.id, quietly)
+    assert result["skipped"] == {"symlink": 2}  # outside.jpg, and the loop to the folder itself
+    assert result["images"] == 13  # the twelve and inside.jpg; "below" only once
+    assert result["duplicates"] == 1
+
+
+def test_the_workspace_inside_the_folder_is_not_scanned(photos: Path) -> None:
+    inside = Workspace.open(photos / "imclust-workspace")
+    result = scan(inside, add_collection(inside, photos).id, quietly)
+    assert (result["files"], result["images"]) == (12, 12)
+
+
+def test_one_file_and_no_file_are_scanned_as_well(workspace: Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "few"
+    folder.mkdir()
+    collection = add_collection(workspace, folder)
+    assert scan(workspace, collection.id, quietly)["files"] == 0
+    (folder / "only.jpg").write_bytes(jpeg())
+    assert scan(workspace, collection.id, quietly)["images"] == 1
+
+
+def test_pages_of_images_cover_each_image_once_in_the_order_of_paths(workspace: Workspace, source: Collection) -> None:
+    scan(workspace, source.id, quietly)
+    pages = [page_of_images(workspace, source.id, offset=at, limit=5) for at in range(0, 15, 5)]
+    paths = [one.path for page in pages for one in page]
+    assert len(paths) == 12 and paths == sorted(paths)
+
+
+def test_duplicates_come_in_groups_of_the_same_bytes(
+    workspace: Workspace, hostile: tuple[Collection, dict[bytes, Expected]]
+) -> None:
+    collection, _ = hostile
+    scan(workspace, collection.id, quietly)
+    (group,) = duplicate_groups(workspace, collection.id, limit=10)
+    assert {one.path for one in group} == {b"good.jpg", b"27-copy-1.jpg", b"27-copy-2.jpg", b"27-hard-link.jpg"}
+
+
+def test_images_of_a_removed_collection_are_not_served(workspace: Workspace, source: Collection) -> None:
+    scan(workspace, source.id, quietly)
+    (first, *_) = page_of_images(workspace, source.id, offset=0, limit=1)
+    assert image(workspace, source.id, first.id) == first
+    assert image(workspace, "another", first.id) is None
+    remove_collection(workspace, source.id)
+    assert image(workspace, source.id, first.id) is None
+
+
+def test_the_list_of_skipped_files_has_each_one_and_no_formula(workspace: Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    names = [b"=1+1.jpg", b"@cmd.jpg", b"+2.jpg", b"-3.jpg", b"\ttab.jpg", b"plain.jpg", b"n\xff.jpg"]
+    for name in names:
+        Path(path_of(folder, name)).write_bytes(b"")
+    collection = add_collection(workspace, folder)
+    scan(workspace, collection.id, quietly)
+    text = skipped_csv(workspace, collection.id).decode("utf-8-sig")
+    table = list(csv.DictReader(io.StringIO(text)))
+    assert len(table) == len(names) == len(skipped_files(workspace, collection.id))
+    assert {row["reason"] for row in table} == {"empty"}
+    assert not any(row["file"].startswith(("=", "+", "-", "@", "\t")) for row in table)
+    assert "n\\xff.jpg" in {row["file"] for row in table}
+
+
+def test_numbers_keep_their_sign_in_tables() -> None:
+    assert (csv_cell(-3), csv_cell("-3"), csv_cell(None)) == ("-3", "'-3", "")
+
+
+def test_the_stored_summary_is_what_the_scan_returned(
+    workspace: Workspace, hostile: tuple[Collection, dict[bytes, Expected]]
+) -> None:
+    collection, _ = hostile
+    result = scan(workspace, collection.id, quietly)
+    summary = summary_of(workspace, collection.id)
+    assert summary is not None
+    assert (summary.files, summary.images, summary.skipped) == (result["files"], result["images"], result["skipped"])
+    assert sum(summary.formats.values()) == sum(summary.sizes.values()) == summary.images
+
+
+def test_real_photographs_are_all_images(workspace: Workspace, shared_data: Path) -> None:
+    result = scan(workspace, add_collection(workspace, shared_data / "caltech20").id, quietly)
+    assert result["images"] == result["files"] > 700

@@ -1,0 +1,233 @@
+"""The workspace and its databases: where they may be, how they grow, and what is refused plainly."""
+
+import os
+import sqlite3
+import stat
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from imclust_core.config import check_folder
+from imclust_core.errors import CollectionError, FolderError, WorkspaceError
+from imclust_core.store.catalogue import (
+    add_collection,
+    collection,
+    collections,
+    remove_collection,
+    rename_collection,
+    restore_collection,
+)
+from imclust_core.store.database import (
+    Migration,
+    connect,
+    journal_mode,
+    migrate,
+    refuse_network_folder,
+    write_atomically,
+    writing,
+)
+from imclust_core.store.workspace import Workspace
+
+ONE = Migration("0001_one", ("CREATE TABLE t (x INTEGER)",))
+TWO = Migration("0002_two", ("ALTER TABLE t ADD COLUMN y INTEGER", "INSERT INTO t VALUES (1, 2)"))
+
+
+@pytest.mark.parametrize(
+    ("version", "mode"),
+    [((3, 40, 1), "DELETE"), ((3, 51, 2), "DELETE"), ((3, 51, 3), "WAL"), ((3, 53, 0), "WAL")],
+)
+def test_wal_is_used_only_where_sqlite_is_safe_with_it(version: tuple[int, int, int], mode: str) -> None:
+    assert journal_mode(version) == mode
+
+
+def test_migrations_run_once_each_and_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    migrate(path, [ONE])
+    migrate(path, [ONE, TWO])
+    migrate(path, [ONE, TWO])
+    with closing(connect(path)) as db:
+        assert [tuple(row) for row in db.execute("SELECT x, y FROM t")] == [(1, 2)]
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    migrate(path, [ONE])
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(path, [ONE, Migration("0002_bad", ("INSERT INTO t VALUES (7)", "NOT SQL"))])
+    with closing(connect(path)) as db:
+        assert db.execute("SELECT count(*) FROM t").fetchone()[0] == 0
+        assert db.execute("SELECT count(*) FROM migrations").fetchone()[0] == 1
+
+
+def test_a_database_of_a_newer_imclust_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    migrate(path, [ONE, TWO])
+    before = path.read_bytes()
+    with pytest.raises(WorkspaceError, match=r"newer imclust.*Upgrade"):
+        migrate(path, [ONE])
+    assert path.read_bytes() == before
+
+
+def test_many_processes_may_migrate_at_once(tmp_path: Path) -> None:
+    path, errors = tmp_path / "a.db", []
+
+    def attempt() -> None:
+        try:
+            migrate(path, [ONE, TWO])
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=attempt) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+def test_a_failed_transaction_is_rolled_back(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    migrate(path, [ONE])
+    with pytest.raises(RuntimeError), writing(path) as db:
+        db.execute("INSERT INTO t VALUES (1)")
+        raise RuntimeError
+    with closing(connect(path)) as db:
+        assert db.execute("SELECT count(*) FROM t").fetchone()[0] == 0
+
+
+MOUNTS = """\
+/dev/vda / ext4 rw 0 0
+server:/export /mnt/nfs nfs4 rw 0 0
+//nas/photos /mnt/my\\040nas cifs rw 0 0
+/dev/sdb /mnt/nfs/local ext4 rw 0 0
+user@host:/ /mnt/ssh fuse.sshfs rw 0 0
+share /mnt/vm 9p rw 0 0
+/dev/sdc /mnt/ntfs fuseblk rw 0 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "refused"),
+    [
+        ("/home/me/imclust", False),
+        ("/mnt/nfs/imclust", True),
+        ("/mnt/my nas/imclust", True),
+        ("/mnt/nfs/local/imclust", False),
+        ("/mnt/nfsother", False),
+        ("/mnt/ssh/x", True),
+        ("/mnt/vm/x", True),
+        ("/mnt/ntfs/x", False),
+        ("\\\\nas\\photos", True),
+    ],
+)
+def test_network_file_systems_are_refused_for_the_workspace(folder: str, refused: bool) -> None:
+    if refused:
+        with pytest.raises(WorkspaceError, match="IMCLUST_WORKSPACE"):
+            refuse_network_folder(Path(folder), MOUNTS)
+    else:
+        refuse_network_folder(Path(folder), MOUNTS)
+
+
+def test_a_folder_with_other_files_is_not_taken_for_a_workspace(tmp_path: Path) -> None:
+    (tmp_path / "thesis.doc").write_text("precious")
+    with pytest.raises(WorkspaceError, match="empty or new folder"):
+        Workspace.open(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.doc"]
+
+
+def test_a_workspace_that_cannot_be_written_is_named_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WorkspaceError, match="IMCLUST_WORKSPACE"):
+        Workspace.open(tmp_path / "file" / "workspace")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of POSIX")
+def test_the_workspace_and_its_key_are_for_their_owner_alone(workspace: Workspace) -> None:
+    workspace.signing_key()
+    assert stat.S_IMODE(workspace.root.stat().st_mode) == 0o700
+    assert stat.S_IMODE((workspace.root / "signing.key").stat().st_mode) == 0o600
+
+
+def test_the_signing_key_is_made_once(workspace: Workspace) -> None:
+    assert workspace.signing_key() == workspace.signing_key() == Workspace.open(workspace.root).signing_key()
+
+
+def test_an_atomic_write_replaces_whole_files_and_leaves_no_scraps(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "a", b"old")
+    write_atomically(tmp_path / "a", b"new")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a", b"new")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "No folder was given"),
+        ("   ", "No folder was given"),
+        ("photos", "relative path"),
+        ("../photos", "relative path"),
+        ("/no/such/folder", "does not exist"),
+        ("/etc/hostname", "is a file"),
+        ("\\\\server\\share", "not a local folder"),
+        ("//server/share", "not a local folder"),
+        ("/tmp/\0x", "not a local folder"),
+    ],
+)
+def test_a_bad_path_is_refused_with_what_to_do(text: str, message: str) -> None:
+    with pytest.raises(FolderError, match=message):
+        check_folder(text)
+
+
+def test_roots_limit_what_may_be_opened_whatever_the_spelling(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    (inside / "photos").mkdir(parents=True)
+    outside.mkdir()
+    (inside / "link").symlink_to(outside)
+    monkeypatch.setenv("IMCLUST_ROOTS", f"{inside}{os.pathsep}{tmp_path / 'third'}")
+    assert workspace.open_folder(str(inside / "photos")) == inside / "photos"
+    for text in (outside, inside / "link", inside / ".." / "outside", f"{inside}-not", "/"):
+        Path(f"{inside}-not").mkdir(exist_ok=True)
+        with pytest.raises(FolderError, match="IMCLUST_ROOTS"):
+            workspace.open_folder(str(text))
+
+
+def test_uploads_and_samples_stay_open_whatever_the_roots(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMCLUST_ROOTS", str(tmp_path / "elsewhere"))
+    (workspace.samples / "photographs").mkdir()
+    assert workspace.open_folder(str(workspace.samples / "photographs")).name == "photographs"
+
+
+@pytest.mark.parametrize("where", [".", "thumbnails", "uploads"])
+def test_the_workspace_itself_is_no_folder_of_images(workspace: Workspace, where: str) -> None:
+    with pytest.raises(WorkspaceError, match="own workspace"):
+        workspace.open_folder(str(workspace.root / where))
+
+
+def test_one_folder_is_one_collection_until_it_is_removed(workspace: Workspace, photos: Path) -> None:
+    first = add_collection(workspace, photos)
+    assert add_collection(workspace, photos).id == first.id
+    remove_collection(workspace, first.id)
+    assert collections(workspace) == []
+    assert [one.id for one in collections(workspace, removed=True)] == [first.id]
+    with pytest.raises(CollectionError, match="removed"):
+        collection(workspace, first.id)
+    second = add_collection(workspace, photos)
+    assert second.id != first.id
+    with pytest.raises(CollectionError, match="opened again"):
+        restore_collection(workspace, first.id)
+    remove_collection(workspace, second.id)
+    restore_collection(workspace, first.id)
+    assert collection(workspace, first.id).folder == photos
+
+
+def test_a_collection_is_renamed_and_never_to_nothing(workspace: Workspace, photos: Path) -> None:
+    one = add_collection(workspace, photos)
+    rename_collection(workspace, one.id, "  Birds\n of  2018 ")
+    assert collection(workspace, one.id).name == "Birds of 2018"
+    with pytest.raises(CollectionError, match="needs a name"):
+        rename_collection(workspace, one.id, "  ")

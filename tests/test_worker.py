@@ -1,0 +1,163 @@
+"""The worker as a real process: started on demand, really killed and frozen, cancelled, and gone when idle."""
+
+import os
+import signal
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from imclust_core.jobs.queue import Queue
+from imclust_core.jobs.tasks import submit_sample, submit_scan
+from imclust_core.jobs.worker import ensure_worker
+from imclust_core.store.catalogue import add_collection, count_images, summary_of
+from imclust_core.store.database import reading
+from imclust_core.store.workspace import Workspace
+from tests.conftest import finish, wait_for, worker_pids
+
+
+def test_a_job_is_done_by_a_worker_that_starts_on_demand_and_stays_for_the_next(
+    workspace: Workspace, photos: Path
+) -> None:
+    source = add_collection(workspace, photos)
+    assert finish(workspace, submit_scan(workspace, source)).state == "done"
+    (worker,) = worker_pids(workspace)
+    assert finish(workspace, submit_scan(workspace, source)).state == "done"
+    assert worker_pids(workspace) == [worker]
+
+
+def test_asking_for_a_worker_many_times_starts_one(workspace: Workspace, many_photos: Path) -> None:
+    job = submit_scan(workspace, add_collection(workspace, many_photos))
+    for _ in range(5):
+        ensure_worker(workspace)
+    wait_for(lambda: Queue(workspace).job(job.id).state == "running", what="the job to run")
+    time.sleep(1)
+    assert len(worker_pids(workspace)) == 1
+
+
+def test_an_idle_worker_ends_by_itself(workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMCLUST_WORKER_IDLE", "0.5")
+    finish(workspace, submit_scan(workspace, add_collection(workspace, photos)))
+    wait_for(lambda: not worker_pids(workspace), seconds=15, what="the idle worker to end")
+
+
+def test_a_scan_whose_worker_is_killed_again_and_again_is_whole_and_reads_nothing_twice(
+    workspace: Workspace, many_photos: Path
+) -> None:
+    source = add_collection(workspace, many_photos)
+    job, queue = submit_scan(workspace, source), Queue(workspace)
+    kills, rows_at_kill = 0, []
+    for share in (0.1, 0.35, 0.7):
+
+        def far_enough(goal: float = share * 8000) -> bool:
+            ensure_worker(workspace)
+            return count_images(workspace, source.id) >= goal or not queue.job(job.id).active
+
+        wait_for(far_enough, what=f"{share:.0%} of the scan")
+        if queue.job(job.id).active:
+            rows_at_kill.append(snapshot(workspace))
+            for pid in worker_pids(workspace):
+                os.kill(pid, signal.SIGKILL)
+                kills += 1
+            wait_for(lambda: not worker_pids(workspace), what="the worker to die")
+    assert kills >= 2
+    ended = finish(workspace, job)
+    assert ended.state == "done" and ended.result is not None
+    assert ended.result["files"] == ended.result["images"] == 8000
+    # Rows that were there when the worker died were not written again: their row ids and contents stand.
+    whole = snapshot(workspace)
+    for rows in rows_at_kill:
+        assert rows.items() <= whole.items()
+    assert ended.result["new"] == 8000 - len(rows_at_kill[-1])
+
+
+def snapshot(workspace: Workspace) -> dict[bytes, tuple[object, ...]]:
+    with reading(workspace.catalogue) as db:
+        return {row["path"]: tuple(row) for row in db.execute("SELECT * FROM images")}
+
+
+def test_no_decoding_child_outlives_a_killed_worker(workspace: Workspace, many_photos: Path) -> None:
+    source = add_collection(workspace, many_photos)
+    submit_scan(workspace, source)
+    ensure_worker(workspace)
+    wait_for(lambda: count_images(workspace, source.id) > 0, what="the scan to get going")
+    (worker,) = worker_pids(workspace)
+    children = [int(pid) for pid in Path(f"/proc/{worker}/task/{worker}/children").read_text().split()]
+    children += [
+        int(pid) for task in Path(f"/proc/{worker}/task").iterdir() for pid in (task / "children").read_text().split()
+    ]
+    assert children
+    os.kill(worker, signal.SIGKILL)
+    wait_for(lambda: not any(alive(pid) for pid in children), seconds=30, what="the children to end")
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_a_frozen_worker_is_ended_and_replaced_when_its_lease_is_over(workspace: Workspace, many_photos: Path) -> None:
+    source = add_collection(workspace, many_photos)
+    job = submit_scan(workspace, source)
+    ensure_worker(workspace)
+    wait_for(lambda: count_images(workspace, source.id) > 0, what="the scan to get going")
+    (frozen,) = worker_pids(workspace)
+    while True:
+        os.kill(frozen, signal.SIGSTOP)
+        try:
+            age_heartbeat(workspace, job.id)
+            break
+        except sqlite3.OperationalError:  # frozen while it was writing: nobody could write beside it
+            os.kill(frozen, signal.SIGCONT)
+            time.sleep(0.01)
+    ended = finish(workspace, job)
+    assert ended.state == "done" and ended.result is not None and ended.result["images"] == 8000
+    assert frozen not in worker_pids(workspace)
+
+
+def age_heartbeat(workspace: Workspace, job_id: str) -> None:
+    """Make a job look as if its worker had been silent for longer than the lease, to save the wait."""
+    with closing(sqlite3.connect(workspace.jobs, timeout=0.2)) as db, db:
+        db.execute("UPDATE jobs SET heartbeat_at = heartbeat_at - 120 WHERE id = ?", (job_id,))
+
+
+def test_cancelling_a_running_scan_keeps_what_it_read(workspace: Workspace, many_photos: Path) -> None:
+    source = add_collection(workspace, many_photos)
+    job, queue = submit_scan(workspace, source), Queue(workspace)
+    ensure_worker(workspace)
+    wait_for(lambda: count_images(workspace, source.id) > 0, what="the scan to get going")
+    queue.cancel(job.id)
+    assert finish(workspace, job, seconds=20).state == "cancelled"
+    kept = count_images(workspace, source.id)
+    assert 0 < kept < 8000
+    assert summary_of(workspace, source.id) is None
+    ended = finish(workspace, queue.resume(job.id))
+    assert ended.result is not None and ended.result["new"] == 8000 - kept
+
+
+def test_a_lost_folder_pauses_the_job_and_resuming_it_ends_well(workspace: Workspace, photos: Path) -> None:
+    source = add_collection(workspace, photos)
+    photos.rename(photos.parent / "unplugged")
+    paused = finish(workspace, submit_scan(workspace, source))
+    assert paused.state == "paused" and paused.error is not None and "reconnect" in paused.error
+    (photos.parent / "unplugged").rename(photos)
+    assert finish(workspace, submit_scan(workspace, source)).state == "done"
+    assert count_images(workspace, source.id) == 12
+
+
+def test_the_sample_job_makes_and_scans_the_sample_collection(workspace: Workspace) -> None:
+    source, job = submit_sample(workspace)
+    ended = finish(workspace, job)
+    assert ended.result is not None and ended.result["skipped"] == {"not_an_image": 1}  # truth.csv
+    again, _ = submit_sample(workspace)
+    assert again.id == source.id
+
+
+def test_a_job_leaves_a_log(workspace: Workspace, photos: Path) -> None:
+    job = finish(workspace, submit_scan(workspace, add_collection(workspace, photos)))
+    log = (workspace.logs / f"{job.id}.log").read_text()
+    assert "scan" in log and "done" in log
