@@ -171,7 +171,7 @@ def test_an_atomic_write_replaces_whole_files_and_leaves_no_scraps(tmp_path: Pat
         ("/etc/hostname", "is a file"),
         ("\\\\server\\share", "not a local folder"),
         ("//server/share", "not a local folder"),
-        ("/tmp/\0x", "not a local folder"),
+        ("/data/\0x", "not a local folder"),
     ],
 )
 def test_a_bad_path_is_refused_with_what_to_do(text: str, message: str) -> None:

@@ -33,10 +33,8 @@ def picture(workspace: Workspace, collection_id: str, image: ImageRow, size: str
     """The WebP bytes of a catalogued image at a size of `SIZES`; raises ImageProblem when it cannot be had."""
     tag = tag_of(image, size)
     kept = workspace.thumbnails / tag[:2] / f"{tag}.webp"
-    try:
-        return Picture(kept.read_bytes(), tag)
-    except FileNotFoundError:
-        pass
+    if data := _kept_bytes(kept):
+        return Picture(data, tag)
     source = collection(workspace, collection_id)
     file = read_file(safe_path(source.folder, image.path, follow_links=source.follow_links))
     if (file.size, file.mtime_ns) != (image.size, image.mtime_ns):
@@ -47,6 +45,14 @@ def picture(workspace: Workspace, collection_id: str, image: ImageRow, size: str
     kept.parent.mkdir(exist_ok=True)
     write_atomically(kept, data)
     return Picture(data, tag)
+
+
+def _kept_bytes(path: Path) -> bytes:
+    """What is kept at `path`; nothing, also for a file that a full disk left empty."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def safe_path(folder: Path, relative: bytes, *, follow_links: bool) -> str:

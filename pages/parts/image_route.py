@@ -23,38 +23,36 @@ _ASK_AGAIN = "private, no-cache"
 
 def serve_image(request: Request) -> Response:
     """Answer one request for an image; runs in the server's thread pool, since decoding takes a while."""
-    collection_id, size = request.path_params["collection"], request.path_params["size"]
-    image_id = request.path_params["id"]
-    query = request.query_params
-    if size not in SIZES or image_id >= 2**63:
+    asked = request.path_params
+    if asked["size"] not in SIZES or asked["id"] >= 2**63:
         return _missing("There is no such image.")
     try:
-        workspace = open_workspace()
-        if sign_in_is_on() and not is_signed(
-            signing_key(workspace), collection_id, image_id, query.get("until", ""), query.get("sign", "")
-        ):
-            return PlainTextResponse("Sign in to see this image.", 403, {"Cache-Control": "no-store"})
-        found = image(workspace, collection_id, image_id)
-        if found is None:
-            return _missing("There is no such image.")
-        tag = f'"{tag_of(found, size)}"'
-        # Only an address that names the content may be kept for good: without it, it means "as it is now".
-        named = (found.hash or b"").hex()[:16] == query.get("v")
-        headers = {
-            "ETag": tag,
-            "Cache-Control": _KEEP if named else _ASK_AGAIN,
-            "X-Content-Type-Options": "nosniff",
-        }
-        if tag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        shown = picture(workspace, collection_id, found, size)
+        return _answer(request, asked["collection"], asked["id"], asked["size"])
     except ImageProblem as problem:
         return _missing(sentence(problem.reason))
     except ImclustError as error:
         return _missing(str(error))
     except OSError:
-        log.exception("image %s/%s", collection_id, image_id)
+        log.exception("image %s/%s", asked["collection"], asked["id"])
         return PlainTextResponse("The image cannot be read right now.", 503, {"Retry-After": "5"})
+
+
+def _answer(request: Request, collection_id: str, image_id: int, size: str) -> Response:
+    workspace, query = open_workspace(), request.query_params
+    if sign_in_is_on() and not is_signed(
+        signing_key(workspace), collection_id, image_id, query.get("until", ""), query.get("sign", "")
+    ):
+        return PlainTextResponse("Sign in to see this image.", 403, {"Cache-Control": "no-store"})
+    found = image(workspace, collection_id, image_id)
+    if found is None:
+        return _missing("There is no such image.")
+    tag = f'"{tag_of(found, size)}"'
+    # Only an address that names the content may be kept for good: without it, it means "as it is now".
+    named = (found.hash or b"").hex()[:16] == query.get("v")
+    headers = {"ETag": tag, "Cache-Control": _KEEP if named else _ASK_AGAIN, "X-Content-Type-Options": "nosniff"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    shown = picture(workspace, collection_id, found, size)
     return Response(shown.data, media_type=MEDIA_TYPE, headers=headers)
 
 

@@ -1,0 +1,113 @@
+"""A real browser on the real dashboard. Each test has a workspace, a server and a page of its own."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imclust_core.store.workspace import Workspace
+from tests.server import Dashboard
+
+SCREENS = Path(__file__).parent / "screens"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
+
+
+def chromium() -> str | None:
+    """The system's Chromium, which install_chromium.sh sees to."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(item.path).is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    path = chromium()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium: tests/browser/install_chromium.sh should have installed it")
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+class Visit:
+    """One browser tab, with everything it asked for and complained about."""
+
+    def __init__(self, browser: Any, name: str, **options: Any) -> None:
+        self.context = browser.new_context(viewport={"width": 1360, "height": 900}, **options)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(30_000)
+        self.requests: list[str] = []
+        self.errors: list[str] = []
+        self.alerts: list[str] = []
+        self._name = name
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("dialog", self._dialog)
+
+    def _dialog(self, dialog: Any) -> None:
+        self.alerts.append(dialog.message)
+        dialog.dismiss()
+
+    def picture(self, what: str) -> None:
+        """Keep a screenshot, for a person to look at after the run."""
+        SCREENS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SCREENS / f"{self._name}-{what}.png")
+
+    def check(self) -> None:
+        """What must hold of every visit, whatever was done in it."""
+        outside = [url for url in self.requests if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))]
+        assert outside == [], "the page asked somebody outside for something"
+        assert (self.errors, self.alerts) == ([], [])
+        assert "Traceback" not in self.page.inner_text("body")
+
+
+@pytest.fixture
+def visit(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[..., Visit]]:
+    """Open tabs with `visit()`; at the end each is checked and closed."""
+    opened: list[Visit] = []
+
+    def opener(**options: Any) -> Visit:
+        name = request.node.name.removeprefix("test_")[:60]
+        opened.append(Visit(browser, f"{name}{len(opened) or ''}", **options))
+        return opened[-1]
+
+    yield opener
+    for one in opened:
+        if not request.node.stash.get(FAILED, False):
+            one.check()
+        one.context.close()
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+@pytest.fixture
+def server(workspace: Workspace) -> Iterator[Dashboard]:
+    with Dashboard(workspace) as running:
+        yield running

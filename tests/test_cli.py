@@ -1,0 +1,135 @@
+"""The command line, run as a stranger would: another process, its output and its exit code."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imclust_core.cli import _parser
+from imclust_core.jobs.queue import Queue
+from imclust_core.store.catalogue import collections, count_images
+from imclust_core.store.workspace import Workspace
+from tests.conftest import wait_for
+from tests.hostile import make_hostile_folder
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def imclust(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "imclust_core", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd, env=environment, check=False)
+
+
+def test_scan_prints_one_json_object_and_nothing_else(workspace: Workspace, photos: Path) -> None:
+    done = imclust("scan", photos, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    result = json.loads(done.stdout)
+    assert result["collection"] == collections(workspace)[0].id
+    assert {"collection", "files", "images", "skipped", "duplicates", "seconds", "files_per_s"} <= set(result)
+    assert (result["files"], result["images"], result["skipped"], result["duplicates"]) == (12, 12, {}, 0)
+
+
+def test_scanning_a_hostile_folder_accounts_for_every_file(workspace: Workspace, tmp_path: Path) -> None:
+    expected = make_hostile_folder(tmp_path / "hostile")
+    result = json.loads(imclust("scan", tmp_path / "hostile", "--json").stdout)
+    reasons = [one.reason for one in expected.values() if one.reason]
+    assert result["skipped"] == {reason: reasons.count(reason) for reason in set(reasons)}
+    assert result["files"] == len(expected) == result["images"] + sum(result["skipped"].values())
+
+
+def test_scan_for_people_names_the_reasons_and_the_next_step(workspace: Workspace, photos: Path) -> None:
+    (photos / "empty.jpg").touch()
+    done = imclust("scan", photos)
+    assert done.returncode == 0
+    assert "12 images of 13 files" in done.stdout and "empty: The file has no bytes." in done.stdout
+    assert "imclust ui --collection" in done.stdout
+
+
+def test_a_relative_folder_is_meant_from_where_one_stands(workspace: Workspace, photos: Path) -> None:
+    assert json.loads(imclust("scan", "photos", "--json", cwd=photos.parent).stdout)["images"] == 12
+
+
+def test_the_workspace_can_be_given(workspace: Workspace, photos: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    assert imclust("scan", photos, "--workspace", other, "--json").returncode == 0
+    assert collections(workspace) == [] and len(collections(Workspace.open(other))) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["scan", "/no/such/folder"], 1, "does not exist"),
+        (["scan", "/etc/hostname"], 1, "is a file"),
+        (["scan"], 2, "required"),
+        (["nonsense"], 2, "invalid choice"),
+        ([], 2, "required"),
+        (["jobs", "--cancel", "nope"], 1, "no job 'nope'"),
+        (["ui", "--collection", "nope"], 1, "no collection 'nope'"),
+        (["ui", "--port", "many"], 2, "invalid int"),
+    ],
+)
+def test_bad_arguments_exit_with_their_code_and_a_message_on_stderr(
+    workspace: Workspace, arguments: list[str], code: int, said: str
+) -> None:
+    done = imclust(*arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_failure_is_json_too_when_json_was_asked_for(workspace: Workspace) -> None:
+    done = imclust("scan", "/no/such/folder", "--json")
+    assert done.returncode == 1
+    assert "does not exist" in json.loads(done.stdout)["error"]
+
+
+def test_collections_and_jobs_as_json(workspace: Workspace, photos: Path) -> None:
+    assert json.loads(imclust("collections", "--json").stdout) == {"collections": []}
+    imclust("scan", photos, "--name", "Birds")
+    (row,) = json.loads(imclust("collections", "--json").stdout)["collections"]
+    assert (row["name"], row["images"], row["folder"]) == ("Birds", 12, str(photos))
+    (job,) = json.loads(imclust("jobs", "--json").stdout)["jobs"]
+    assert (job["kind"], job["state"], job["result"]["images"]) == ("scan", "done", 12)
+
+
+def test_sample_makes_the_folder(workspace: Workspace, tmp_path: Path) -> None:
+    done = imclust("sample", tmp_path / "s", "--json")
+    assert json.loads(done.stdout) == {"folder": str(tmp_path / "s"), "images": 306}
+    assert len(list((tmp_path / "s").glob("*.jpg"))) == 306
+
+
+def test_ctrl_c_cancels_the_scan_and_says_so(workspace: Workspace, many_photos: Path) -> None:
+    command = [sys.executable, "-m", "imclust_core", "scan", str(many_photos)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        wait_for(lambda: collections(workspace) and count_images(workspace, collections(workspace)[0].id), what="rows")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 1 and "stopped" in said and "Traceback" not in said
+    (job,) = Queue(workspace).recent()
+    wait_for(lambda: Queue(workspace).job(job.id).state == "cancelled", what="the job to be cancelled")
+
+
+def test_every_command_and_option_has_help_and_stands_in_the_documentation() -> None:
+    documented = (ROOT / "docs" / "command-line.md").read_text()
+    (commands,) = [action for action in _parser()._actions if action.dest == "==SUPPRESS=="] or [
+        action for action in _parser()._actions if hasattr(action, "choices") and action.choices
+    ]
+    for name, sub in commands.choices.items():
+        assert sub.description
+        assert f"imclust {name}" in documented
+        for action in sub._actions:
+            for option in action.option_strings:
+                assert action.help
+                if option not in ("-h", "--help"):
+                    assert option in documented, f"{name} {option}"
+
+
+def test_commands_in_the_readme_exist() -> None:
+    known = set(re.findall(r"^## `imclust (\w+)", (ROOT / "docs" / "command-line.md").read_text(), re.M))
+    used = set(re.findall(r"(?:imclust|python -m imclust_core) ([a-z]+)\b", (ROOT / "README.md").read_text()))
+    assert used <= known and {"ui", "scan"} <= used

@@ -1,0 +1,210 @@
+"""The image route of the real server: by id only, cacheable, without metadata, and gated as the pages are."""
+
+import io
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from PIL import Image
+
+from imclust_core.images.opening import path_of
+from imclust_core.jobs.scan import scan
+from imclust_core.store.catalogue import ImageRow, add_collection, page_of_images, remove_collection
+from imclust_core.store.workspace import Workspace
+from pages.parts.image_address import image_address, is_signed, signature
+from tests.hostile import EVIL_NAMES, jpeg, rotated_with_gps
+from tests.server import Dashboard
+from tests.test_scan import quietly
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "pictures"
+    made.mkdir()
+    (made / "rotated.jpg").write_bytes(rotated_with_gps())
+    for number, name in enumerate(EVIL_NAMES):
+        Path(path_of(made, name)).write_bytes(jpeg(number, 1600, 900))
+    return made
+
+
+@pytest.fixture
+def images(workspace: Workspace, folder: Path) -> tuple[str, list[ImageRow]]:
+    source = add_collection(workspace, folder)
+    scan(workspace, source.id, quietly)
+    return source.id, page_of_images(workspace, source.id, offset=0, limit=100)
+
+
+@pytest.fixture
+def server(workspace: Workspace) -> Iterator[Dashboard]:
+    with Dashboard(workspace) as running:
+        yield running
+
+
+def address(workspace: Workspace, collection_id: str, image: ImageRow, size: str = "thumb") -> str:
+    return image_address(workspace.signing_key(), collection_id, image, size)
+
+
+def test_every_image_is_served_small_and_upright_and_bare(
+    workspace: Workspace, images: tuple[str, list[ImageRow]], server: Dashboard
+) -> None:
+    collection_id, rows = images
+    assert len(rows) == len(EVIL_NAMES) + 1
+    for size, side in (("thumb", 192), ("view", 1024)):
+        for row in rows:
+            answer = server.get(address(workspace, collection_id, row, size))
+            assert (answer.status, answer.headers["content-type"]) == (200, "image/webp")
+            with Image.open(io.BytesIO(answer.body)) as shown:
+                assert max(shown.size) == min(side, max(row.width or 0, row.height or 0))
+                assert not {"exif", "xmp", "icc_profile"} & set(shown.info)
+                if row.path == b"rotated.jpg":
+                    assert shown.size == (40, 60)
+
+
+def test_an_address_with_the_content_in_it_is_kept_for_good_and_one_without_is_asked_again(
+    workspace: Workspace, images: tuple[str, list[ImageRow]], server: Dashboard
+) -> None:
+    collection_id, (row, *_) = images
+    named = server.get(address(workspace, collection_id, row))
+    assert "immutable" in named.headers["cache-control"] and "private" in named.headers["cache-control"]
+    plain = server.get(f"/image/{collection_id}/{row.id}/thumb")
+    assert plain.status == 200 and "no-cache" in plain.headers["cache-control"]
+    again = server.get(f"/image/{collection_id}/{row.id}/thumb", {"If-None-Match": plain.headers["etag"]})
+    assert (again.status, again.body) == (304, b"")
+    view = server.get(f"/image/{collection_id}/{row.id}/view", {"If-None-Match": plain.headers["etag"]})
+    assert view.status == 200
+
+
+def test_what_is_not_there_is_404_and_never_a_traceback(
+    images: tuple[str, list[ImageRow]], server: Dashboard
+) -> None:
+    collection_id, (row, *_) = images
+    for path in (
+        f"/image/{collection_id}/999999/thumb",
+        f"/image/nope/{row.id}/thumb",
+        f"/image/{collection_id}/{row.id}/huge",
+        f"/image/{collection_id}/{2**70}/thumb",
+        f"/image/..%2f..%2fetc/{row.id}/thumb",
+        f"/image/{collection_id}/{row.id}/thumb'%20OR%201=1",
+    ):
+        answer = server.get(path)
+        # The server in front of us refuses a path that climbs before our route sees it.
+        assert answer.status == (400 if "..%2f" in path else 404), path
+        assert b"Traceback" not in answer.body and len(answer.body) < 300
+        assert "no-store" in answer.headers.get("cache-control", "no-store")
+
+
+def test_a_file_that_changed_or_went_is_404_until_the_rescan(
+    workspace: Workspace, images: tuple[str, list[ImageRow]], server: Dashboard, folder: Path
+) -> None:
+    collection_id, rows = images
+    row = next(one for one in rows if one.path == b"rotated.jpg")
+    (folder / "rotated.jpg").write_bytes(jpeg(55, 300, 200))
+    assert server.get(address(workspace, collection_id, row)).status == 404
+    (folder / "rotated.jpg").unlink()
+    assert server.get(address(workspace, collection_id, row)).status == 404
+    (folder / "rotated.jpg").write_bytes(jpeg(56, 300, 200))
+    scan(workspace, collection_id, quietly)
+    fresh = next(
+        one for one in page_of_images(workspace, collection_id, offset=0, limit=99) if one.path == b"rotated.jpg"
+    )
+    assert fresh.id == row.id
+    assert server.get(address(workspace, collection_id, fresh)).status == 200
+
+
+@pytest.mark.parametrize("part", ["file", "folder"])
+def test_a_link_put_in_a_files_place_is_not_followed(
+    workspace: Workspace, tmp_path: Path, server: Dashboard, part: str
+) -> None:
+    folder, secret = tmp_path / "tree", tmp_path / "secret"
+    (folder / "below").mkdir(parents=True)
+    secret.mkdir()
+    for where in (folder / "below", secret):
+        (where / "one.jpg").write_bytes(jpeg(1))
+        os.utime(where / "one.jpg", ns=(1, 1))
+    source = add_collection(workspace, folder)
+    scan(workspace, source.id, quietly)
+    (row,) = page_of_images(workspace, source.id, offset=0, limit=9)
+    (folder / "below" / "one.jpg").unlink()
+    if part == "file":
+        (folder / "below" / "one.jpg").symlink_to(secret / "one.jpg")
+    else:
+        (folder / "below").rmdir()
+        (folder / "below").symlink_to(secret)
+    assert server.get(address(workspace, source.id, row)).status == 404
+
+
+def test_images_of_a_removed_collection_are_404(
+    workspace: Workspace, images: tuple[str, list[ImageRow]], server: Dashboard
+) -> None:
+    collection_id, (row, *_) = images
+    remove_collection(workspace, collection_id)
+    assert server.get(address(workspace, collection_id, row)).status == 404
+
+
+def test_a_name_that_some_other_site_gave_this_machine_gets_nothing(
+    images: tuple[str, list[ImageRow]], server: Dashboard
+) -> None:
+    collection_id, (row, *_) = images
+    for path in ("/", f"/image/{collection_id}/{row.id}/thumb"):
+        assert server.get(path, {"Host": f"evil.example:{server.port}"}).status == 400
+
+
+def test_a_damaged_thumbnail_file_is_made_again(
+    workspace: Workspace, images: tuple[str, list[ImageRow]], server: Dashboard
+) -> None:
+    collection_id, (row, *_) = images
+    good = server.get(address(workspace, collection_id, row)).body
+    (kept,) = workspace.thumbnails.rglob("*.webp")
+    kept.write_bytes(b"")
+    assert server.get(address(workspace, collection_id, row)).body == good
+
+
+SECRETS = """
+[auth]
+redirect_uri = "http://127.0.0.1:{port}/oauth2callback"
+cookie_secret = "a secret for one test only, made of many letters"
+client_id = "imclust"
+client_secret = "none"
+server_metadata_url = "http://127.0.0.1:9/.well-known/openid-configuration"
+"""
+
+
+@pytest.fixture
+def guarded(workspace: Workspace, tmp_path: Path) -> Iterator[Dashboard]:
+    """A server whose secrets turn sign-in on."""
+    running = Dashboard(workspace, STREAMLIT_SECRETS_FILES=str(tmp_path / "secrets.toml"))
+    (tmp_path / "secrets.toml").write_text(SECRETS.format(port=running.port))
+    with running:
+        yield running
+
+
+def test_with_sign_in_only_addresses_that_a_page_made_are_answered(
+    workspace: Workspace, images: tuple[str, list[ImageRow]], guarded: Dashboard
+) -> None:
+    collection_id, (row, other, *_) = images
+    signed = urlsplit(address(workspace, collection_id, row))
+    assert guarded.get(f"{signed.path}?{signed.query}").status == 200
+    view = signed.path.replace("/thumb", "/view")
+    assert guarded.get(f"{view}?{signed.query}").status == 200  # both sizes are of the same image
+    query = {name: values[0] for name, values in parse_qs(signed.query).items()}
+    for path, changed in (
+        (signed.path, {}),
+        (signed.path, {**query, "sign": "0" * 32}),
+        (signed.path, {**query, "until": str(int(query["until"]) + 86400)}),
+        (signed.path, {**query, "until": "9" * 30}),
+        (signed.path, {**query, "until": "soon"}),
+        (f"/image/{collection_id}/{other.id}/thumb", query),
+    ):
+        answer = guarded.get(f"{path}?{urlencode(changed)}")
+        assert (answer.status, answer.headers["cache-control"]) == (403, "no-store"), changed
+
+
+def test_a_signature_ends() -> None:
+    past = int(time.time()) - 10
+    assert not is_signed(b"key", "c", 1, str(past), signature(b"key", "c", 1, past))
+    future = int(time.time()) + 10
+    assert is_signed(b"key", "c", 1, str(future), signature(b"key", "c", 1, future))
+    assert not is_signed(b"other", "c", 1, str(future), signature(b"key", "c", 1, future))
