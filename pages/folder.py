@@ -3,7 +3,7 @@
 import streamlit as st
 
 from imclust_core.jobs.queue import Queue
-from imclust_core.store.catalogue import count_images, summary_of
+from imclust_core.store.catalogue import summary_of
 from pages.parts.context import current_collection, open_workspace
 from pages.parts.folder_choice import choose_folder, show_collections, show_trash
 from pages.parts.folder_contents import show_counts, show_duplicates, show_images, show_manage, show_skipped
@@ -22,10 +22,11 @@ if source is None:
 
 st.title(plain(source.name))
 show_manage(workspace, source)
-show_panel(workspace, Queue(workspace), source)
+queue = Queue(workspace)
+show_panel(workspace, queue, source)
 summary = summary_of(workspace, source.id)
 if summary is not None:
     show_counts(summary)
     show_skipped(workspace, source, summary)
     show_duplicates(workspace, source, summary)
-show_images(workspace, source, count_images(workspace, source.id))
+show_images(workspace, source, scanning=any(job.active for job in queue.open_jobs(source.id)))

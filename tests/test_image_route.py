@@ -77,9 +77,7 @@ def test_an_address_with_the_content_in_it_is_kept_for_good_and_one_without_is_a
     assert view.status == 200
 
 
-def test_what_is_not_there_is_404_and_never_a_traceback(
-    images: tuple[str, list[ImageRow]], server: Dashboard
-) -> None:
+def test_what_is_not_there_is_404_and_never_a_traceback(images: tuple[str, list[ImageRow]], server: Dashboard) -> None:
     collection_id, (row, *_) = images
     for path in (
         f"/image/{collection_id}/999999/thumb",

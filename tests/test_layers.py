@@ -18,7 +18,9 @@ FLOORS = {
     "errors": -1,
     "config": 0,
     "process": 0,
-    **dict.fromkeys(("images", "backbones", "words", "clustering", "mapping", "explain", "deepcluster", "baselines"), 1),
+    **dict.fromkeys(
+        ("images", "backbones", "words", "clustering", "mapping", "explain", "deepcluster", "baselines"), 1
+    ),
     "store": 2,
     **dict.fromkeys(("naming", "report"), 3),
     "jobs": 4,
@@ -71,31 +73,38 @@ def run(code: str) -> str:
 def test_importing_the_whole_core_does_not_bring_in_streamlit() -> None:
     modules = [str(path.relative_to(ROOT).with_suffix("")).replace("/", ".") for path in CORE]
     modules = [module for module in modules if not module.endswith("__main__")]
-    run(f"import importlib, sys\nfor m in {modules!r}: importlib.import_module(m)\nassert 'streamlit' not in sys.modules")
+    run(
+        "import importlib, sys\n"
+        f"for module in {modules!r}: importlib.import_module(module)\n"
+        "assert 'streamlit' not in sys.modules"
+    )
+
+
+WATCH = """
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        assert name.partition('.')[0] not in ('torch', 'torchvision', 'timm', 'gensim', 'umap', 'numba'), name
+sys.meta_path.insert(0, Watch())
+"""
 
 
 def test_importing_every_page_asks_for_no_heavy_library() -> None:
     """They may not even be asked for: whether they are installed here must not decide this test."""
     parts = [str(path.relative_to(ROOT).with_suffix("")).replace("/", ".") for path in PAGES if "parts" in path.parts]
     imported = sorted({module for path in PAGES for module in imports_of(path)} | set(parts))
-    run(
-        "import importlib, sys\n"
-        "class Watch:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        assert name.partition('.')[0] not in ('torch', 'torchvision', 'timm', 'gensim', 'umap', 'numba'), name\n"
-        "sys.meta_path.insert(0, Watch())\n"
-        f"for module in {imported!r}: importlib.import_module(module)\n"
-    )
+    run(f"import importlib, sys\n{WATCH}for module in {imported!r}: importlib.import_module(module)\n")
 
 
 def test_the_watch_for_heavy_libraries_would_notice_one() -> None:
     with pytest.raises(AssertionError):
-        run("import sys\nclass W:\n    def find_spec(self, n, p=None, t=None): assert n != 'torch'\nsys.meta_path.insert(0, W())\nimport torch")
+        run(f"import sys\n{WATCH}import torch")
 
 
 @pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
 def test_sql_lives_in_the_store_and_the_queue_only(path: Path) -> None:
-    allowed = path.is_relative_to(ROOT / "imclust_core" / "store") or path == ROOT / "imclust_core" / "jobs" / "queue.py"
+    allowed = (
+        path.is_relative_to(ROOT / "imclust_core" / "store") or path == ROOT / "imclust_core" / "jobs" / "queue.py"
+    )
     if not allowed:
         assert "sqlite3" not in imports_of(path)
         assert not re.search(r"\b(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b", path.read_text())
@@ -104,7 +113,14 @@ def test_sql_lives_in_the_store_and_the_queue_only(path: Path) -> None:
 @pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
 def test_no_place_shows_text_from_outside_as_html_or_trusts_a_pickle(path: Path) -> None:
     text = path.read_text()
-    for banned in ("unsafe_allow_html", "st.html(", "components.v1", "pickle", "weights_only=False", "allow_pickle=True"):
+    for banned in (
+        "unsafe_allow_html",
+        "st.html(",
+        "components.v1",
+        "pickle",
+        "weights_only=False",
+        "allow_pickle=True",
+    ):
         assert banned not in text
     assert not re.search(r"st\.image\(|base64", text), "images reach the browser by the image route only"
 

@@ -21,8 +21,6 @@ def test_escaped_text_has_no_unescaped_markdown_and_says_the_same(name: bytes) -
     assert unescaped.replace("\\", "") == text.replace("\\", "")
 
 
-@pytest.mark.parametrize(
-    ("number", "text"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (5011, "5,011 files")]
-)
+@pytest.mark.parametrize(("number", "text"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (5011, "5,011 files")])
 def test_numbers_and_their_nouns(number: int, text: str) -> None:
     assert plural(number, "file") == text

@@ -66,3 +66,4 @@ def choose_collection(collection_id: str | None) -> None:
     """Make a collection the current one. Call it from a widget's callback, before the frame is drawn."""
     st.session_state[COLLECTION_KEY] = collection_id
     st.session_state.pop("page", None)
+    write_address()

@@ -10,6 +10,7 @@ from imclust_core.report.tables import skipped_csv
 from imclust_core.store.catalogue import (
     Collection,
     Summary,
+    count_images,
     duplicate_groups,
     page_of_images,
     remove_collection,
@@ -24,6 +25,8 @@ from pages.parts.text import plain, plural
 
 PER_PAGE = 60
 _SHOWN_PATHS = 20
+_FILL_SECONDS = 2.0
+_PAGES_WIDTH = 380
 _PAGE = "page"
 
 
@@ -121,22 +124,27 @@ def show_duplicates(workspace: Workspace, source: Collection, summary: Summary) 
     if not summary.duplicates:
         return
     with st.expander(f"{plural(summary.duplicates, 'duplicate')}", icon=":material/content_copy:"):
-        st.caption("Each group is one picture stored several times. It will be embedded once.")
+        st.caption("Each group is one picture stored several times.")
         for group in duplicate_groups(workspace, source.id, limit=_SHOWN_PATHS):
             st.code("\n".join(file.name for file in group), language=None)
 
 
-@st.fragment
-def show_images(workspace: Workspace, source: Collection, number: int) -> None:
-    """A page of thumbnails; the page number is in the address."""
+def show_images(workspace: Workspace, source: Collection, *, scanning: bool) -> None:
+    """A page of thumbnails; while a scan runs, the page fills as images are found."""
+    st.fragment(_images, run_every=_FILL_SECONDS if scanning else None)(workspace, source, scanning)
+
+
+def _images(workspace: Workspace, source: Collection, scanning: bool) -> None:
+    number = count_images(workspace, source.id)
     if not number:
-        st.info("No images to show yet.")
+        st.info("Images appear here as they are found." if scanning else "There is no image in this folder.")
         return
     pages = -(-number // PER_PAGE)
     if not 1 <= st.session_state.get(_PAGE, 1) <= pages:
         st.session_state[_PAGE] = 1
     with st.container(horizontal=True, vertical_alignment="center"):
-        page = st.pagination(pages, key=_PAGE, bind="query-params")
+        # A width of its own: fitted to its content, it folds three pages into "1 … 3".
+        page = st.pagination(pages, key=_PAGE, bind="query-params", width=_PAGES_WIDTH)
         first = (page - 1) * PER_PAGE
         st.caption(f"{first + 1:,} to {min(first + PER_PAGE, number):,} of {plural(number, 'image')}, by path")
     images = page_of_images(workspace, source.id, offset=first, limit=PER_PAGE)

@@ -23,7 +23,7 @@ def show_panel(workspace: Workspace, queue: Queue, source: Collection) -> None:
 def _panel(workspace: Workspace, queue: Queue, job_id: str) -> None:
     job = queue.job(job_id)
     with st.container(border=True):
-        st.write(f"**{title_of(job)}**")
+        st.write(f"**{title_of(job)}**" if job.active else f"**{title_of(job)}: {job.state}**")
         if job.active:
             st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=progress_text(job))
         else:
@@ -33,7 +33,7 @@ def _panel(workspace: Workspace, queue: Queue, job_id: str) -> None:
                 st.button("Cancel", on_click=queue.cancel, args=(job.id,), disabled=job.cancel_requested)
                 st.caption("You may close this page; the work goes on.")
             else:
-                st.button("Go on", type="primary", on_click=resume, args=(workspace, job.id))
+                st.button("Resume", type="primary", on_click=resume, args=(workspace, job.id))
             log = log_tail(workspace, job)
             if log:
                 with st.popover("Log"):
@@ -42,7 +42,7 @@ def _panel(workspace: Workspace, queue: Queue, job_id: str) -> None:
 
 def _say_how_it_ended(job: Job) -> None:
     if job.state == "cancelled":
-        st.info(f"Cancelled after {job.done:,} files. What was read is kept, and going on continues from there.")
+        st.info(f"Cancelled after {job.done:,} files. What was read is kept; resuming goes on from there.")
     elif job.state == "paused":
         st.warning(plain(job.error or "Paused."), icon=":material/pause_circle:")
     else:

@@ -1,6 +1,7 @@
 """A real browser on the real dashboard. Each test has a workspace, a server and a page of its own."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,7 +58,7 @@ class Visit:
         self.requests: list[str] = []
         self.errors: list[str] = []
         self.alerts: list[str] = []
-        self._name = name
+        self._name = re.sub(r"[^\w-]+", "-", name)
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("dialog", self._dialog)
