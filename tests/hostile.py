@@ -5,6 +5,7 @@ The numbers are the rows of the list of hostile inputs in docs/threat-model.md.
 
 import io
 import os
+import random
 import socket
 import struct
 import zlib
@@ -75,6 +76,25 @@ def rotated_with_gps() -> bytes:
     exif[0x010E] = "taken at home"
     exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)
     return jpeg(7, 60, 40, exif=exif)
+
+
+def mutated(data: bytes, dice: random.Random) -> bytes:
+    """A copy with a few bits flipped, a piece cut off or out, or a run of bytes overwritten."""
+    damaged = bytearray(data)
+    kind = dice.randrange(4)
+    if kind == 0:
+        for _ in range(dice.choice((1, 4, 32))):
+            damaged[dice.randrange(len(damaged))] ^= 1 << dice.randrange(8)
+    elif kind == 1:
+        del damaged[dice.randrange(1, len(damaged)) :]
+    elif kind == 2:
+        start = dice.randrange(len(damaged))
+        del damaged[start : start + dice.randrange(1, 64)]
+    else:
+        start = dice.randrange(len(damaged))
+        length = min(dice.randrange(1, 32), len(damaged) - start)
+        damaged[start : start + length] = dice.randbytes(length)
+    return bytes(damaged)
 
 
 def _files() -> dict[str, tuple[bytes, Expected]]:

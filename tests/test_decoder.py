@@ -14,7 +14,7 @@ from imclust_core.errors import ImclustError
 from imclust_core.images.decoder import Decoder
 from imclust_core.images.opening import path_of
 from imclust_core.images.reasons import REASONS
-from tests.hostile import encoded, jpeg, make_hostile_folder, picture
+from tests.hostile import encoded, jpeg, make_hostile_folder, mutated, picture
 
 BAD_CHILD = "tests.bad_decoder"
 
@@ -114,22 +114,3 @@ def test_two_thousand_mutated_images_give_facts_or_a_reason(tmp_path: Path) -> N
     assert None in reasons and len(reasons) > 3  # some survive, and they fail in different ways
     for one in facts:
         assert (one.reason is None) == (one.format is not None)
-
-
-def mutated(data: bytes, dice: random.Random) -> bytes:
-    """A copy with a few bits flipped, a piece cut off or out, or a run of bytes overwritten."""
-    damaged = bytearray(data)
-    kind = dice.randrange(4)
-    if kind == 0:
-        for _ in range(dice.choice((1, 4, 32))):
-            damaged[dice.randrange(len(damaged))] ^= 1 << dice.randrange(8)
-    elif kind == 1:
-        del damaged[dice.randrange(1, len(damaged)) :]
-    elif kind == 2:
-        start = dice.randrange(len(damaged))
-        del damaged[start : start + dice.randrange(1, 64)]
-    else:
-        start = dice.randrange(len(damaged))
-        length = min(dice.randrange(1, 32), len(damaged) - start)
-        damaged[start : start + length] = dice.randbytes(length)
-    return bytes(damaged)

@@ -2,7 +2,9 @@
 
 import io
 import os
+import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from imclust_core import ImageProblem, inspect_file, open_image
 from imclust_core.images.opening import display_name, path_of
 from imclust_core.images.reasons import HINTS, NOTES, REASONS, sentence
 from imclust_core.images.thumbnails import SIZES, render
-from tests.hostile import EVIL_NAMES, encoded, jpeg, make_hostile_folder, picture, rotated_with_gps
+from tests.hostile import EVIL_NAMES, encoded, jpeg, make_hostile_folder, mutated, picture, rotated_with_gps
 
 
 def pixels(image: Image.Image) -> np.ndarray:
@@ -137,6 +139,27 @@ def nobody(tmp_path: Path) -> object:
     if was_root:
         os.seteuid(0)
     locked.chmod(0o600)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"quality": 95, "subsampling": 0}])
+def test_the_scans_quick_decode_finds_the_same_faults_as_a_whole_one(options: dict[str, Any]) -> None:
+    """At an eighth of the size all of a JPEG's data is still read: what it lets pass, the network can open."""
+    dice, verdicts = random.Random(1), set()
+    whole = encoded(picture(200, 150, 3), "JPEG", **options)
+    for _ in range(400):
+        data = mutated(whole, dice)
+        full, quick = reason_of(data, None), reason_of(data, 1)
+        assert full == quick
+        verdicts.add(full)
+    assert None in verdicts and len(verdicts) > 1
+
+
+def reason_of(data: bytes, at_least: int | None) -> str | None:
+    try:
+        open_image(data, at_least=at_least)
+    except ImageProblem as problem:
+        return problem.reason
+    return None
 
 
 def test_bytes_in_hand_and_the_file_give_the_same_picture(tmp_path: Path) -> None:

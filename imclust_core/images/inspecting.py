@@ -2,10 +2,9 @@
 
 import hashlib
 import os
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from imclust_core.config import THUMB_SIDE
 from imclust_core.errors import ImageProblem
 from imclust_core.images.opening import decode, read_file
 
@@ -31,7 +30,8 @@ class Facts:
 
     def row(self) -> tuple[Any, ...]:
         """The facts as a plain tuple, for the pipe between processes; `Facts(*row)` is the way back."""
-        return astuple(self)
+        # dataclasses.astuple copies deeply, and took a sixth of the whole time of a small file
+        return tuple(getattr(self, name) for name in self.__slots__)
 
 
 def digest_of(data: bytes) -> str:
@@ -40,14 +40,17 @@ def digest_of(data: bytes) -> str:
 
 
 def inspect_file(path: str | os.PathLike[str]) -> Facts:
-    """Read, hash and wholly decode one file. Whatever is wrong with it becomes a reason; nothing is raised."""
+    """Read, hash and wholly decode one file. Whatever is wrong with it becomes a reason; nothing is raised.
+
+    A JPEG is decoded at an eighth of its size: all of its data is still read, at half the cost.
+    """
     try:
         file = read_file(path)
     except ImageProblem as problem:
         return Facts(reason=problem.reason, detail=problem.detail[:200])
     try:
         digest = digest_of(file.data)
-        opened = decode(file, path, at_least=THUMB_SIDE)
+        opened = decode(file, path, at_least=1)
     except ImageProblem as problem:
         return Facts(file.size, file.mtime_ns, digest, reason=problem.reason, detail=problem.detail[:200])
     except MemoryError:

@@ -69,27 +69,34 @@ def read_file(path: str | os.PathLike[str]) -> FileBytes:
         handle = os.open(path, flags | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise ImageProblem(_reason_of(error), error.strerror or "") from error
-    with os.fdopen(handle, "rb", buffering=0) as file:
-        try:
-            before = os.fstat(handle)
-            if not stat.S_ISREG(before.st_mode):
-                raise ImageProblem("not_a_file")
-            if before.st_size == 0:
-                raise ImageProblem("empty")
-            header = file.read(HEADER_BYTES)
-            sniff(header, extension_of(path))
-            if before.st_size > MAX_FILE_BYTES:
-                raise ImageProblem("too_large")
-            data = header + file.readall()
-            after = os.fstat(handle)
-        except OSError as error:
-            raise ImageProblem(_reason_of(error), error.strerror or "") from error
-    if len(data) != before.st_size or (before.st_size, before.st_mtime_ns) != (
-        after.st_size,
-        after.st_mtime_ns,
-    ):
+    try:
+        before = os.fstat(handle)
+        if not stat.S_ISREG(before.st_mode):
+            raise ImageProblem("not_a_file")
+        if before.st_size == 0:
+            raise ImageProblem("empty")
+        header = os.read(handle, HEADER_BYTES)
+        sniff(header, extension_of(path))
+        if before.st_size > MAX_FILE_BYTES:
+            raise ImageProblem("too_large")
+        data = _read_on(handle, header, before.st_size)
+        after = os.fstat(handle)
+    except OSError as error:
+        raise ImageProblem(_reason_of(error), error.strerror or "") from error
+    finally:
+        os.close(handle)
+    if len(data) != before.st_size or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise ImageProblem("changed")
     return FileBytes(data, before.st_size, before.st_mtime_ns)
+
+
+def _read_on(handle: int, header: bytes, size: int) -> bytes:
+    """The header and what follows it, up to one byte more than `size`: enough to see that a file grew."""
+    parts, missing = [header], size + 1 - len(header)
+    while missing > 0 and (part := os.read(handle, missing)):
+        parts.append(part)
+        missing -= len(part)
+    return b"".join(parts)
 
 
 def extension_of(path: str | os.PathLike[str]) -> str:
@@ -181,6 +188,8 @@ def _check_geometry(width: int, height: int) -> None:
 
 
 def _orientation(picture: Image.Image) -> int:
+    if picture.format == "JPEG" and "exif" not in picture.info and "xmp" not in picture.info:
+        return 1  # where else Pillow would look; asking it costs as much as opening a small file
     try:
         value = picture.getexif().get(_ORIENTATION, 1)
     except Exception:  # EXIF is optional decoration: unreadable EXIF means "as it lies"

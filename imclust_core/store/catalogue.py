@@ -16,8 +16,8 @@ from imclust_core.images.opening import display_name
 from imclust_core.store.database import reading, writing
 from imclust_core.store.workspace import Workspace
 
-BATCH = 1000
-_ALL_STATES = ("ok", "bad")
+BATCH = 5000
+"""Rows written or read at a time: enough to be fast, few enough that nobody waits long for the lock."""
 _SIZE_EDGES = (64, 256, 512, 1024, 2048, 4096)
 
 
@@ -241,14 +241,30 @@ def mark_gone(workspace: Workspace, collection_id: str, seen: bytearray, unliste
 
 def finish_scan(workspace: Workspace, collection_id: str) -> Summary:
     """Count what the catalogue holds of a collection, store the counts with it, and return them."""
-    with reading(workspace.catalogue) as db:
-        summary = _count(db, collection_id)
     with writing(workspace.catalogue) as db:
+        _link_duplicates(db, collection_id)
+        summary = _count(db, collection_id)
         db.execute(
             "UPDATE collections SET scanned_at = ?, summary = ? WHERE id = ?",
             (int(time.time()), json.dumps(asdict(summary)), collection_id),
         )
     return summary
+
+
+def _link_duplicates(db: sqlite3.Connection, collection_id: str) -> None:
+    """Let every copy point at the first image with its bytes; rows that do already are not written."""
+    db.execute(
+        "CREATE TEMP TABLE copies AS SELECT id, first FROM (SELECT id, min(id) OVER (PARTITION BY hash) AS first "
+        "FROM images WHERE collection_id = ? AND state = 'ok') WHERE first != id",
+        (collection_id,),
+    )
+    db.execute("CREATE UNIQUE INDEX temp.copy_ids ON copies(id)")
+    db.execute(
+        "UPDATE images SET first_id = (SELECT first FROM copies WHERE copies.id = images.id) WHERE id IN "
+        "(SELECT id FROM copies UNION SELECT id FROM images WHERE collection_id = ? AND first_id IS NOT NULL) "
+        "AND first_id IS NOT (SELECT first FROM copies WHERE copies.id = images.id)",
+        (collection_id,),
+    )
 
 
 def _count(db: sqlite3.Connection, collection_id: str) -> Summary:
@@ -261,8 +277,8 @@ def _count(db: sqlite3.Connection, collection_id: str) -> Summary:
         return {str(row[0]): int(row[1]) for row in rows}
 
     states = counts("state", "1")
-    distinct, size = db.execute(
-        "SELECT count(DISTINCT hash), coalesce(sum(size), 0) FROM images WHERE collection_id = ? AND state = 'ok'",
+    copies, size = db.execute(
+        "SELECT count(first_id), coalesce(sum(size), 0) FROM images WHERE collection_id = ? AND state = 'ok'",
         (collection_id,),
     ).fetchone()
     notes: dict[str, int] = {}
@@ -279,7 +295,7 @@ def _count(db: sqlite3.Connection, collection_id: str) -> Summary:
         files=images + states.get("bad", 0),
         images=images,
         skipped=counts("reason", "state = 'bad'"),
-        duplicates=images - distinct,
+        duplicates=copies,
         gone=states.get("gone", 0),
         formats=counts("format", "state = 'ok'"),
         sizes=named,
@@ -334,20 +350,20 @@ def skipped_files(
 def duplicate_groups(workspace: Workspace, collection_id: str, *, limit: int) -> list[list[ImageRow]]:
     """Groups of images with the same bytes, the largest first; at most `limit` groups of at most 20 each."""
     with reading(workspace.catalogue) as db:
-        hashes = db.execute(
-            "SELECT hash FROM images WHERE collection_id = ? AND state = 'ok' "
-            "GROUP BY hash HAVING count(*) > 1 ORDER BY count(*) DESC, min(id) LIMIT ?",
+        firsts = db.execute(
+            "SELECT first_id FROM images WHERE collection_id = ? AND first_id IS NOT NULL "
+            "GROUP BY first_id ORDER BY count(*) DESC, first_id LIMIT ?",
             (collection_id, limit),
         ).fetchall()
         return [
             [
                 _image(row)
                 for row in db.execute(
-                    "SELECT * FROM images WHERE collection_id = ? AND hash = ? AND state = 'ok' ORDER BY path LIMIT 20",
-                    (collection_id, group["hash"]),
+                    "SELECT * FROM images WHERE id = ? OR (collection_id = ? AND first_id = ?) ORDER BY path LIMIT 20",
+                    (first["first_id"], collection_id, first["first_id"]),
                 )
             ]
-            for group in hashes
+            for first in firsts
         ]
 
 

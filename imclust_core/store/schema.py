@@ -32,10 +32,13 @@ CATALOGUE = (
                 notes TEXT NOT NULL DEFAULT '',
                 reason TEXT,
                 detail TEXT NOT NULL DEFAULT '',
+                -- the first image with the same bytes, where there is an earlier one
+                first_id INTEGER,
                 UNIQUE (collection_id, path)
             )""",
             "CREATE INDEX images_by_state ON images(collection_id, state, path)",
-            "CREATE INDEX images_by_hash ON images(collection_id, hash) WHERE state = 'ok'",
+            # No index on the hash itself: its random order would cost a scan more than everything else it writes.
+            "CREATE INDEX images_by_first ON images(collection_id, first_id) WHERE first_id IS NOT NULL",
         ),
     ),
 )
