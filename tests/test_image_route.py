@@ -166,7 +166,7 @@ redirect_uri = "http://127.0.0.1:{port}/oauth2callback"
 cookie_secret = "a secret for one test only, made of many letters"
 client_id = "imclust"
 client_secret = "none"
-server_metadata_url = "http://127.0.0.1:9/.well-known/openid-configuration"
+server_metadata_url = "{provider}/.well-known/openid-configuration"
 """
 
 
@@ -174,7 +174,7 @@ server_metadata_url = "http://127.0.0.1:9/.well-known/openid-configuration"
 def guarded(workspace: Workspace, tmp_path: Path) -> Iterator[Dashboard]:
     """A server whose secrets turn sign-in on."""
     running = Dashboard(workspace, STREAMLIT_SECRETS_FILES=str(tmp_path / "secrets.toml"))
-    (tmp_path / "secrets.toml").write_text(SECRETS.format(port=running.port))
+    (tmp_path / "secrets.toml").write_text(SECRETS.format(port=running.port, provider="http://127.0.0.1:9"))
     with running:
         yield running
 

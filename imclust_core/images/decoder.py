@@ -1,7 +1,8 @@
 """Decoding in child processes, so that no file can hang or crash the one who asked.
 
 A child answers each line of JSON (a list of paths) with lines of JSON (lists of facts, in the same order),
-at least one every fifth of a second while files are quick. A child that says nothing for 20 seconds is killed, one that dies is replaced, and the file it was at gets the blame.
+at least one every fifth of a second while files are quick. A child that says nothing for 20 seconds is
+killed, one that dies is replaced, and the file it was at gets the blame.
 """
 
 import json

@@ -11,8 +11,13 @@ export default function (component) {
   state.items = data.items
 
   grid.setAttribute("aria-label", data.label)
-  // An img that is kept but gets another src shows the old picture until the new one is there.
-  grid.replaceChildren(...data.items.map(cell))
+  // Streamlit calls this more often than the data changes; drawing the same again would load it all again.
+  const drawn = data.items.map((item) => item.thumb).join(" ")
+  if (state.drawn !== drawn) {
+    state.drawn = drawn
+    // New elements: an img that is kept and gets another src shows the old picture until the new one is there.
+    grid.replaceChildren(...data.items.map(cell))
+  }
   if (dialog.open && state.shown >= 0) show(Math.min(state.shown, data.items.length - 1))
 
   function cell(item, index) {

@@ -15,6 +15,7 @@ from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import Visit
 from tests.conftest import stop_workers, wait_for, worker_pids
 from tests.hostile import EVIL_NAMES, jpeg, make_hostile_folder
+from tests.oidc_provider import provider
 from tests.server import Dashboard
 from tests.test_image_route import SECRETS
 from tests.test_scan import quietly
@@ -333,7 +334,7 @@ def test_sign_in_stands_in_front_of_every_page(
     workspace: Workspace, scanned: str, visit: Visitor, tmp_path: Path
 ) -> None:
     server = Dashboard(workspace, STREAMLIT_SECRETS_FILES=str(tmp_path / "secrets.toml"))
-    (tmp_path / "secrets.toml").write_text(SECRETS.format(port=server.port))
+    (tmp_path / "secrets.toml").write_text(SECRETS.format(port=server.port, provider="http://127.0.0.1:9"))
     with server:
         for path in ("/", "/folder", "/embed"):
             tab = visit()
@@ -342,6 +343,31 @@ def test_sign_in_stands_in_front_of_every_page(
             expect(tab.page.locator(".grid")).to_have_count(0)
             assert "photos" not in tab.page.inner_text("body")
             tab.picture("gate")
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_signing_in_opens_the_pages_and_their_images_to_those_on_the_list(
+    workspace: Workspace, scanned: str, visit: Visitor, tmp_path: Path, allowed: bool
+) -> None:
+    server = Dashboard(workspace, STREAMLIT_SECRETS_FILES=str(tmp_path / "secrets.toml"))
+    with provider("ada@example.org" if allowed else "eve@example.org") as identity:
+        listed = '[imclust]\nallowed_emails = ["Ada@example.org"]\n'
+        (tmp_path / "secrets.toml").write_text(listed + SECRETS.format(port=server.port, provider=identity.url))
+        with server:
+            tab = visit()
+            tab.page.goto(f"{server.url}/?collection={scanned}")
+            tab.page.get_by_role("button", name="Sign in").click()
+            if allowed:
+                expect(tab.page.get_by_text("Signed in as Ada Analyst")).to_be_visible()
+                tab.page.goto(f"{server.url}/?collection={scanned}")
+                wait_for(lambda: thumbnails_shown(tab.page) == 12, what="thumbnails")
+                tab.picture("in")
+                tab.page.get_by_role("button", name="Sign out").click()
+                expect(tab.page.get_by_role("heading", name="Sign in to imclust")).to_be_visible()
+            else:
+                expect(tab.page.get_by_role("heading", name="No access")).to_be_visible()
+                assert "photos" not in tab.page.inner_text("body")
+                tab.picture("no-access")
 
 
 def test_a_page_that_fails_shows_words_and_a_number(workspace: Workspace, server: Dashboard, visit: Visitor) -> None:

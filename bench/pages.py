@@ -1,0 +1,190 @@
+"""How quick are the pages? First paint of a cold server, turning grid pages, and the image route.
+
+    python bench/pages.py [--files 100000] [--turns 100] [--starts 5]
+
+A real Chromium on a real server, over a catalogue of 100,000 images (those of bench/scan.py). The peer of
+the image route is a server of Starlette's own that sends the same thumbnails as plain files.
+"""
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[0] = str(ROOT)  # instead of this folder, in which "pages" would be this very file
+
+from bench.scan import WORK, make_files  # noqa: E402
+from imclust_core import Workspace, scan  # noqa: E402
+from imclust_core.store.catalogue import add_collection, page_of_images  # noqa: E402
+from pages.parts.image_address import image_address  # noqa: E402
+
+PORT = 8777
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+LATE = 1600
+TURN = """async (grid) => {
+  const button = document.querySelector('[data-testid=stPaginationNext]')
+  const before = grid.firstElementChild.dataset.id
+  const frame = () => new Promise(requestAnimationFrame)
+  const start = performance.now()
+  button.click()
+  while (grid.firstElementChild.dataset.id === before) await frame()
+  const turned = performance.now() - start
+  const inside = () => [...grid.querySelectorAll('img')].filter(img => img.getBoundingClientRect().top < innerHeight)
+  while (!inside().every(img => img.complete && img.naturalWidth)) await frame()
+  return [turned, performance.now() - start]
+}"""
+
+PLAIN_SERVER = """
+import sys
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+import uvicorn
+app = Starlette(routes=[Mount("/", StaticFiles(directory=sys.argv[1]))])
+uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="error")
+"""
+
+
+@contextlib.contextmanager
+def process(command: list[str], port: int, ready: str = "/") -> Iterator[float]:
+    """A server while the block runs; yields the seconds it took until it answered."""
+    start = time.perf_counter()
+    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while True:
+            with contextlib.suppress(OSError):
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+                connection.request("GET", ready)
+                connection.getresponse().read()
+                break
+            time.sleep(0.01)
+        yield time.perf_counter() - start
+    finally:
+        running.terminate()
+        running.wait()
+
+
+def dashboard(workspace: Workspace) -> list[str]:
+    """The command of a server; `imclust ui` without its own process in between, which would hide a second."""
+    os.environ["IMCLUST_WORKSPACE"] = str(workspace.root)
+    return [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={PORT}"]
+
+
+def first_paint(browser: Browser, workspace: Workspace, collection_id: str) -> tuple[float, float]:
+    """Seconds from starting a server to its answering, and from then to a page a person can use."""
+    with process(dashboard(workspace), PORT, "/_stcore/health") as started:
+        page = browser.new_context(viewport={"width": 1360, "height": 900}).new_page()
+        start = time.perf_counter()
+        page.goto(f"http://127.0.0.1:{PORT}/?collection={collection_id}")
+        page.get_by_role("heading", name="photographs").wait_for()
+        seconds = time.perf_counter() - start
+        page.context.close()
+    return started, seconds
+
+
+def turn_pages(page: Page, url: str, turns: int) -> dict[str, Any]:
+    """Milliseconds from the click to the new page's cells, and to its pictures in the window."""
+    page.goto(url)
+    page.locator(".grid .cell").first.wait_for()
+    grid = page.locator(".grid")
+    times = [grid.evaluate(TURN) for _ in range(turns)]
+    page.goto(f"{url}&page={LATE}")
+    page.locator(".grid .cell").first.wait_for()
+    late = [grid.evaluate(TURN) for _ in range(min(turns, 30))]
+    return {
+        "turn_ms": spread([turned for turned, _ in times]),
+        "with_pictures_ms": spread([drawn for _, drawn in times]),
+        f"turn_at_page_{LATE}_ms": spread([turned for turned, _ in late]),
+    }
+
+
+def spread(values: list[float]) -> dict[str, int]:
+    ordered = sorted(values)
+    return {
+        "median": round(statistics.median(ordered)),
+        "p95": round(ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]),
+        "worst": round(ordered[-1]),
+    }
+
+
+def per_second(port: int, paths: list[str]) -> float:
+    """Requests a second over eight connections that are kept open."""
+
+    def fetch(part: list[str]) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        for path in part:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            body = answer.read()
+            assert answer.status == 200 and body, path
+        connection.close()
+
+    start = time.perf_counter()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(fetch, [paths[number::8] for number in range(8)]))
+    return len(paths) / (time.perf_counter() - start)
+
+
+def serve_images(workspace: Workspace, collection_id: str, number: int = 2000) -> dict[str, float]:
+    """Thumbnails a second: made for the first time, then kept ones, then the same files served plainly."""
+    shutil.rmtree(workspace.thumbnails)
+    workspace.thumbnails.mkdir()
+    rows = page_of_images(workspace, collection_id, offset=50_000, limit=number)
+    key = workspace.signing_key()
+    paths = [image_address(key, collection_id, row, "thumb") for row in rows]
+    with process(dashboard(workspace), PORT, "/_stcore/health"):
+        made = per_second(PORT, paths)
+        kept = per_second(PORT, paths)
+    plain = [f"/{path.relative_to(workspace.thumbnails)}" for path in workspace.thumbnails.rglob("*.webp")]
+    command = [sys.executable, "-c", PLAIN_SERVER, str(workspace.thumbnails), str(PORT + 1)]
+    with process(command, PORT + 1):
+        peer = per_second(PORT + 1, plain)
+    return {
+        "made_per_s": round(made),
+        "kept_per_s": round(kept),
+        "plain_files_per_s": round(peer),
+        "kept_to_plain": round(kept / peer, 2),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--files", type=int, default=100_000)
+    parser.add_argument("--turns", type=int, default=100)
+    parser.add_argument("--starts", type=int, default=5)
+    options = parser.parse_args()
+    print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, {time.strftime('%Y-%m-%d')}")
+    folder = WORK / f"files-{options.files}"
+    make_files(folder, options.files)
+    workspace = Workspace.open(WORK / "pages-workspace")
+    source = add_collection(workspace, folder, "photographs")
+    scan(workspace, source.id, lambda *_: None)
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        starts = [first_paint(browser, workspace, source.id) for _ in range(options.starts)]
+        print(json.dumps({"server_answers_s": [round(one, 2) for one, _ in starts]}))
+        print(json.dumps({"then_first_paint_s": [round(one, 2) for _, one in starts]}))
+        with process(dashboard(workspace), PORT, "/_stcore/health"):
+            page = browser.new_context(viewport={"width": 1360, "height": 900}).new_page()
+            print(json.dumps(turn_pages(page, f"http://127.0.0.1:{PORT}/?collection={source.id}", options.turns)))
+        browser.close()
+    print(json.dumps(serve_images(workspace, source.id)))
+
+
+if __name__ == "__main__":
+    main()
