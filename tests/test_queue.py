@@ -1,5 +1,6 @@
 """The queue: one job per piece of work, leases that end, and no job that is lost or done by two."""
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -130,6 +131,23 @@ def test_a_paused_job_goes_on_when_the_same_work_is_submitted(queue: Queue) -> N
     assert queue.claim("w", alone=True) is None
     again = queue.submit("scan", key="k")
     assert (again.id, again.state, again.error) == (job.id, "queued", None)
+
+
+def test_the_stamp_changes_when_a_job_comes_ends_or_goes_on_and_not_for_progress(queue: Queue) -> None:
+    stamps = [queue.stamp()]
+    job = queue.submit("scan", key="k")
+    stamps.append(queue.stamp())
+    queue.claim("w", alone=True)
+    queue.progress(job.id, "w", 1, 2, None, "")
+    assert queue.stamp() == stamps[-1]
+    queue.finish(job.id, "w", "cancelled")
+    stamps.append(queue.stamp())
+    queue.resume(job.id)
+    stamps.append(queue.stamp())
+    queue.claim("w", alone=True)
+    queue.finish(job.id, "w", "done")
+    stamps.append(queue.stamp())
+    assert all(before != after for before, after in itertools.pairwise(stamps))
 
 
 def test_resuming_beside_the_same_work_is_refused_plainly(queue: Queue) -> None:

@@ -229,6 +229,15 @@ class Queue:
             )
             return [_job(row) for row in rows]
 
+    def stamp(self) -> str:
+        """A text that is another one whenever a job has come, ended or gone on since."""
+        with reading(self._path) as db:
+            row = db.execute(
+                "SELECT max(number), max(finished_at), "
+                "(SELECT group_concat(id) FROM jobs WHERE state IN ('queued', 'running', 'paused')) FROM jobs"
+            ).fetchone()
+        return "/".join(str(part) for part in row)
+
     def recent(self, limit: int = 20) -> list[Job]:
         """The last jobs of any state, newest first."""
         with reading(self._path) as db:

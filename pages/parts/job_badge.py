@@ -18,18 +18,19 @@ _LOG_BYTES = 4000
 
 def show_job_badge(workspace: Workspace) -> None:
     """Show the open jobs and keep the picture fresh: quickly while something runs, slowly otherwise."""
-    busy = any(job.active for job in Queue(workspace).open_jobs())
-    badge = st.fragment(_badge, run_every=_BUSY_SECONDS if busy else _IDLE_SECONDS)
-    badge(workspace, tuple(job.id for job in Queue(workspace).open_jobs()))
+    queue = Queue(workspace)
+    drawn = queue.stamp()
+    busy = any(job.active for job in queue.open_jobs())
+    st.fragment(_badge, run_every=_BUSY_SECONDS if busy else _IDLE_SECONDS)(workspace, drawn)
 
 
-def _badge(workspace: Workspace, drawn: tuple[str, ...]) -> None:
-    jobs = Queue(workspace).open_jobs()
-    ids = tuple(job.id for job in jobs)
+def _badge(workspace: Workspace, drawn: str) -> None:
+    queue = Queue(workspace)
+    jobs = queue.open_jobs()
     if any(job.active for job in jobs):
         ensure_worker(workspace)
-    if ids != drawn:
-        st.rerun()  # a job came or went: the page has something new to show
+    if queue.stamp() != drawn:
+        st.rerun()  # a job came, ended or went on: the page has something new to show
     for job in jobs:
         st.caption(f"{title_of(job)}")
         st.progress(_share(job), text=progress_text(job))
@@ -47,13 +48,7 @@ def show_job(workspace: Workspace, job: Job, *, place: str) -> None:
         if job.active:
             st.button("Cancel", on_click=queue.cancel, args=(job.id,), key=f"{place}-cancel-{job.id}")
         elif job.state != "done":
-            st.button(
-                "Resume",
-                on_click=resume,
-                args=(workspace, job.id),
-                key=f"{place}-resume-{job.id}",
-                type="primary",
-            )
+            resume_button(workspace, job, key=f"{place}-resume-{job.id}")
         if job.state == "paused":
             st.button("Give up", on_click=queue.cancel, args=(job.id,), key=f"{place}-cancel-{job.id}")
     log = log_tail(workspace, job)
@@ -61,10 +56,12 @@ def show_job(workspace: Workspace, job: Job, *, place: str) -> None:
         st.code(log, language=None, wrap_lines=True)
 
 
-def resume(workspace: Workspace, job_id: str) -> None:
-    """Let a job that stopped go on."""
-    Queue(workspace).resume(job_id)
-    ensure_worker(workspace)
+def resume_button(workspace: Workspace, job: Job, *, key: str) -> None:
+    """A button that lets a job that stopped go on, and draws the whole page anew, so that it looks again."""
+    if st.button("Resume", type="primary", key=key):
+        Queue(workspace).resume(job.id)
+        ensure_worker(workspace)
+        st.rerun()
 
 
 def title_of(job: Job) -> str:

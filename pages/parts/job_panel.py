@@ -5,7 +5,7 @@ import streamlit as st
 from imclust_core.jobs.queue import Job, Queue
 from imclust_core.store.catalogue import Collection
 from imclust_core.store.workspace import Workspace
-from pages.parts.job_badge import log_tail, progress_text, resume, title_of
+from pages.parts.job_badge import log_tail, progress_text, resume_button, title_of
 from pages.parts.text import plain
 
 _REFRESH_SECONDS = 0.7
@@ -33,7 +33,7 @@ def _panel(workspace: Workspace, queue: Queue, job_id: str) -> None:
                 st.button("Cancel", on_click=queue.cancel, args=(job.id,), disabled=job.cancel_requested)
                 st.caption("You may close this page; the work goes on.")
             else:
-                st.button("Resume", type="primary", on_click=resume, args=(workspace, job.id))
+                resume_button(workspace, job, key=f"panel-resume-{job.id}")
             log = log_tail(workspace, job)
             if log:
                 with st.popover("Log"):
