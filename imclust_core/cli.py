@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from imclust_core.config import VERSION
-from imclust_core.errors import ImclustError
+from imclust_core.errors import ImclustError, JobError
 from imclust_core.images.reasons import sentence
 from imclust_core.images.samples import make_samples
 from imclust_core.jobs.progress import duration, seconds_left
@@ -46,7 +46,11 @@ def main(arguments: list[str] | None = None) -> int:
     except ImclustError as error:
         print(f"imclust: {error}", file=sys.stderr)
         if getattr(options, "json", False):
-            print(json.dumps({"error": str(error)}))
+            print(json.dumps({"error": str(error), "reason": error.code}))
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output (head, say) has enough. Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         print(f"imclust: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
@@ -134,7 +138,9 @@ def _scan(options: argparse.Namespace) -> int:
     job = submit_scan(workspace, source)
     job = _follow(workspace, job, quiet=options.json)
     if job.state != "done" or job.result is None:
-        raise ImclustError(job.error or f"The scan was {job.state}. What it had read is kept; scan again to go on.")
+        failure = JobError(job.error or f"The scan was {job.state}. What it had read is kept; scan again to go on.")
+        failure.code = job.reason or job.state
+        raise failure
     if options.json:
         return _print_json(job.result)
     _print_scan(collection(workspace, source.id).name, job.result)

@@ -2,7 +2,12 @@
 
 
 class ImclustError(Exception):
-    """Something a person can act on; pages and the command line show `str(error)` and nothing else."""
+    """Something a person can act on; pages and the command line show `str(error)` and nothing else.
+
+    `code` is a short name of the kind of trouble, for scripts.
+    """
+
+    code = "failed"
 
 
 class WorkspaceError(ImclustError):
@@ -28,9 +33,19 @@ class UploadError(ImclustError):
 class SourceUnavailable(ImclustError):
     """The folder stopped answering; the job pauses and keeps what it has."""
 
+    code = "source_unavailable"
+
+
+class WorkspaceFull(ImclustError):
+    """The disk of the workspace has no room; the job pauses and keeps what it has."""
+
+    code = "workspace_full"
+
 
 class Cancelled(ImclustError):
     """Somebody asked a running job to stop."""
+
+    code = "cancelled"
 
 
 class LeaseLost(ImclustError):

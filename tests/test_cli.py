@@ -88,6 +88,16 @@ def test_a_failure_is_json_too_when_json_was_asked_for(workspace: Workspace) -> 
     assert "does not exist" in json.loads(done.stdout)["error"]
 
 
+def test_a_lost_drive_is_told_by_its_code(workspace: Workspace, photos: Path) -> None:
+    imclust("scan", photos)
+    for path in photos.rglob("*.jpg"):
+        path.unlink()
+    done = imclust("scan", photos, "--json")
+    assert (done.returncode, json.loads(done.stdout)["reason"]) == (1, "source_unavailable")
+    (job, _) = json.loads(imclust("jobs", "--json").stdout)["jobs"]
+    assert (job["state"], job["reason"]) == ("paused", "source_unavailable")
+
+
 def test_collections_and_jobs_as_json(workspace: Workspace, photos: Path) -> None:
     assert json.loads(imclust("collections", "--json").stdout) == {"collections": []}
     imclust("scan", photos, "--name", "Birds")
@@ -131,5 +141,7 @@ def test_every_command_and_option_has_help_and_stands_in_the_documentation() -> 
 
 def test_commands_in_the_readme_exist() -> None:
     known = set(re.findall(r"^## `imclust (\w+)", (ROOT / "docs" / "command-line.md").read_text(), re.M))
-    used = set(re.findall(r"(?:imclust|python -m imclust_core) ([a-z]+)\b", (ROOT / "README.md").read_text()))
+    readme = (ROOT / "README.md").read_text()
+    used = set(re.findall(r"(?:^|`)imclust ([a-z]+)\b", readme, re.M))
+    used |= set(re.findall(r"-m imclust_core ([a-z]+)\b", readme))
     assert used <= known and {"ui", "scan"} <= used

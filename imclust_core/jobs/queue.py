@@ -43,6 +43,7 @@ _MIGRATIONS = (
                 total INTEGER,
                 rate REAL,
                 message TEXT NOT NULL DEFAULT '',
+                reason TEXT,
                 error TEXT,
                 result TEXT
             )""",
@@ -71,6 +72,7 @@ class Job:
     total: int | None
     rate: float | None
     message: str
+    reason: str | None
     error: str | None
     result: dict[str, Any] | None
 
@@ -182,15 +184,16 @@ class Queue:
         state: str,
         *,
         result: dict[str, Any] | None = None,
+        reason: str | None = None,
         error: str | None = None,
     ) -> None:
-        """End the job as done, failed, cancelled or paused."""
+        """End the job as done, failed, cancelled or paused; `reason` is the code of `error`."""
         with writing(self._path) as db:
             _require_lease(
                 db.execute(
-                    "UPDATE jobs SET state = ?, finished_at = ?, result = ?, error = ? "
+                    "UPDATE jobs SET state = ?, finished_at = ?, result = ?, reason = ?, error = ? "
                     "WHERE id = ? AND worker = ? AND state = 'running'",
-                    (state, time.time(), json.dumps(result) if result else None, error, job_id, worker),
+                    (state, time.time(), json.dumps(result) if result else None, reason, error, job_id, worker),
                 )
             )
 
@@ -266,8 +269,8 @@ _GIVEN_UP = (
 
 def _requeue(db: sqlite3.Connection, job_id: str) -> None:
     db.execute(
-        "UPDATE jobs SET state = 'queued', worker = NULL, cancel_requested = 0, deaths = 0, error = NULL, "
-        "finished_at = NULL, started_at = NULL, heartbeat_at = NULL "
+        "UPDATE jobs SET state = 'queued', worker = NULL, cancel_requested = 0, deaths = 0, "
+        "reason = NULL, error = NULL, finished_at = NULL, started_at = NULL, heartbeat_at = NULL "
         "WHERE id = ? AND state IN ('paused', 'failed', 'cancelled')",
         (job_id,),
     )

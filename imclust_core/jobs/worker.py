@@ -15,7 +15,7 @@ import time
 import traceback
 from pathlib import Path
 
-from imclust_core.errors import Cancelled, ImclustError, LeaseLost, SourceUnavailable
+from imclust_core.errors import Cancelled, ImclustError, LeaseLost, SourceUnavailable, WorkspaceFull
 from imclust_core.jobs.lock import FileLock
 from imclust_core.jobs.progress import RateMeter
 from imclust_core.jobs.queue import HEARTBEAT_SECONDS, LEASE_SECONDS, Job, Queue
@@ -133,15 +133,15 @@ def _run(queue: Queue, workspace: Workspace, job: Job, worker: str) -> None:
     except Cancelled:
         queue.finish(job.id, worker, "cancelled")
         log.info("cancelled")
-    except SourceUnavailable as error:
-        queue.finish(job.id, worker, "paused", error=str(error))
+    except (SourceUnavailable, WorkspaceFull) as error:
+        queue.finish(job.id, worker, "paused", reason=error.code, error=str(error))
         log.warning("paused: %s", error)
     except ImclustError as error:
-        queue.finish(job.id, worker, "failed", error=str(error))
+        queue.finish(job.id, worker, "failed", reason=error.code, error=str(error))
         log.error("failed: %s", error)
     except Exception as error:
         log.error("failed:\n%s", traceback.format_exc())
-        queue.finish(job.id, worker, "failed", error=_unexpected(error))
+        queue.finish(job.id, worker, "failed", reason="unexpected", error=_unexpected(error))
     finally:
         stop.set()
         heart.join()

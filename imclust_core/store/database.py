@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imclust_core.errors import WorkspaceError
+from imclust_core.errors import WorkspaceError, WorkspaceFull
 
 BUSY_SECONDS = 30.0
 
@@ -51,14 +51,28 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 @contextlib.contextmanager
 def writing(path: Path, *, synchronous: str = "NORMAL") -> Iterator[sqlite3.Connection]:
     """One write transaction: the write lock is taken at once, committed at the end, rolled back on error."""
-    with contextlib.closing(connect(path, synchronous=synchronous)) as connection:
+    with contextlib.closing(connect(path, synchronous=synchronous)) as connection, _plainly_full(path):
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # SQLite has rolled back already when the disk is full
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
+
+
+@contextlib.contextmanager
+def _plainly_full(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "disk is full" in str(error) or "disk I/O error" in str(error):
+            raise WorkspaceFull(
+                f"The disk of the workspace {path.parent} has no room left ({error}). What was recorded so far is "
+                "kept; free some space and resume."
+            ) from error
+        raise
 
 
 def migrate(path: Path, migrations: Sequence[Migration]) -> None:

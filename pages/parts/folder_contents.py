@@ -63,7 +63,7 @@ def show_counts(summary: Summary) -> None:
     """The numbers that say whether this is the right folder."""
     left, right = st.columns([3, 2], gap="large")
     with left:
-        with st.container(horizontal=True, gap="large"):
+        with st.container(horizontal=True, gap="medium"):
             st.metric("Images", f"{summary.images:,}", width="content")
             st.metric("Skipped", f"{summary.files - summary.images:,}", width="content")
             st.metric("Duplicates", f"{summary.duplicates:,}", width="content", help="Copies, byte for byte.")
