@@ -28,7 +28,8 @@ sys.path[0] = str(ROOT)  # instead of this folder, in which "pages" would be thi
 
 from bench.scan import WORK, make_files  # noqa: E402
 from imclust_core import Workspace, scan  # noqa: E402
-from imclust_core.store.catalogue import add_collection, page_of_images  # noqa: E402
+from imclust_core.store.catalogue import page_of_images  # noqa: E402
+from imclust_core.store.collections import add_collection  # noqa: E402
 from pages.parts.image_address import image_address  # noqa: E402
 
 PORT = 8777

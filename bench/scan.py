@@ -67,7 +67,7 @@ OURS = """
 import json, resource, sys
 from pathlib import Path
 from imclust_core import Workspace, scan
-from imclust_core.store.catalogue import add_collection
+from imclust_core.store.collections import add_collection
 workspace = Workspace.open(sys.argv[2])
 source = add_collection(workspace, Path(sys.argv[1]))
 result = scan(workspace, source.id, lambda *_: None)

@@ -27,13 +27,10 @@ from imclust_core.jobs.progress import duration, seconds_left
 from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.tasks import TITLES, submit_scan
 from imclust_core.jobs.worker import ensure_worker, work
-from imclust_core.store.catalogue import (
-    add_collection,
-    collection,
-    collections,
-    rename_collection,
-    summary_of,
-)
+from imclust_core.names import shown
+from imclust_core.process import start_module
+from imclust_core.store.collections import add_collection, collection, collections, rename_collection
+from imclust_core.store.counts import summary_of
 from imclust_core.store.workspace import Workspace
 
 
@@ -44,20 +41,23 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return command(options)
     except ImclustError as error:
-        print(f"imclust: {error}", file=sys.stderr)
-        if getattr(options, "json", False):
-            print(json.dumps({"error": str(error), "reason": error.code}))
-        return 1
+        return _failed(options, str(error), error.code)
     except BrokenPipeError:
         # Whoever read our output (head, say) has enough. Python would complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        print(f"imclust: {error.strerror or error}: {error.filename or ''}", file=sys.stderr)
-        return 1
+        return _failed(options, f"{error.strerror or error}: {error.filename or ''}", "failed")
     except KeyboardInterrupt:
         print("imclust: stopped", file=sys.stderr)
         return 1
+
+
+def _failed(options: argparse.Namespace, message: str, code: str) -> int:
+    print(f"imclust: {message}", file=sys.stderr)
+    if getattr(options, "json", False):
+        _print_json({"error": message, "reason": code})
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -143,7 +143,8 @@ def _scan(options: argparse.Namespace) -> int:
         raise failure
     if options.json:
         return _print_json(job.result)
-    _print_scan(collection(workspace, source.id).name, job.result)
+    where = f" --workspace {options.workspace}" if options.workspace else ""
+    _print_scan(collection(workspace, source.id).name, job.result, where)
     return 0
 
 
@@ -183,7 +184,7 @@ def progress_line(job: Job) -> str:
     return " · ".join(parts)
 
 
-def _print_scan(name: str, result: dict[str, Any]) -> None:
+def _print_scan(name: str, result: dict[str, Any], where: str) -> None:
     print(
         f"{name}: {result['images']:,} images of {result['files']:,} files, {result['duplicates']:,} duplicates, "
         f"in {duration(result['seconds'])} ({result['files_per_s']:,.0f} files/s)"
@@ -191,7 +192,7 @@ def _print_scan(name: str, result: dict[str, Any]) -> None:
     print(f"since the last scan: {result['new']:,} new, {result['changed']:,} changed, {result['gone']:,} gone")
     for reason, number in result["skipped"].items():
         print(f"  skipped {number:>7,}  {reason}: {sentence(reason)}")
-    print(f"collection {result['collection']}; look at it with: imclust ui --collection {result['collection']}")
+    print(f"collection {result['collection']}; look at it with: imclust ui --collection {result['collection']}{where}")
 
 
 def _collections(options: argparse.Namespace) -> int:
@@ -199,12 +200,11 @@ def _collections(options: argparse.Namespace) -> int:
     rows = []
     for one in collections(workspace):
         summary = summary_of(workspace, one.id)
-        # surrogates (names that are no UTF-8) become escapes in JSON and are legible on a terminal
         rows.append(
             {
                 "collection": one.id,
                 "name": one.name,
-                "folder": _legible(one.folder),
+                "folder": shown(one.folder),
                 "scanned_at": one.scanned_at,
                 **(asdict(summary) if summary else {"files": None, "images": None}),
             }
@@ -217,10 +217,6 @@ def _collections(options: argparse.Namespace) -> int:
     if not rows:
         print("No collections yet. Start with: imclust scan FOLDER")
     return 0
-
-
-def _legible(path: Path) -> str:
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _jobs(options: argparse.Namespace) -> int:
@@ -254,17 +250,17 @@ def _ui(options: argparse.Namespace) -> int:
         raise ImclustError("The dashboard needs streamlit. Install it: pip install -r requirements.txt")
     chosen = _collection_to_open(workspace, options.collection)
     port = options.port or _free_port(options.address)
-    shown = "127.0.0.1" if options.address in ("0.0.0.0", "::") else options.address  # noqa: S104
-    url = f"http://{shown}:{port}/{f'?collection={chosen}' if chosen else ''}"
-    hosts = ["127.0.0.1", "localhost", *options.host]
+    address = "127.0.0.1" if options.address in ("0.0.0.0", "::") else options.address  # noqa: S104
+    url = f"http://{address}:{port}/{f'?collection={chosen}' if chosen else ''}"
+    hosts = ["127.0.0.1", "localhost", address, *options.host]
     flags = [f"--server.port={port}", f"--server.address={options.address}", "--server.headless=true"]
     flags += [f"--server.allowedHosts={host}" for host in dict.fromkeys(hosts)]
-    environment = {**os.environ, "IMCLUST_WORKSPACE": str(workspace.root), "IMCLUST_OPEN": chosen}
+    os.environ.update(IMCLUST_WORKSPACE=str(workspace.root), IMCLUST_OPEN=chosen)
     print(f"imclust: {url}", flush=True)
-    server = subprocess.Popen([sys.executable, "-m", "streamlit", "run", str(app), *flags], env=environment)
+    server = start_module("streamlit", "run", str(app), *flags)
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     if options.open and _has_screen():
-        _open_when_up(server, shown, port, url)
+        _open_when_up(server, address, port, url)
     try:
         return server.wait()
     except KeyboardInterrupt:

@@ -6,6 +6,7 @@ from pathlib import Path
 import platformdirs
 
 from imclust_core.errors import FolderError
+from imclust_core.names import shown
 
 VERSION = "0.1.0"
 
@@ -37,37 +38,48 @@ def check_folder(text: str, also_allowed: tuple[Path, ...] = ()) -> Path:
 
     `also_allowed` are folders of ours (uploads, samples) that the limit of `IMCLUST_ROOTS` does not concern.
     """
-    text = text.strip().strip("\"'")
-    if not text:
+    if not text.strip():
         raise FolderError("No folder was given. Type the full path of a folder of images, like /data/photos.")
-    if "\0" in text or text.startswith(("\\\\", "//")):
+    if "\0" in text or text.lstrip().startswith(("\\\\", "//")):
         raise FolderError(
             f"{text!r} is not a local folder. Network addresses (\\\\server\\share) are not opened; "
             "mount the share and give its local path."
         )
-    typed = Path(text).expanduser()
-    if not typed.is_absolute():
-        raise FolderError(f"{text!r} is a relative path. Type the full path, like {Path.cwd() / text}.")
     try:
+        typed = Path(text).expanduser()
+        if not typed.exists():
+            typed = Path(_unquoted(text)).expanduser()
+        if not typed.is_absolute():
+            raise FolderError(f"{text!r} is a relative path. Type the full path, like {Path.cwd() / text}.")
         folder = typed.resolve()
     except (OSError, RuntimeError) as error:
         raise FolderError(f"{text!r} cannot be followed to a folder ({error}). Check the path.") from error
     roots = allowed_roots()
     if roots and not any(folder.is_relative_to(root) for root in (*roots, *also_allowed)):
-        shown = ", ".join(str(root) for root in roots)
+        listed = ", ".join(shown(root) for root in roots)
         raise FolderError(
-            f"{folder} is outside the folders this server may open. Expected a folder under: {shown}. "
+            f"{shown(folder)} is outside the folders this server may open. Expected a folder under: {listed}. "
             "Whoever runs the server can widen IMCLUST_ROOTS."
         )
     try:
         is_folder = folder.is_dir()
         exists = folder.exists()
     except OSError as error:
-        raise FolderError(f"{folder} cannot be read ({error.strerror}). Check the path and its rights.") from error
+        raise FolderError(
+            f"{shown(folder)} cannot be read ({error.strerror}). Check the path and its rights."
+        ) from error
     if not exists:
-        raise FolderError(f"{folder} does not exist on this machine. Check the spelling, or browse to it.")
+        raise FolderError(f"{shown(folder)} does not exist on this machine. Check the spelling, or browse to it.")
     if not is_folder:
-        raise FolderError(f"{folder} is a file, not a folder. Give the folder that holds the images.")
+        raise FolderError(f"{shown(folder)} is a file, not a folder. Give the folder that holds the images.")
+    if folder == folder.parent:
+        raise FolderError(f"{shown(folder)} is the whole disk. Choose the folder of the images within it.")
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise FolderError(f"{folder} may not be read by the user this server runs as. Change its rights.")
+        raise FolderError(f"{shown(folder)} may not be read by the user this server runs as. Change its rights.")
     return folder
+
+
+def _unquoted(text: str) -> str:
+    """A path as it was meant by somebody who copied it with blanks or quotes around it."""
+    text = text.strip()
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from imclust_core.jobs.queue import Queue
-from imclust_core.store.catalogue import summary_of
+from imclust_core.store.counts import summary_of
 from pages.parts.context import current_collection, open_workspace
 from pages.parts.folder_choice import choose_folder, show_collections, show_trash
 from pages.parts.folder_contents import show_counts, show_duplicates, show_images, show_manage, show_skipped

@@ -24,4 +24,5 @@ page = st.navigation(step_pages(workspace, current_collection()))
 with st.sidebar:
     show_job_badge(workspace)
     show_person()
+st.set_page_config(page_title=f"{page.title} · imclust")
 page.run()

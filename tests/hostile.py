@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from imclust_core.images.opening import path_of
+from imclust_core.names import path_of
 
 EVIL_NAMES = (
     b"<img src=x onerror=alert(1)>.jpg",

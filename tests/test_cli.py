@@ -12,7 +12,8 @@ import pytest
 
 from imclust_core.cli import _parser
 from imclust_core.jobs.queue import Queue
-from imclust_core.store.catalogue import collections, count_images
+from imclust_core.store.catalogue import count_images
+from imclust_core.store.collections import collections
 from imclust_core.store.workspace import Workspace
 from tests.conftest import wait_for
 from tests.hostile import make_hostile_folder

@@ -12,8 +12,8 @@ import pytest
 from imclust_core import inspect_file
 from imclust_core.errors import ImclustError
 from imclust_core.images.decoder import Decoder
-from imclust_core.images.opening import path_of
 from imclust_core.images.reasons import REASONS
+from imclust_core.names import path_of
 from tests.hostile import encoded, jpeg, make_hostile_folder, mutated, picture
 
 BAD_CHILD = "tests.bad_decoder"

@@ -10,9 +10,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from PIL import Image
 
-from imclust_core.images.opening import path_of
 from imclust_core.jobs.scan import scan
-from imclust_core.store.catalogue import ImageRow, add_collection, page_of_images, remove_collection
+from imclust_core.names import path_of
+from imclust_core.store.catalogue import ImageRow, page_of_images
+from imclust_core.store.collections import add_collection, remove_collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.image_address import image_address, is_signed, signature
 from tests.hostile import EVIL_NAMES, jpeg, rotated_with_gps
@@ -84,6 +85,8 @@ def test_what_is_not_there_is_404_and_never_a_traceback(images: tuple[str, list[
         f"/image/nope/{row.id}/thumb",
         f"/image/{collection_id}/{row.id}/huge",
         f"/image/{collection_id}/{2**70}/thumb",
+        f"/image/{collection_id}/{'9' * 5000}/thumb",
+        f"/image/{collection_id}/-1/thumb",
         f"/image/..%2f..%2fetc/{row.id}/thumb",
         f"/image/{collection_id}/{row.id}/thumb'%20OR%201=1",
     ):
@@ -170,6 +173,16 @@ server_metadata_url = "{provider}/.well-known/openid-configuration"
 """
 
 
+@pytest.mark.parametrize("secrets", ['[auth]\nclient_id = "unfinished', '[imclust]\nallowed_emails = ["a@b.c"]\n'])
+def test_secrets_with_a_slip_let_nobody_in(
+    workspace: Workspace, images: tuple[str, list[ImageRow]], tmp_path: Path, secrets: str
+) -> None:
+    collection_id, (row, *_) = images
+    (tmp_path / "secrets.toml").write_text(secrets)
+    with Dashboard(workspace, STREAMLIT_SECRETS_FILES=str(tmp_path / "secrets.toml")) as server:
+        assert server.get(address(workspace, collection_id, row)).status == 404
+
+
 @pytest.fixture
 def guarded(workspace: Workspace, tmp_path: Path) -> Iterator[Dashboard]:
     """A server whose secrets turn sign-in on."""
@@ -191,6 +204,7 @@ def test_with_sign_in_only_addresses_that_a_page_made_are_answered(
     for path, changed in (
         (signed.path, {}),
         (signed.path, {**query, "sign": "0" * 32}),
+        (signed.path, {**query, "sign": "é"}),
         (signed.path, {**query, "until": str(int(query["until"]) + 86400)}),
         (signed.path, {**query, "until": "9" * 30}),
         (signed.path, {**query, "until": "soon"}),

@@ -15,18 +15,19 @@ EVERYTHING = [*CORE, *PAGES, ROOT / "app.py"]
 
 # Each room may import the rooms of lower floors, and of its own.
 FLOORS = {
-    "errors": -1,
-    "config": 0,
+    "errors": 0,
+    "config": 1,
+    "names": 0,
     "process": 0,
     **dict.fromkeys(
-        ("images", "backbones", "words", "clustering", "mapping", "explain", "deepcluster", "baselines"), 1
+        ("images", "backbones", "words", "clustering", "mapping", "explain", "deepcluster", "baselines"), 2
     ),
-    "store": 2,
-    **dict.fromkeys(("naming", "report"), 3),
-    "jobs": 4,
-    "cli": 5,
-    "__init__": 6,
-    "__main__": 6,
+    "store": 3,
+    **dict.fromkeys(("naming", "report"), 4),
+    "jobs": 5,
+    "cli": 6,
+    "__init__": 7,
+    "__main__": 7,
 }
 
 
@@ -143,7 +144,7 @@ def test_page_files_and_their_functions_stay_small(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CORE, ids=name_of)
 def test_core_files_stay_small_enough_to_read(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= 400
+    assert len(path.read_text().splitlines()) <= 310
 
 
 def test_the_repository_holds_no_secret_and_no_tool_of_its_makers() -> None:

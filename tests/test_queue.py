@@ -150,6 +150,18 @@ def test_the_stamp_changes_when_a_job_comes_ends_or_goes_on_and_not_for_progress
     assert all(before != after for before, after in itertools.pairwise(stamps))
 
 
+def test_a_resumed_job_changes_the_stamp_also_when_another_ended_later(queue: Queue) -> None:
+    paused, later = queue.submit("scan", key="a"), queue.submit("scan", key="b")
+    for job, state in ((paused, "paused"), (later, "done")):
+        queue.claim("w", alone=True)
+        queue.finish(job.id, "w", state)
+    before = queue.stamp()
+    queue.resume(paused.id)
+    assert queue.stamp() != before
+    with pytest.raises(JobError, match="job is done"):
+        queue.resume(later.id)
+
+
 def test_resuming_beside_the_same_work_is_refused_plainly(queue: Queue) -> None:
     first = queue.submit("scan", key="k")
     queue.cancel(first.id)

@@ -49,6 +49,26 @@ def test_making_them_again_writes_nothing(tmp_path: Path) -> None:
     assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "s").iterdir()} == before
 
 
+def test_making_them_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    def stop(done: int, _total: int) -> None:
+        if done == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_samples(tmp_path / "s", per_class=1, step=stop)
+    make_samples(tmp_path / "s", per_class=1)
+    make_samples(tmp_path / "whole", per_class=1)
+    assert contents(tmp_path / "s") == contents(tmp_path / "whole")
+
+
+def test_somebodys_own_truth_and_photographs_are_left_alone(tmp_path: Path) -> None:
+    for name in ("truth.csv", "photo_0001.jpg"):
+        (tmp_path / name).write_bytes(b"mine")
+    with pytest.raises(FolderError, match="empty or new folder"):
+        make_samples(tmp_path)
+    assert contents(tmp_path) == {"truth.csv": b"mine", "photo_0001.jpg": b"mine"}
+
+
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.jpg").write_bytes(b"mine")
     with pytest.raises(FolderError, match="empty or new folder"):

@@ -12,20 +12,13 @@ import pytest
 
 from imclust_core.errors import Cancelled, SourceUnavailable
 from imclust_core.images import walking
-from imclust_core.images.opening import path_of
 from imclust_core.jobs import scan as scan_module
 from imclust_core.jobs.scan import MAX_TROUBLE, scan
+from imclust_core.names import path_of
 from imclust_core.report.tables import csv_cell, skipped_csv
-from imclust_core.store.catalogue import (
-    Collection,
-    add_collection,
-    duplicate_groups,
-    image,
-    page_of_images,
-    remove_collection,
-    skipped_files,
-    summary_of,
-)
+from imclust_core.store.catalogue import duplicate_groups, image, page_of_images, skipped_files
+from imclust_core.store.collections import Collection, add_collection, remove_collection
+from imclust_core.store.counts import summary_of
 from imclust_core.store.database import reading
 from imclust_core.store.workspace import Workspace
 from tests.hostile import Expected, jpeg, make_hostile_folder
@@ -103,6 +96,70 @@ def test_a_rescan_finds_what_is_new_changed_and_gone_and_keeps_every_id(
     assert all(after[path][0] == row[0] for path, row in before.items())
     untouched = set(before) - {b"03.jpg", b"04.jpg"}
     assert all(after[path] == before[path] for path in untouched)
+
+
+def test_the_newest_file_is_found_gone_too(workspace: Workspace, source: Collection, photos: Path) -> None:
+    scan(workspace, source.id, quietly)
+    newest = max(rows(workspace).items(), key=lambda item: item[1][0])[0]
+    Path(path_of(photos, newest)).unlink()
+    assert scan(workspace, source.id, quietly)["gone"] == 1
+
+
+def test_a_scan_keeps_following_links_until_told_otherwise(workspace: Workspace, photos: Path) -> None:
+    assert add_collection(workspace, photos, follow_links=True).follow_links
+    add_collection(workspace, photos)
+    assert add_collection(workspace, photos).follow_links
+
+
+def test_many_dangling_links_are_only_links(workspace: Workspace, photos: Path) -> None:
+    for number in range(2 * MAX_TROUBLE):
+        (photos / f"annexed-{number}.jpg").symlink_to(photos / f"nowhere-{number}.jpg")
+    collection = add_collection(workspace, photos, follow_links=True)
+    assert scan(workspace, collection.id, quietly)["skipped"] == {"symlink": 2 * MAX_TROUBLE}
+
+
+def test_a_new_link_to_a_folder_changes_no_id(workspace: Workspace, photos: Path) -> None:
+    collection = add_collection(workspace, photos, follow_links=True)
+    scan(workspace, collection.id, quietly)
+    before = rows(workspace)
+    (photos / "a-link").symlink_to(photos / "below")
+    scan(workspace, collection.id, quietly)
+    assert rows(workspace) == before
+
+
+def test_a_file_from_the_far_future_is_an_image_like_any_other(
+    workspace: Workspace, source: Collection, photos: Path
+) -> None:
+    os.utime(photos / "01.jpg", (15_000_000_000, 15_000_000_000))
+    assert scan(workspace, source.id, quietly)["images"] == 12
+    assert scan(workspace, source.id, quietly)["changed"] == 0
+
+
+def test_a_folder_whose_own_name_is_no_utf8_is_scanned_and_named_in_messages(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    folder = Path(path_of(tmp_path, b"bad-\xff-name"))
+    folder.mkdir()
+    (folder / "one.jpg").write_bytes(jpeg())
+    collection = add_collection(workspace, folder)
+    assert scan(workspace, collection.id, quietly)["images"] == 1
+    (folder / "one.jpg").unlink()
+    with pytest.raises(SourceUnavailable, match=r"bad-\\xff-name"):
+        scan(workspace, collection.id, quietly)
+
+
+def test_a_workspace_reached_by_a_link_is_not_scanned_either(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(photos)
+    inside = Workspace.open(tmp_path / "link" / "imclust-workspace")
+    assert scan(inside, add_collection(inside, photos).id, quietly)["files"] == 12
+
+
+def test_files_that_cannot_be_looked_at_are_no_lost_drive(workspace: Workspace, photos: Path) -> None:
+    for number in range(2 * MAX_TROUBLE):
+        (photos / "below" / f"more-{number}.jpg").write_bytes(jpeg(number))
+    with as_nobody(photos / "below", mode=0o444):
+        found = {entry.path: entry.reason for entry in walking.walk(photos)}
+    assert {reason for path, reason in found.items() if path.startswith(b"below/")} == {"permission"}
 
 
 def test_a_file_that_comes_back_has_its_old_id(workspace: Workspace, source: Collection, photos: Path) -> None:
@@ -217,11 +274,11 @@ def test_a_folder_that_cannot_be_listed_keeps_its_images(
 class as_nobody:  # noqa: N801  reads as a sentence after "with"
     """A folder without rights, seen by a process that is not root."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._root = folder, os.geteuid() == 0
+    def __init__(self, folder: Path, mode: int = 0) -> None:
+        self._folder, self._root, self._mode = folder, os.geteuid() == 0, mode
 
     def __enter__(self) -> None:
-        self._folder.chmod(0)
+        self._folder.chmod(self._mode)
         for above in list(self._folder.parents)[:4]:
             above.chmod(0o755)
         if self._root:

@@ -1,7 +1,7 @@
 """The workspace and its databases: where they may be, how they grow, and what is refused plainly."""
 
 import os
-import sqlite3
+import shutil
 import stat
 import threading
 from contextlib import closing
@@ -11,7 +11,7 @@ import pytest
 
 from imclust_core.config import check_folder
 from imclust_core.errors import CollectionError, FolderError, WorkspaceError
-from imclust_core.store.catalogue import (
+from imclust_core.store.collections import (
     add_collection,
     collection,
     collections,
@@ -54,7 +54,7 @@ def test_migrations_run_once_each_and_in_order(tmp_path: Path) -> None:
 def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     migrate(path, [ONE])
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(WorkspaceError, match="cannot be used"):
         migrate(path, [ONE, Migration("0002_bad", ("INSERT INTO t VALUES (7)", "NOT SQL"))])
     with closing(connect(path)) as db:
         assert db.execute("SELECT count(*) FROM t").fetchone()[0] == 0
@@ -169,6 +169,8 @@ def test_an_atomic_write_replaces_whole_files_and_leaves_no_scraps(tmp_path: Pat
         ("../photos", "relative path"),
         ("/no/such/folder", "does not exist"),
         ("/etc/hostname", "is a file"),
+        ("/", "whole disk"),
+        ("~no-such-user/photos", "home"),
         ("\\\\server\\share", "not a local folder"),
         ("//server/share", "not a local folder"),
         ("/data/\0x", "not a local folder"),
@@ -206,6 +208,22 @@ def test_uploads_and_samples_stay_open_whatever_the_roots(
 def test_the_workspace_itself_is_no_folder_of_images(workspace: Workspace, where: str) -> None:
     with pytest.raises(WorkspaceError, match="own workspace"):
         workspace.open_folder(str(workspace.root / where))
+
+
+@pytest.mark.parametrize("name", ["ends in a blank ", "ends in a quote'"])
+def test_a_folder_is_opened_under_its_very_name(workspace: Workspace, tmp_path: Path, name: str) -> None:
+    for one in (name, name[:-1]):
+        (tmp_path / one).mkdir()
+    assert workspace.open_folder(str(tmp_path / name)).name == name
+    assert workspace.open_folder(f'  "{tmp_path / name[:-1]}"').name == name[:-1]
+
+
+def test_reading_a_deleted_workspace_leaves_nothing_behind(workspace: Workspace) -> None:
+    shutil.rmtree(workspace.root)
+    workspace.root.mkdir()
+    with pytest.raises(WorkspaceError, match="cannot be used"):
+        collections(workspace)
+    assert list(workspace.root.iterdir()) == []
 
 
 def test_one_folder_is_one_collection_until_it_is_removed(workspace: Workspace, photos: Path) -> None:

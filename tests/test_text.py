@@ -2,7 +2,7 @@
 
 import pytest
 
-from imclust_core.images.opening import display_name
+from imclust_core.names import display_name
 from pages.parts.text import plain, plural
 from tests.hostile import EVIL_NAMES
 

@@ -70,6 +70,16 @@ def test_an_entry_that_lies_about_its_size_is_stopped(workspace: Workspace) -> N
         unpacked(workspace, bytes(data.replace(true, false)))
 
 
+def test_entries_whose_names_collide_are_all_kept(workspace: Workspace) -> None:
+    data = zipped({"a.jpg": jpeg(1), "./a.jpg": jpeg(2), "../a.jpg": jpeg(3), "b/c.jpg": jpeg(4), "b": jpeg(5)})
+    assert unpacked(workspace, data) == ["a (2).jpg", "a (3).jpg", "a.jpg", "b (2)", "b/c.jpg"]
+
+
+def test_a_file_where_a_later_entry_wants_a_folder_is_refused_in_words(workspace: Workspace) -> None:
+    with pytest.raises(UploadError, match="make it again"):
+        unpacked(workspace, zipped({"a": jpeg(1), "a/b.jpg": jpeg(2)}))
+
+
 @pytest.mark.parametrize("data", [b"", b"not a zip", zipped({"a.jpg": jpeg()})[:-30]])
 def test_a_broken_zip_is_refused_with_what_to_do(workspace: Workspace, data: bytes) -> None:
     with pytest.raises(UploadError, match="make it again"):

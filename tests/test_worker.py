@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from imclust_core.errors import JobError
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.tasks import submit_sample, submit_scan
 from imclust_core.jobs.worker import ensure_worker
-from imclust_core.store.catalogue import add_collection, count_images, summary_of
+from imclust_core.names import path_of
+from imclust_core.store.catalogue import count_images
+from imclust_core.store.collections import add_collection
+from imclust_core.store.counts import summary_of
 from imclust_core.store.database import reading
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish, wait_for, worker_pids
@@ -57,11 +61,11 @@ def test_a_scan_whose_worker_is_killed_again_and_again_is_whole_and_reads_nothin
 
         wait_for(far_enough, what=f"{share:.0%} of the scan")
         if queue.job(job.id).active:
-            rows_at_kill.append(snapshot(workspace))
             for pid in worker_pids(workspace):
                 os.kill(pid, signal.SIGKILL)
                 kills += 1
             wait_for(lambda: not worker_pids(workspace), what="the worker to die")
+            rows_at_kill.append(snapshot(workspace))
     assert kills >= 2
     ended = finish(workspace, job)
     assert ended.state == "done" and ended.result is not None
@@ -155,6 +159,25 @@ def test_the_sample_job_makes_and_scans_the_sample_collection(workspace: Workspa
     assert ended.result is not None and ended.result["skipped"] == {"not_an_image": 1}  # truth.csv
     again, _ = submit_sample(workspace)
     assert again.id == source.id
+
+
+def test_a_worker_that_cannot_start_is_reported_and_not_tried_for_ever(
+    workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMCLUST_WORKER_IDLE", "ten minutes")
+    submit_scan(workspace, add_collection(workspace, photos))
+    with pytest.raises(JobError, match=r"could not start.*IMCLUST_WORKER_IDLE is 'ten minutes'"):
+        wait_for(lambda: ensure_worker(workspace), what="the failure to be told")
+    assert (workspace.logs / "worker.log").read_text().count("ten minutes") <= 4
+
+
+def test_a_folder_whose_name_is_no_utf8_pauses_like_any_other(workspace: Workspace, tmp_path: Path) -> None:
+    folder = Path(path_of(tmp_path, b"\xff"))
+    folder.mkdir()
+    source = add_collection(workspace, folder)
+    folder.rmdir()
+    paused = finish(workspace, submit_scan(workspace, source))
+    assert (paused.state, paused.reason) == ("paused", "source_unavailable")
 
 
 def test_a_job_leaves_a_log(workspace: Workspace, photos: Path) -> None:

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
@@ -47,7 +46,11 @@ class Decoder:
 
     def __exit__(self, *_: object) -> None:
         for child in self._all:
+            child.stop()
+        # A stopped child gives its caller what it has at once; only then are its pipes nobody's.
+        for child in [self._free.get() for _ in self._all]:
             child.close()
+            self._free.put(child)
 
     def inspect(self, paths: Sequence[str]) -> list[Facts]:
         """The facts of each path, in order; waits for a free child."""
@@ -63,10 +66,11 @@ class _Child:
         self._item_seconds, self._module = item_seconds, module
         self._process: subprocess.Popen[bytes] | None = None
         self._blame = "decoder_crash"
+        self._stopped = False
 
     def inspect(self, paths: Sequence[str]) -> list[Facts]:
         facts = self._ask(paths)
-        while len(facts) < len(paths):
+        while len(facts) < len(paths) and not self._stopped:
             # The child fell silent or died somewhere after its last answer. Answers are buffered, so the
             # files after it go one by one until the one to blame is known, and then on together.
             alone = self._ask([paths[len(facts)]])
@@ -77,7 +81,7 @@ class _Child:
 
     def _ask(self, paths: Sequence[str]) -> list[Facts]:
         """The answers that came before the child fell silent, died, or was done."""
-        if not paths:
+        if not paths or self._stopped:
             return []
         process = self._running()
         assert process.stdin is not None and process.stdout is not None  # noqa: S101  Popen was given pipes
@@ -91,7 +95,7 @@ class _Child:
                     facts += [Facts(*row) for row in json.loads(line)]
                     if len(facts) == len(paths):
                         return facts
-            except (BrokenPipeError, ValueError):
+            except (OSError, ValueError):
                 pass  # a child killed half-way through a line: same as one that said nothing
             self._blame = "timeout" if touch.late else "decoder_crash"
         self.close()
@@ -116,6 +120,13 @@ class _Child:
                     )
         return self._process
 
+    def stop(self) -> None:
+        """End the child for good; whoever waits for its answers gets those it gave."""
+        self._stopped = True
+        process = self._process
+        if process is not None:
+            process.kill()
+
     def close(self) -> None:
         process, self._process = self._process, None
         if process is None:
@@ -126,7 +137,7 @@ class _Child:
             try:
                 if pipe is not None:
                     pipe.close()
-            except BrokenPipeError:
+            except OSError:
                 pass  # what was still buffered for a dead child
 
 
@@ -186,6 +197,5 @@ def serve(requests: IO[bytes], answers: IO[bytes], inspect: Callable[[str], Fact
 
 
 if __name__ == "__main__":
-    warnings.simplefilter("ignore")
     _limit_memory()
     serve(sys.stdin.buffer, sys.stdout.buffer)

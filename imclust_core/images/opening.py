@@ -1,13 +1,11 @@
 """The one way a picture is opened: by whatever will ever decode one, and always to the same upright RGB."""
 
-import errno
 import io
 import os
 import stat
 import struct
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
@@ -15,6 +13,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 from imclust_core.config import MAX_FILE_BYTES, MAX_PIXELS, MAX_RATIO, MAX_SIDE, TINY_SIDE
 from imclust_core.errors import ImageProblem
 from imclust_core.images.formats import EXTENSIONS, HEADER_BYTES, sniff
+from imclust_core.names import reason_of, time_of
 
 # Between one and two times the limit Pillow only warns; the check below refuses, and this backs it up
 # for pictures nested inside others (TIFF pages, icons).
@@ -68,7 +67,7 @@ def read_file(path: str | os.PathLike[str]) -> FileBytes:
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         handle = os.open(path, flags | getattr(os, "O_BINARY", 0))
     except OSError as error:
-        raise ImageProblem(_reason_of(error), error.strerror or "") from error
+        raise ImageProblem(reason_of(error), error.strerror or "") from error
     try:
         before = os.fstat(handle)
         if not stat.S_ISREG(before.st_mode):
@@ -82,12 +81,12 @@ def read_file(path: str | os.PathLike[str]) -> FileBytes:
         data = _read_on(handle, header, before.st_size)
         after = os.fstat(handle)
     except OSError as error:
-        raise ImageProblem(_reason_of(error), error.strerror or "") from error
+        raise ImageProblem(reason_of(error), error.strerror or "") from error
     finally:
         os.close(handle)
     if len(data) != before.st_size or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise ImageProblem("changed")
-    return FileBytes(data, before.st_size, before.st_mtime_ns)
+    return FileBytes(data, before.st_size, time_of(before))
 
 
 def _read_on(handle: int, header: bytes, size: int) -> bytes:
@@ -256,26 +255,3 @@ def _register_heif() -> None:
     except ImportError:
         raise ImageProblem("unsupported:heic") from None
     pillow_heif.register_heif_opener()
-
-
-def _reason_of(error: OSError) -> str:
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return "permission"
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return "vanished"
-    if error.errno == errno.ELOOP:
-        return "symlink"
-    if error.errno == errno.ENXIO:
-        return "not_a_file"  # what opening a socket gives
-    return "io_error"
-
-
-def display_name(path: bytes) -> str:
-    """A relative path as text a person can read: bytes that are no UTF-8 shown as \\xNN, controls escaped."""
-    text = os.fsdecode(path) if os.name == "nt" else path.decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
-
-
-def path_of(folder: Path | str, relative: bytes) -> str:
-    """The absolute path of a catalogued file, as the operating system wants it."""
-    return os.path.join(os.fspath(folder), os.fsdecode(relative))

@@ -12,6 +12,7 @@ REASONS: dict[str, str] = {
     "symlink": "A symbolic link; links are not followed unless asked for, and never out of the folder.",
     "not_a_file": "A pipe, socket or device, not a file.",
     "permission": "The file or folder may not be read by the user imclust runs as.",
+    "path_too_long": "The path is longer than the operating system opens.",
     "changed": "The file changed while it was read.",
     "vanished": "The file was listed and then was gone.",
     "io_error": "The disk or network gave an error while reading.",
@@ -34,7 +35,7 @@ TRANSIENT = frozenset({"permission", "changed", "vanished", "io_error", "timeout
 WALK_REASONS = frozenset({"symlink", "not_a_file"})
 """Reasons seen without opening the file, so they can end while its size and time stay (links followed now)."""
 
-SOURCE_TROUBLE = frozenset({"io_error", "vanished"})
+SOURCE_TROUBLE = frozenset({"io_error", "vanished", "timeout"})
 """Reasons that, many in a row, mean the drive went away rather than that the files are bad."""
 
 NOTES: dict[str, str] = {
@@ -47,6 +48,13 @@ NOTES: dict[str, str] = {
     "deep": "More than 8 bits a channel; scaled to 8.",
     "rotated": "Turned upright as its EXIF says.",
 }
+
+
+def title(reason: str) -> str:
+    """A reason code as a heading: "Not an image", "Unsupported: HEIC"."""
+    family, _, kind = reason.partition(":")
+    words = family.replace("_", " ").capitalize().replace("Io ", "I/O ")
+    return f"{words}: {kind.upper()}" if kind else words
 
 
 def sentence(reason: str) -> str:

@@ -50,27 +50,35 @@ def make_samples(
     after each one. Returns how many were made.
     Example: `make_samples(Path("/tmp/photos"))`
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / "truth.csv").exists():
-        raise FolderError(f"{folder} already holds other files. Give an empty or new folder for the samples.")
-    folder.mkdir(parents=True, exist_ok=True)
     shots = [(name, number) for name in SOURCES for number in range(per_class)]
     random.Random(seed).shuffle(shots)  # noqa: S311  reproducible, not secret
+    truth = _truth([name for name, _ in shots])
+    mark = folder / "truth.csv"
+    if folder.exists() and any(folder.iterdir()) and not (mark.is_file() and mark.read_bytes() == truth):
+        raise FolderError(f"{folder} already holds other files. Give an empty or new folder for the samples.")
+    folder.mkdir(parents=True, exist_ok=True)
+    # Written first: by it, a run that was stopped is known as ours, and gone on with.
+    _write_if_different(mark, truth)
     originals = {name: _original(*where) for name, where in SOURCES.items()}
-    rows = []
     for index, (name, number) in enumerate(shots, start=1):
-        file_name = f"photo_{index:04d}.jpg"
         dice = random.Random(f"{seed}/{name}/{number}")  # noqa: S311
         buffer = io.BytesIO()
         _shot(originals[name], dice).save(buffer, "JPEG", quality=88)
-        _write_if_different(folder / file_name, buffer.getvalue())
-        rows.append((file_name, name))
+        _write_if_different(folder / _file_name(index), buffer.getvalue())
         step(index, len(shots))
+    return len(shots)
+
+
+def _truth(names: list[str]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("file", "class"))
-    writer.writerows(rows)
-    _write_if_different(folder / "truth.csv", text.getvalue().encode())
-    return len(rows)
+    writer.writerows((_file_name(index), name) for index, name in enumerate(names, start=1))
+    return text.getvalue().encode()
+
+
+def _file_name(index: int) -> str:
+    return f"photo_{index:04d}.jpg"
 
 
 def _original(package: str, path: str) -> Image.Image:

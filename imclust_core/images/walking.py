@@ -1,6 +1,5 @@
 """Stream a folder tree: every entry once, in bounded memory however many there are."""
 
-import errno
 import itertools
 import os
 import stat
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imclust_core.errors import SourceUnavailable
+from imclust_core.names import reason_of, shown, time_of
 
 _STRETCH = 10_000
 
@@ -40,28 +40,27 @@ def walk(root: Path, *, follow_links: bool = False, skip: frozenset[bytes] = fro
     Raises SourceUnavailable when `root` itself cannot be listed.
     """
     base = os.fsencode(root)
+    # Folders reached by a link come last: a new link must not take the files of the folder it points to.
     pending: list[bytes] = [b""]
+    linked: list[bytes] = []
     visited: set[tuple[int, int]] = set()
-    while pending:
-        relative = pending.pop()
+    while pending or linked:
+        relative = pending.pop() if pending else linked.pop()
         folder = os.path.join(base, relative) if relative else base
-        if folder in skip:
+        if os.path.normpath(folder) in skip:
             continue
         try:
             if follow_links and not _first_visit(folder, visited):
                 continue
             with os.scandir(folder) as entries:
-                yield from _entries(entries, relative, base, pending, follow_links)
+                yield from _entries(entries, relative, base, pending, linked, follow_links)
         except OSError as error:
             if not relative:
                 raise SourceUnavailable(
-                    f"{root} could not be listed ({error.strerror}). If it is on a drive or a network share, "
+                    f"{shown(root)} could not be listed ({error.strerror}). If it is on a drive or a network share, "
                     "reconnect it and resume; nothing recorded so far is lost."
                 ) from error
-            denied = error.errno in (errno.EACCES, errno.EPERM)
-            gone = error.errno in (errno.ENOENT, errno.ENOTDIR)
-            reason = "permission" if denied else "vanished" if gone else "io_error"
-            yield Found(relative + b"/", reason=reason, detail=error.strerror or "")
+            yield Found(relative + b"/", reason=reason_of(error), detail=error.strerror or "")
 
 
 def _entries(
@@ -69,9 +68,10 @@ def _entries(
     relative: bytes,
     base: bytes,
     pending: list[bytes],
+    linked: list[bytes],
     follow_links: bool,
 ) -> Iterator[Found]:
-    """The files of one folder; folders in it are added to `pending`.
+    """The files of one folder; folders in it are added to `pending`, links to folders to `linked`.
 
     Sorted in stretches of bounded length: files are read, and rows written, in nearly the order of their
     names, which is kinder to disks and to the index on them, and a folder of any size needs no more memory.
@@ -86,7 +86,7 @@ def _entries(
                 continue
             found = _file(entry, path, base, follow_links)
             if found is None:
-                folders.append(path)
+                linked.append(path)
             else:
                 yield found
     pending += sorted(folders, reverse=True)
@@ -104,13 +104,16 @@ def _file(entry: os.DirEntry[bytes], path: bytes, base: bytes, follow_links: boo
             target = _inside(entry.path, base) if follow_links else None
             if target is None:
                 return Found(path, reason="symlink")
-            facts = os.stat(target)
+            try:
+                facts = os.stat(target)
+            except OSError as error:
+                return Found(path, reason="symlink", detail=error.strerror or "")
             if stat.S_ISDIR(facts.st_mode):
                 return None
     except OSError as error:
-        return Found(path, reason="vanished", detail=error.strerror or "")
+        return Found(path, reason=reason_of(error), detail=error.strerror or "")
     regular = stat.S_ISREG(facts.st_mode)
-    return Found(path, facts.st_size, facts.st_mtime_ns, None if regular else "not_a_file")
+    return Found(path, facts.st_size, time_of(facts), None if regular else "not_a_file")
 
 
 def _inside(path: bytes, base: bytes) -> bytes | None:
@@ -132,7 +135,7 @@ def count_files(root: Path, skip: frozenset[bytes] = frozenset(), stop: list[boo
     total, pending = 0, [os.fsencode(root)]
     while pending and not (stop and stop[0]):
         folder = pending.pop()
-        if folder in skip:
+        if os.path.normpath(folder) in skip:
             continue
         try:
             with os.scandir(folder) as entries:

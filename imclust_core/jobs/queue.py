@@ -210,7 +210,9 @@ class Queue:
         """Let a paused, failed or cancelled job go on from what it has."""
         with writing(self._path) as db:
             try:
-                _requeue(db, job_id)
+                if _requeue(db, job_id) == 0:
+                    state = _row(db, job_id)["state"]
+                    raise JobError(f"The job is {state}, so there is nothing to resume. Start the work anew instead.")
             except sqlite3.IntegrityError as error:
                 raise JobError(
                     "The same work has been started again meanwhile. Wait for that job, or cancel it first."
@@ -237,7 +239,8 @@ class Queue:
         with reading(self._path) as db:
             row = db.execute(
                 "SELECT max(number), max(finished_at), "
-                "(SELECT group_concat(id) FROM jobs WHERE state IN ('queued', 'running', 'paused')) FROM jobs"
+                "(SELECT group_concat(id || (state = 'paused')) FROM "
+                "(SELECT id, state FROM jobs WHERE state IN ('queued', 'running', 'paused') ORDER BY number)) FROM jobs"
             ).fetchone()
         return "/".join(str(part) for part in row)
 
@@ -267,13 +270,14 @@ _GIVEN_UP = (
 )
 
 
-def _requeue(db: sqlite3.Connection, job_id: str) -> None:
-    db.execute(
+def _requeue(db: sqlite3.Connection, job_id: str) -> int:
+    cursor = db.execute(
         "UPDATE jobs SET state = 'queued', worker = NULL, cancel_requested = 0, deaths = 0, "
         "reason = NULL, error = NULL, finished_at = NULL, started_at = NULL, heartbeat_at = NULL "
         "WHERE id = ? AND state IN ('paused', 'failed', 'cancelled')",
         (job_id,),
     )
+    return cursor.rowcount
 
 
 def _require_lease(cursor: sqlite3.Cursor) -> None:

@@ -1,35 +1,26 @@
 """The scan: bring the catalogue of a collection up to date with its folder, reading only what is new."""
 
+import contextlib
 import itertools
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from imclust_core.errors import SourceUnavailable
+from imclust_core.errors import Cancelled, SourceUnavailable
 from imclust_core.images.decoder import Decoder
 from imclust_core.images.inspecting import Facts
-from imclust_core.images.opening import path_of
 from imclust_core.images.reasons import SOURCE_TROUBLE, TRANSIENT, WALK_REASONS
 from imclust_core.images.walking import Found, count_files, walk
 from imclust_core.jobs.progress import Report
-from imclust_core.store.catalogue import (
-    BATCH,
-    Collection,
-    Known,
-    Summary,
-    collection,
-    count_images,
-    finish_scan,
-    highest_id,
-    known_files,
-    mark_gone,
-    record_files,
-)
+from imclust_core.names import path_of, shown
+from imclust_core.store.catalogue import BATCH, Known, count_images, highest_id, known_files, mark_gone, record_files
+from imclust_core.store.collections import Collection, collection
+from imclust_core.store.counts import Summary, finish_scan
 from imclust_core.store.workspace import Workspace
 
 MAX_TROUBLE = 20
@@ -40,6 +31,7 @@ _T = TypeVar("_T")
 _LOOK_UP = 256
 _PER_REQUEST = 64
 _RECORD_SECONDS = 1.0
+_TELL_SECONDS = 0.5
 
 
 @dataclass
@@ -53,10 +45,13 @@ class _Tally:
     changed: int = 0
 
     def see(self, image_id: int) -> None:
-        byte = image_id >> 3
-        if byte >= len(self.seen):
-            self.seen.extend(bytes(byte + 4096 - len(self.seen)))
-        self.seen[byte] |= 1 << (image_id & 7)
+        self.reach(image_id)
+        self.seen[image_id >> 3] |= 1 << (image_id & 7)
+
+    def reach(self, image_id: int) -> None:
+        """Let the bitmap have a bit for this id, and leave the bit as it is."""
+        if image_id >> 3 >= len(self.seen):
+            self.seen.extend(bytes((image_id >> 3) + 4096 - len(self.seen)))
 
 
 def scan(workspace: Workspace, collection_id: str, report: Report) -> dict[str, Any]:
@@ -70,12 +65,21 @@ def scan(workspace: Workspace, collection_id: str, report: Report) -> dict[str, 
     tally = _Tally(bytearray(highest_id(workspace) // 8 + 1))
     skip = frozenset({os.fsencode(workspace.root)})
     with _Counter(source, skip) as counter:
-        pending = _Recorder(workspace, source, tally)
+        recorder = _Recorder(workspace, source, tally)
         found = walk(source.folder, follow_links=source.follow_links, skip=skip)
-        for results in _inspected(workspace, source, found, tally):
-            pending.add(results)
+
+        def tell() -> None:
             report(tally.done, counter.total, "reading files")
-        pending.flush()
+
+        try:
+            with contextlib.closing(_inspected(workspace, source, found, tally, tell)) as inspected:
+                for results in inspected:
+                    recorder.add(results)
+                    tell()
+        except Cancelled:
+            recorder.write()
+            raise
+        recorder.flush()
     report(tally.done, tally.done, "looking for files that are gone")
     gone = _mark_gone(workspace, source, tally)
     summary = finish_scan(workspace, collection_id)
@@ -101,10 +105,10 @@ def _result(collection_id: str, summary: Summary, tally: _Tally, gone: int, seco
 def _mark_gone(workspace: Workspace, source: Collection, tally: _Tally) -> int:
     if tally.done == 0 and count_images(workspace, source.id) > 0:
         raise SourceUnavailable(
-            f"{source.folder} is empty now, and had images before. If it is a drive or a network share, reconnect "
-            "it and resume. If the images are meant to be gone, remove the collection."
+            f"{shown(source.folder)} is empty now, and had images before. If it is a drive or a share, reconnect it "
+            "and resume. If the images are meant to be gone, remove the collection."
         )
-    tally.see(highest_id(workspace))
+    tally.reach(highest_id(workspace))
     return mark_gone(workspace, source.id, tally.seen, tally.unlisted)
 
 
@@ -116,17 +120,20 @@ class _Result:
 
 
 def _inspected(
-    workspace: Workspace, source: Collection, found: Iterable[Found], tally: _Tally
-) -> Iterator[list[_Result]]:
+    workspace: Workspace, source: Collection, found: Iterable[Found], tally: _Tally, tell: Callable[[], None]
+) -> Generator[list[_Result], None, None]:
     """Results in the order of the walk, a request's worth at a time; unchanged files give none.
 
     A few requests are always on their way, so that the decoders never wait for the walk or the catalogue.
+    `tell` is called while one is waited for, so that slow files can be cancelled too.
     """
-    with Decoder() as decoder, ThreadPoolExecutor(decoder.children) as threads:
+    with ThreadPoolExecutor() as threads, Decoder() as decoder:
         under_way: deque[tuple[list[_Result], list[tuple[Found, Known | None]], Future[list[Facts]]]] = deque()
 
         def finished() -> list[_Result]:
             ready, asked, future = under_way.popleft()
+            while not wait([future], timeout=_TELL_SECONDS).done:
+                tell()
             answers = zip(asked, future.result(), strict=True)
             return ready + [_Result(entry.path, _dated(facts, entry), known) for (entry, known), facts in answers]
 
@@ -200,9 +207,9 @@ class _Recorder:
             if result.facts.reason in SOURCE_TROUBLE:
                 self._trouble.append(result)
                 if len(self._trouble) >= MAX_TROUBLE:
-                    self._write()
+                    self.write()
                     raise SourceUnavailable(
-                        f"{MAX_TROUBLE} files in a row could not be read from {self._source.folder} "
+                        f"{MAX_TROUBLE} files in a row could not be read from {shown(self._source.folder)} "
                         f"({result.facts.detail or result.facts.reason}). The drive or share may be gone: "
                         "reconnect it and resume. Nothing was marked as bad for this."
                     )
@@ -210,14 +217,16 @@ class _Recorder:
                 self._ready += [*self._trouble, result]
                 self._trouble.clear()
         if len(self._ready) >= BATCH or time.monotonic() - self._written > _RECORD_SECONDS:
-            self._write()
+            self.write()
 
     def flush(self) -> None:
+        """Write everything: at the end, single read errors are what they seem."""
         self._ready += self._trouble
         self._trouble.clear()
-        self._write()
+        self.write()
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Write what is known for certain."""
         self._written = time.monotonic()
         batch, self._ready = self._ready, []
         for chunk in _batched(batch, BATCH):

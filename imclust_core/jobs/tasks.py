@@ -8,7 +8,7 @@ from imclust_core.jobs.progress import Report
 from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.scan import scan
 from imclust_core.jobs.unpack import unpack
-from imclust_core.store.catalogue import Collection, add_collection, collection
+from imclust_core.store.collections import Collection, add_collection, collection
 from imclust_core.store.workspace import Workspace
 
 Task = Callable[[Workspace, Job, Report], dict[str, Any]]

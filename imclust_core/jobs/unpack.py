@@ -1,5 +1,6 @@
 """Unpacking an uploaded zip into a folder of its own: no path leads out of it, and no bomb fills the disk."""
 
+import lzma
 import os
 import shutil
 import stat
@@ -33,10 +34,20 @@ def unpack(workspace: Workspace, archive: str, report: Report) -> None:
         with zipfile.ZipFile(source) as bundle:
             entries = [entry for entry in bundle.infolist() if not entry.is_dir()]
             _check(entries, target)
+            taken: set[Path] = set()
             for done, entry in enumerate(entries):
                 report(done, len(entries), "unpacking")
-                _unpack_entry(bundle, entry, target)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+                _unpack_entry(bundle, entry, target, taken)
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        source.unlink()
         raise UploadError(
             f"The zip cannot be unpacked ({error}). Expected a plain, unencrypted zip of images; make it again, or "
             "upload the images themselves."
@@ -60,16 +71,21 @@ def _check(entries: list[zipfile.ZipInfo], target: Path) -> None:
         )
 
 
-def _unpack_entry(bundle: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> None:
+def _unpack_entry(bundle: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, taken: set[Path]) -> None:
+    """Unpack one entry; `taken` are the paths of the entries before it, which may bear the same name."""
     if stat.S_ISLNK(entry.external_attr >> 16):
         return
     parts = safe_parts(entry.filename)
     if not parts:
         return
-    path = target.joinpath(*parts)
-    if path.exists() and path.stat().st_size == entry.file_size:
+    path = _not_taken(target.joinpath(*parts), taken)
+    taken.add(path)
+    if path.is_file() and path.stat().st_size == entry.file_size:
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise zipfile.BadZipFile(f"{'/'.join(parts)} lies in something that is a file") from error
     temporary = target.parent / f"{target.name}.part"
     with bundle.open(entry) as packed, temporary.open("wb") as out:
         left = entry.file_size
@@ -84,6 +100,22 @@ def _unpack_entry(bundle: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path)
         out.flush()
         os.fsync(out.fileno())
     temporary.replace(path)
+
+
+def _not_taken(path: Path, taken: set[Path]) -> Path:
+    """The path, numbered when an earlier entry has it or stands where one of its folders should be."""
+    free, number = path, 2
+    while free in taken or free.is_dir():
+        free, number = path.with_name(f"{path.stem} ({number}){path.suffix}"), number + 1
+    return free
+
+
+def free_path(path: Path) -> Path:
+    """A path beside `path` that nothing has yet: two uploads may bear one name."""
+    free, number = path, 2
+    while free.exists():
+        free, number = path.with_name(f"{path.stem} ({number}){path.suffix}"), number + 1
+    return free
 
 
 def safe_parts(name: str) -> list[str]:

@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 from imclust_core.errors import UploadError
 from imclust_core.jobs.tasks import submit_scan, submit_unpack
-from imclust_core.jobs.unpack import safe_parts
-from imclust_core.store.catalogue import Collection, add_collection
+from imclust_core.jobs.unpack import free_path, safe_parts
+from imclust_core.store.collections import Collection, add_collection
 from imclust_core.store.workspace import Workspace
 
 
@@ -32,16 +32,22 @@ def receive(workspace: Workspace, files: Sequence[Upload], name: str = "") -> Co
         raise UploadError("Send either images or one zip, not both and not several zips.")
     folder = workspace.uploads / secrets.token_hex(6)
     folder.mkdir()
+    try:
+        if archives:
+            _store(archives[0], workspace.uploads / f"{folder.name}.zip")
+        else:
+            for file in files:
+                parts = safe_parts(Path(file.name).name) or ["image"]
+                _store(file, free_path(folder / parts[-1]))
+    except UploadError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     shown = name.strip() or (Path(files[0].name).stem if archives else "Uploaded images")
     source = add_collection(workspace, folder.resolve(), shown)
     if archives:
-        _store(archives[0], workspace.uploads / f"{folder.name}.zip")
         submit_unpack(workspace, source, f"{folder.name}.zip")
-        return source
-    for file in files:
-        parts = safe_parts(Path(file.name).name) or ["image"]
-        _store(file, _free(folder / parts[-1]))
-    submit_scan(workspace, source)
+    else:
+        submit_scan(workspace, source)
     return source
 
 
@@ -59,11 +65,3 @@ def _store(file: Upload, path: Path) -> None:
             f"{path.name} could not be stored ({error.strerror}). Free some space on the workspace's disk and "
             "send it again."
         ) from error
-
-
-def _free(path: Path) -> Path:
-    """A path beside `path` that nothing has yet: two uploads may bear one name."""
-    free, number = path, 2
-    while free.exists():
-        free, number = path.with_name(f"{path.stem} ({number}){path.suffix}"), number + 1
-    return free

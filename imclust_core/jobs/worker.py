@@ -13,13 +13,15 @@ import sys
 import threading
 import time
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
 
-from imclust_core.errors import Cancelled, ImclustError, LeaseLost, SourceUnavailable, WorkspaceFull
+from imclust_core.errors import Cancelled, ImclustError, JobError, LeaseLost, SourceUnavailable, WorkspaceFull
 from imclust_core.jobs.lock import FileLock
 from imclust_core.jobs.progress import RateMeter
 from imclust_core.jobs.queue import HEARTBEAT_SECONDS, LEASE_SECONDS, Job, Queue
 from imclust_core.jobs.tasks import TASKS
+from imclust_core.names import shown
 from imclust_core.process import start_module
 from imclust_core.store.workspace import Workspace
 
@@ -29,9 +31,40 @@ _REPORT_SECONDS = 0.3
 _START_SECONDS = 10.0
 _FENCED = 75
 _PID_FILE = "worker.pid"
-_starting: "dict[Path, tuple[float, subprocess.Popen[bytes]]]" = {}
+_MAX_FAILURES = 3
 
 log = logging.getLogger("imclust")
+
+
+@dataclass
+class _Start:
+    """The last worker this process started for a workspace, and how many before it could not get going."""
+
+    begun: float
+    process: "subprocess.Popen[bytes]"
+    failures: int
+
+
+_starting: dict[Path, _Start] = {}
+
+
+def _may_start(workspace: Workspace) -> bool:
+    """Whether to start a worker now: not while one is on its way, and not again and again in vain."""
+    last = _starting.get(workspace.root)
+    if last is None or time.monotonic() - last.begun > _START_SECONDS:
+        return True
+    code = last.process.poll()
+    if code is None:
+        return False  # it has not got as far as taking the lock
+    if code <= 0:
+        return True  # it ended well, or was killed
+    last.failures += 1
+    if last.failures < _MAX_FAILURES:
+        return True
+    last.failures = 0
+    tail = (workspace.logs / "worker.log").read_text(encoding="utf-8", errors="replace").splitlines()[-1:]
+    log_file = shown(workspace.logs / "worker.log")
+    raise JobError(f"The worker could not start ({' '.join(tail)}). Mend that, or look into {log_file}.")
 
 
 def ensure_worker(workspace: Workspace) -> None:
@@ -46,9 +79,8 @@ def ensure_worker(workspace: Workspace) -> None:
         _end_frozen(workspace)
     else:
         return
-    begun, starting = _starting.get(workspace.root, (0.0, None))
-    if starting is not None and starting.poll() is None and time.monotonic() - begun < _START_SECONDS:
-        return  # it has not got as far as taking the lock
+    if not _may_start(workspace):
+        return
     with (workspace.logs / "worker.log").open("ab") as output:
         process = start_module(
             "imclust_core.jobs.worker",
@@ -60,7 +92,8 @@ def ensure_worker(workspace: Workspace) -> None:
             # Its own session: the worker outlives the server, and a Ctrl-C meant for the server.
             start_new_session=True,
         )
-    _starting[workspace.root] = (time.monotonic(), process)
+    failures = _starting[workspace.root].failures if workspace.root in _starting else 0
+    _starting[workspace.root] = _Start(time.monotonic(), process, failures)
     # Collect the exit status whenever it comes, so that a finished worker is not left as a zombie.
     threading.Thread(target=process.wait, daemon=True).start()
 
@@ -197,6 +230,14 @@ def _keep_beating(queue: Queue, job: Job, worker: str, stop: threading.Event) ->
                 os._exit(_FENCED)
 
 
+def _idle_seconds() -> float:
+    given = os.environ.get("IMCLUST_WORKER_IDLE", "").strip()
+    try:
+        return float(given) if given else IDLE_SECONDS
+    except ValueError:
+        raise JobError(f"IMCLUST_WORKER_IDLE is {given!r}; expected a number of seconds, like 600.") from None
+
+
 def main() -> int:
     """Run the worker in the foreground."""
     parser = argparse.ArgumentParser(prog="imclust worker", description="Do the workspace's long work.")
@@ -204,10 +245,8 @@ def main() -> int:
     parser.add_argument("--idle", type=float, default=None, help="seconds without work before it ends")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    idle = arguments.idle
-    if idle is None:
-        idle = float(os.environ.get("IMCLUST_WORKER_IDLE", IDLE_SECONDS))
     try:
+        idle = arguments.idle if arguments.idle is not None else _idle_seconds()
         work(Workspace.open(arguments.workspace), idle_seconds=idle)
     except ImclustError as error:
         log.error("%s", error)

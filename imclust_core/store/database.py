@@ -7,8 +7,10 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from imclust_core.errors import WorkspaceError, WorkspaceFull
+from imclust_core.names import shown
 
 BUSY_SECONDS = 30.0
 
@@ -31,27 +33,32 @@ def journal_mode(version: tuple[int, int, int] = sqlite3.sqlite_version_info) ->
     return "WAL" if version >= _SAFE_WAL else "DELETE"
 
 
-def connect(path: Path, *, synchronous: str = "NORMAL") -> sqlite3.Connection:
-    """A connection that waits for its turn. One per use: close it, and never share it between threads."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+def connect(path: Path, *, make: bool = False) -> sqlite3.Connection:
+    """A connection that waits for its turn. One per use: close it, and never share it between threads.
+
+    make: a database that is not there is made; otherwise a deleted workspace would come back empty.
+    """
+    address = f"file:{quote(os.fsencode(path))}?mode={'rwc' if make else 'rw'}"
+    connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute(f"PRAGMA synchronous={synchronous}")
+    # With the rollback journal, NORMAL can damage the file on a power cut; with the log it can not.
+    connection.execute(f"PRAGMA synchronous={'NORMAL' if journal_mode() == 'WAL' else 'FULL'}")
     return connection
 
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection for reads, all of one moment when several are made."""
-    with contextlib.closing(connect(path)) as connection:
+    with _plainly(path), contextlib.closing(connect(path)) as connection:
         connection.execute("BEGIN")
         yield connection
 
 
 @contextlib.contextmanager
-def writing(path: Path, *, synchronous: str = "NORMAL") -> Iterator[sqlite3.Connection]:
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
     """One write transaction: the write lock is taken at once, committed at the end, rolled back on error."""
-    with contextlib.closing(connect(path, synchronous=synchronous)) as connection, _plainly_full(path):
+    with _plainly(path), contextlib.closing(connect(path)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
@@ -63,21 +70,27 @@ def writing(path: Path, *, synchronous: str = "NORMAL") -> Iterator[sqlite3.Conn
 
 
 @contextlib.contextmanager
-def _plainly_full(path: Path) -> Iterator[None]:
+def _plainly(path: Path) -> Iterator[None]:
+    """Say what is wrong with a database in words; broken rules of the schema are the caller's business."""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        if "disk is full" in str(error) or "disk I/O error" in str(error):
-            raise WorkspaceFull(
-                f"The disk of the workspace {path.parent} has no room left ({error}). What was recorded so far is "
-                "kept; free some space and resume."
-            ) from error
+    except sqlite3.IntegrityError:
         raise
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+            raise WorkspaceFull(
+                f"The disk of the workspace {shown(path.parent)} has no room left. What was recorded so far is kept; "
+                "free some space and resume."
+            ) from error
+        raise WorkspaceError(
+            f"The database {shown(path)} cannot be used ({error}). Try again in a moment; if it stays so, stop "
+            "imclust, and put back a copy of the workspace or use a new one."
+        ) from error
 
 
 def migrate(path: Path, migrations: Sequence[Migration]) -> None:
     """Bring a database to the newest schema: each missing step in one transaction with its record."""
-    with contextlib.closing(connect(path, synchronous="FULL")) as connection:
+    with _plainly(path), contextlib.closing(connect(path, make=True)) as connection:
         connection.execute(f"PRAGMA journal_mode={journal_mode()}")
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -88,7 +101,7 @@ def migrate(path: Path, migrations: Sequence[Migration]) -> None:
             unknown = done - {step.name for step in migrations}
             if unknown:
                 raise WorkspaceError(
-                    f"{path} was written by a newer imclust (it knows the steps {', '.join(sorted(unknown))}). "
+                    f"{shown(path)} was written by a newer imclust (it knows the steps {', '.join(sorted(unknown))}). "
                     "Upgrade imclust, or use another workspace."
                 )
             for step in migrations:
@@ -96,10 +109,11 @@ def migrate(path: Path, migrations: Sequence[Migration]) -> None:
                     for statement in step.statements:
                         connection.execute(statement)
                     connection.execute("INSERT INTO migrations VALUES (?, ?)", (step.name, int(time.time())))
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
 
 
 def refuse_network_folder(folder: Path, mounts: str | None = None) -> None:
@@ -108,7 +122,7 @@ def refuse_network_folder(folder: Path, mounts: str | None = None) -> None:
     `mounts` is text in the form of /proc/mounts; by default this machine's, where there is one.
     """
     if str(folder).startswith(("\\\\", "//")):
-        raise WorkspaceError(_NETWORK_MESSAGE.format(folder=folder, kind="a network address"))
+        raise WorkspaceError(_NETWORK_MESSAGE.format(folder=shown(folder), kind="a network address"))
     if mounts is None:
         try:
             mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="surrogateescape")
@@ -116,7 +130,7 @@ def refuse_network_folder(folder: Path, mounts: str | None = None) -> None:
             return
     kind = _mounted_kind(folder, mounts)
     if kind.startswith(_NETWORK_KINDS):
-        raise WorkspaceError(_NETWORK_MESSAGE.format(folder=folder, kind=f"a {kind} mount"))
+        raise WorkspaceError(_NETWORK_MESSAGE.format(folder=shown(folder), kind=f"a {kind} mount"))
 
 
 _NETWORK_MESSAGE = (
@@ -138,11 +152,12 @@ def _mounted_kind(folder: Path, mounts: str) -> str:
     return kind
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     """Put `data` at `path` so that a reader, or a crash, finds the whole file or none of it."""
     temporary = path.with_name(f"{path.name}.tmp-{os.getpid()}-{time.monotonic_ns()}")
     try:
-        with temporary.open("wb") as file:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+        with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -1,14 +1,17 @@
 """The picture that stands for a catalogued image in the browser: made once, kept by content hash."""
 
+import contextlib
 import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from imclust_core.errors import ImageProblem
-from imclust_core.images.opening import path_of, read_file
+from imclust_core.images.opening import read_file
 from imclust_core.images.thumbnails import SIZES, render
-from imclust_core.store.catalogue import ImageRow, collection
+from imclust_core.names import path_of
+from imclust_core.store.catalogue import ImageRow
+from imclust_core.store.collections import collection
 from imclust_core.store.database import write_atomically
 from imclust_core.store.workspace import Workspace
 
@@ -42,8 +45,10 @@ def picture(workspace: Workspace, collection_id: str, image: ImageRow, size: str
         raise ImageProblem("changed", "rescan the folder")
     with _rendering:
         data = render(file.data, SIZES[size])
-    kept.parent.mkdir(exist_ok=True)
-    write_atomically(kept, data)
+    # A full or locked disk costs the next visitor some time, and this one nothing.
+    with contextlib.suppress(OSError):
+        kept.parent.mkdir(exist_ok=True)
+        write_atomically(kept, data)
     return Picture(data, tag)
 
 
@@ -58,7 +63,7 @@ def _kept_bytes(path: Path) -> bytes:
 def safe_path(folder: Path, relative: bytes, *, follow_links: bool) -> str:
     """The real path of a catalogued file; ImageProblem when a link has since been put in its way."""
     root = os.path.realpath(folder)
-    wanted = path_of(root, relative)
+    wanted = path_of(root, relative)  # normal form: on Windows names in the catalogue have "/"
     real = os.path.realpath(wanted)
     if not real.startswith(os.path.join(root, "")) or (real != wanted and not follow_links):
         raise ImageProblem("symlink")

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from imclust_core.config import VERSION, check_folder, workspace_folder
 from imclust_core.errors import WorkspaceError
+from imclust_core.names import shown
 from imclust_core.store.database import migrate, refuse_network_folder, write_atomically
 from imclust_core.store.schema import CATALOGUE
 
 _MARKER = "imclust-workspace.json"
+_KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,14 @@ class Workspace:
     @classmethod
     def open(cls, folder: str | os.PathLike[str] | None = None) -> "Workspace":
         """Open the workspace in `folder` (by default the configured one), making or migrating what is missing."""
-        workspace = cls((Path(folder).expanduser() if folder else workspace_folder()).absolute())
+        workspace = cls((Path(folder).expanduser() if folder else workspace_folder()).resolve())
         refuse_network_folder(workspace.root)
         try:
             workspace._prepare()
         except OSError as error:
             raise WorkspaceError(
-                f"The workspace {workspace.root} cannot be used ({error.strerror}). Give the user imclust runs as "
-                "the right to write there, or set IMCLUST_WORKSPACE to another folder."
+                f"The workspace {shown(workspace.root)} cannot be used ({error.strerror}). Give the user imclust "
+                "runs as the right to write there, or set IMCLUST_WORKSPACE to another folder."
             ) from error
         migrate(workspace.catalogue, CATALOGUE)
         return workspace
@@ -69,7 +71,7 @@ class Workspace:
         if not marker.exists():
             if self.root.is_dir() and any(not entry.name.startswith(_MARKER) for entry in self.root.iterdir()):
                 raise WorkspaceError(
-                    f"{self.root} already holds other files and is not an imclust workspace. Set "
+                    f"{shown(self.root)} already holds other files and is not an imclust workspace. Set "
                     "IMCLUST_WORKSPACE to an empty or new folder."
                 )
             self.root.mkdir(parents=True, exist_ok=True)
@@ -86,21 +88,14 @@ class Workspace:
         if folder.is_relative_to(ours) and not any(
             folder.is_relative_to(own.resolve()) and folder != own.resolve() for own in self.own_folders
         ):
-            raise WorkspaceError(f"{folder} belongs to imclust's own workspace. Give a folder of your images instead.")
+            raise WorkspaceError(
+                f"{shown(folder)} belongs to imclust's own workspace. Give a folder of your images instead."
+            )
         return folder
 
     def signing_key(self) -> bytes:
         """The secret that signs image addresses; made once, readable by the owner only."""
         path = self.root / "signing.key"
-        if not path.exists():
-            fresh = path.with_name(f"{path.name}.tmp-{os.getpid()}")
-            fresh.touch(mode=0o600)
-            fresh.write_bytes(secrets.token_bytes(32))
-            try:
-                os.link(fresh, path)  # unlike a rename, never replaces the key another process just made
-            except OSError:
-                if not path.exists():
-                    fresh.replace(path)  # a disk without hard links
-            finally:
-                fresh.unlink(missing_ok=True)
+        if not path.exists() or path.stat().st_size != _KEY_BYTES:
+            write_atomically(path, secrets.token_bytes(_KEY_BYTES), mode=0o600)
         return path.read_bytes()

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from imclust_core.store.catalogue import collections
+from imclust_core.store.collections import collections
 from imclust_core.store.workspace import Workspace
-from pages.parts.context import COLLECTION_KEY, choose_collection, read_address, write_address
+from pages.parts.context import COLLECTION_KEY, choose_collection, first_page, read_address, write_address
 
 
 def pick_collection(workspace: Workspace) -> None:
     """Draw the picker, and say so when the address names a collection that is not here."""
-    names = {one.id: one.name for one in collections(workspace)}
+    names = _labels(workspace)
     missing = read_address(names)
     if st.session_state.get(COLLECTION_KEY) not in names:
         st.session_state[COLLECTION_KEY] = None
@@ -20,6 +20,7 @@ def pick_collection(workspace: Workspace) -> None:
             format_func=lambda one: names.get(one, one),
             key=COLLECTION_KEY,
             placeholder="Choose a collection",
+            on_change=first_page,
             persist_state="session",
         )
     if st.session_state[COLLECTION_KEY]:
@@ -28,3 +29,12 @@ def pick_collection(workspace: Workspace) -> None:
         st.warning("The collection in this link is not here. It may have been removed.", icon=":material/link_off:")
         return  # the address stays as it is, so that a reload says the same
     write_address()
+
+
+def _labels(workspace: Workspace) -> dict[str, str]:
+    """The id of each collection and a name that no other has: two folders may be called "photos"."""
+    labels: dict[str, str] = {}
+    for one in collections(workspace):
+        taken = one.name in labels.values()
+        labels[one.id] = f"{one.name} ({one.id[:4]})" if taken else one.name
+    return labels

@@ -8,11 +8,12 @@ import streamlit as st
 
 from imclust_core.config import workspace_folder
 from imclust_core.errors import CollectionError
-from imclust_core.store.catalogue import Collection, collection
+from imclust_core.store.collections import Collection, collection
 from imclust_core.store.workspace import Workspace
 
 COLLECTION_KEY = "collection"
 _WRITTEN = "collection_in_address"
+_NONE = "new"
 
 
 @functools.cache
@@ -32,8 +33,10 @@ def read_address(known: Container[str]) -> str | None:
     the address would write the name an analyst gave, which is not unique, where a link needs the id.
     """
     asked = st.query_params.get(COLLECTION_KEY)
-    if not asked and _WRITTEN not in st.session_state:
-        asked = os.environ.get("IMCLUST_OPEN")  # what `imclust ui --collection` was started with
+    if not asked and _WRITTEN not in st.session_state and os.environ.get("IMCLUST_OPEN") in known:
+        asked = os.environ["IMCLUST_OPEN"]  # what `imclust ui --collection` was started with
+    if asked == _NONE:
+        return None
     if asked and asked != st.session_state.get(_WRITTEN):
         st.session_state[_WRITTEN] = asked
         if asked in known:
@@ -44,6 +47,8 @@ def read_address(known: Container[str]) -> str | None:
 def write_address() -> None:
     """Put the collection in use into the address, so that a link to it opens the same view."""
     chosen = st.session_state.get(COLLECTION_KEY)
+    if not chosen and os.environ.get("IMCLUST_OPEN"):
+        chosen = _NONE  # or a reload would open what the server was started with
     st.session_state[_WRITTEN] = chosen
     if chosen and st.query_params.get(COLLECTION_KEY) != chosen:
         st.query_params[COLLECTION_KEY] = chosen
@@ -65,5 +70,10 @@ def current_collection() -> Collection | None:
 def choose_collection(collection_id: str | None) -> None:
     """Make a collection the current one. Call it from a widget's callback, before the frame is drawn."""
     st.session_state[COLLECTION_KEY] = collection_id
-    st.session_state.pop("page", None)
+    first_page()
     write_address()
+
+
+def first_page() -> None:
+    """Go back to the first page of images, as befits another collection."""
+    st.session_state["page"] = 1

@@ -1,17 +1,17 @@
 """Choosing a folder: typed, browsed to, uploaded, or the sample; and the collections there already are."""
 
-import os
 from pathlib import Path
 
 import streamlit as st
 
 from imclust_core.config import allowed_roots
 from imclust_core.errors import ImclustError
-from imclust_core.images.opening import display_name
 from imclust_core.images.walking import subfolders
 from imclust_core.jobs.tasks import submit_sample, submit_scan
 from imclust_core.jobs.worker import ensure_worker
-from imclust_core.store.catalogue import add_collection, collections, restore_collection, summary_of
+from imclust_core.names import shown
+from imclust_core.store.collections import add_collection, collections, restore_collection
+from imclust_core.store.counts import summary_of
 from imclust_core.store.workspace import Workspace
 from pages.parts.context import choose_collection
 from pages.parts.text import plain, plural
@@ -65,32 +65,32 @@ def _open_sample(workspace: Workspace) -> None:
 
 @st.dialog("Choose a folder", width="medium")
 def _browse(workspace: Workspace) -> None:
-    roots = allowed_roots() or [Path(Path.home().anchor)]
-    at: Path | None = st.session_state.get(_AT) or (roots[0] if len(roots) == 1 else None)
+    roots = allowed_roots()
+    at: Path | None = st.session_state.get(_AT) or (roots[0] if len(roots) == 1 else None if roots else Path.home())
     try:
-        shown = subfolders(workspace.open_folder(str(at))) if at else roots
+        below = subfolders(workspace.open_folder(str(at))) if at else roots
     except (ImclustError, OSError) as error:
         st.error(plain(str(error)))
-        shown = []
+        below = []
     with st.container(horizontal=True, vertical_alignment="center"):
-        may_rise = at is not None and (at not in roots or len(roots) > 1)
+        may_rise = at is not None and at != at.parent and (at not in roots or len(roots) > 1)
         above = None if at in roots else at.parent if at else None
         st.button("Up", icon=":material/arrow_upward:", disabled=not may_rise, on_click=_go, args=(above,))
         if at is not None and st.button("Scan this folder", type="primary"):
             _open(workspace, str(at))
             st.rerun()
-    st.code(str(at) if at else "Folders this server may open", language=None)
+    st.code(shown(at) if at else "Folders this server may open", language=None)
     with st.container(height=320):
-        for folder in shown:
+        for number, folder in enumerate(below):
             st.button(
-                plain(folder.name if at else str(folder)),
-                key=f"into-{folder}",
+                plain(shown(Path(folder.name)) if at else shown(folder)),
+                key=f"into-{number}",
                 icon=":material/folder:",
                 type="tertiary",
                 on_click=_go,
                 args=(folder,),
             )
-        if not shown:
+        if not below:
             st.caption("No folders in here.")
 
 
@@ -109,12 +109,7 @@ def show_collections(workspace: Workspace) -> None:
         name, images, folder = st.columns([2, 1, 4], vertical_alignment="center")
         name.button(plain(one.name), key=f"open-{one.id}", on_click=choose_collection, args=(one.id,), width="stretch")
         images.caption(plural(summary.images, "image") if summary else "not scanned yet")
-        folder.caption(plain(folder_text(one.folder)))
-
-
-def folder_text(folder: Path) -> str:
-    """A folder's path as it can be shown, whatever bytes are in it."""
-    return display_name(os.fsencode(folder))
+        folder.caption(plain(shown(one.folder)))
 
 
 def show_trash(workspace: Workspace) -> None:

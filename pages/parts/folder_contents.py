@@ -3,23 +3,17 @@
 import pandas as pd
 import streamlit as st
 
-from imclust_core.images.reasons import NOTES, sentence
+from imclust_core.images.reasons import NOTES, sentence, title
+from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.tasks import submit_scan
 from imclust_core.jobs.worker import ensure_worker
+from imclust_core.names import shown
 from imclust_core.report.tables import skipped_csv
-from imclust_core.store.catalogue import (
-    Collection,
-    Summary,
-    count_images,
-    duplicate_groups,
-    page_of_images,
-    remove_collection,
-    rename_collection,
-    skipped_files,
-)
+from imclust_core.store.catalogue import count_images, duplicate_groups, page_of_images, skipped_files
+from imclust_core.store.collections import Collection, remove_collection, rename_collection
+from imclust_core.store.counts import Summary
 from imclust_core.store.workspace import Workspace
-from pages.parts.context import choose_collection
-from pages.parts.folder_choice import folder_text
+from pages.parts.context import COLLECTION_KEY, choose_collection
 from pages.parts.grid import image_grid, size_text
 from pages.parts.text import plain, plural
 
@@ -32,12 +26,17 @@ _PAGE = "page"
 
 def show_manage(workspace: Workspace, source: Collection) -> None:
     """Where the folder is, and what can be done with the collection."""
-    st.caption(plain(folder_text(source.folder)))
+    uploaded = source.folder.is_relative_to(workspace.uploads)
+    st.caption("Uploaded from a browser" if uploaded else plain(shown(source.folder)))
     with st.container(horizontal=True):
         st.button("Rescan", icon=":material/refresh:", on_click=_rescan, args=(workspace, source))
-        with st.popover("Rename", icon=":material/edit:"):
+        # A key with the name in it: another name is another popover, which is closed.
+        with (
+            st.popover("Rename", icon=":material/edit:", key=f"rename-{source.name}"),
+            st.form("rename", border=False, enter_to_submit=True),
+        ):
             st.text_input("Name", value=source.name, key=f"name-{source.id}", max_chars=100)
-            st.button("Save name", on_click=_rename, args=(workspace, source.id), type="primary")
+            st.form_submit_button("Save name", on_click=_rename, args=(workspace, source.id), type="primary")
         with st.popover("Remove", icon=":material/delete:"):
             st.write("Puts the collection into the trash. Your images are not touched, and you can restore it.")
             st.button("Remove collection", on_click=_remove, args=(workspace, source.id))
@@ -52,9 +51,13 @@ def _rename(workspace: Workspace, collection_id: str) -> None:
     name = st.session_state[f"name-{collection_id}"]
     if name.strip():
         rename_collection(workspace, collection_id, name)
+        st.session_state[COLLECTION_KEY] = collection_id  # or the picker would go on showing the old name
 
 
 def _remove(workspace: Workspace, collection_id: str) -> None:
+    queue = Queue(workspace)
+    for job in queue.open_jobs(collection_id):
+        queue.cancel(job.id)
     remove_collection(workspace, collection_id)
     choose_collection(None)
 
@@ -112,7 +115,7 @@ def show_skipped(workspace: Workspace, source: Collection, summary: Summary) -> 
             icon=":material/download:",
         )
         for reason, count in summary.skipped.items():
-            st.write(f"**{plain(reason)}** {count:,}: {plain(sentence(reason))}")
+            st.write(f"**{plain(title(reason))}: {plural(count, 'file')}.** {plain(sentence(reason))}")
             files = skipped_files(workspace, source.id, reason=reason, limit=_SHOWN_PATHS)
             st.code("\n".join(file.name for file in files), language=None)
             if count > len(files):
@@ -137,14 +140,15 @@ def show_images(workspace: Workspace, source: Collection, *, scanning: bool) -> 
 def _images(workspace: Workspace, source: Collection, scanning: bool) -> None:
     number = count_images(workspace, source.id)
     if not number:
-        st.info("Images appear here as they are found." if scanning else "There is no image in this folder.")
+        whole = "There is no image in this folder." if source.scanned_at else "The scan has found no image so far."
+        st.info("Images appear here as they are found." if scanning else whole)
         return
     pages = -(-number // PER_PAGE)
     if not 1 <= st.session_state.get(_PAGE, 1) <= pages:
         st.session_state[_PAGE] = 1
     with st.container(horizontal=True, vertical_alignment="center"):
         # A width of its own: fitted to its content, it folds three pages into "1 … 3".
-        page = st.pagination(pages, key=_PAGE, bind="query-params", width=_PAGES_WIDTH)
+        page = st.pagination(pages, key=_PAGE, bind="query-params", width=_PAGES_WIDTH) if pages > 1 else 1
         first = (page - 1) * PER_PAGE
         st.caption(f"{first + 1:,} to {min(first + PER_PAGE, number):,} of {plural(number, 'image')}, by path")
     images = page_of_images(workspace, source.id, offset=first, limit=PER_PAGE)

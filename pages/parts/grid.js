@@ -17,8 +17,8 @@ export default function (component) {
     state.drawn = drawn
     // New elements: an img that is kept and gets another src shows the old picture until the new one is there.
     grid.replaceChildren(...data.items.map(cell))
+    if (dialog.open && state.enter) show(state.enter > 0 ? 0 : data.items.length - 1)
   }
-  if (dialog.open && state.shown >= 0) show(Math.min(state.shown, data.items.length - 1))
 
   function cell(item, index) {
     const button = document.createElement("button")
@@ -44,16 +44,20 @@ export default function (component) {
     const item = state.items[index]
     if (!item) return
     state.shown = index
+    state.enter = 0
     dialog.querySelector("img").src = item.view
     dialog.querySelector("img").alt = item.name
     dialog.querySelector(".name").textContent = item.name
-    dialog.querySelector(".more").textContent = item.facts
+    dialog.querySelector(".more").textContent = `${item.facts} · ${index + 1} of ${state.items.length} on this page`
     if (!dialog.open) dialog.showModal()
   }
 
   function step(by) {
     const next = state.shown + by
-    if (next >= 0 && next < state.items.length) show(next)
+    if (next >= 0 && next < state.items.length) return show(next)
+    // Past the end of the page: ask for the next one, and go on there when it comes.
+    state.enter = by
+    setTriggerValue("turn", by)
   }
 
   function columns() {

@@ -43,7 +43,7 @@ def is_signed(key: bytes, collection_id: str, image_id: int, until: str, given: 
     """Whether an address bears a signature of ours that is still good."""
     if not until.isascii() or not until.isdigit() or len(until) > 12 or int(until) < time.time():
         return False
-    return hmac.compare_digest(signature(key, collection_id, image_id, int(until)), given)
+    return hmac.compare_digest(signature(key, collection_id, image_id, int(until)).encode(), given.encode())
 
 
 @functools.cache

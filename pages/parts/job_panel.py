@@ -3,7 +3,7 @@
 import streamlit as st
 
 from imclust_core.jobs.queue import Job, Queue
-from imclust_core.store.catalogue import Collection
+from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.job_badge import log_tail, progress_text, resume_button, title_of
 from pages.parts.text import plain

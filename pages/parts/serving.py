@@ -5,7 +5,7 @@ import importlib
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import streamlit as st
@@ -40,7 +40,7 @@ def send_at_once() -> int:
     """
     found = 0
     for name in os.listdir("/dev/fd") if Path("/dev/fd").is_dir() else ():
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(name))) as listener:
+        with contextlib.suppress(OSError), _socket(int(name)) as listener:
             if (
                 listener.type == socket.SOCK_STREAM
                 and listener.family in (socket.AF_INET, socket.AF_INET6)
@@ -49,6 +49,19 @@ def send_at_once() -> int:
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 found += 1
     return found
+
+
+@contextlib.contextmanager
+def _socket(handle: int) -> Iterator[socket.socket]:
+    """A second handle on a socket of this process; OSError when it is none."""
+    again = os.dup(handle)
+    try:
+        found = socket.socket(fileno=again)
+    except OSError:
+        os.close(again)
+        raise
+    with found:
+        yield found
 
 
 def _import_pages() -> None:

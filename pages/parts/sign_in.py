@@ -5,25 +5,40 @@ limits who may enter, for providers that know more people than should.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
+from imclust_core.errors import ImclustError
 from pages.parts.text import plain
 
 
 def _secrets(section: str) -> Mapping[str, Any]:
     try:
         found: Mapping[str, Any] = st.secrets.get(section, {})
-    except StreamlitSecretNotFoundError:
+    except StreamlitSecretNotFoundError as error:
+        # The same error for no file and for one with a slip in it; only the first may mean "open to all".
+        if any(Path(file).exists() for file in st.get_option("secrets.files")):
+            raise ImclustError(
+                "The server's secrets file cannot be read, so nobody can be let in. Whoever runs the server should "
+                "check secrets.toml for a slip."
+            ) from error
         return {}
     return found
 
 
 def sign_in_is_on() -> bool:
     """Whether this server asks people to sign in."""
-    return bool(_secrets("auth"))
+    if _secrets("auth"):
+        return True
+    if _secrets("imclust").get("allowed_emails") is not None:
+        raise ImclustError(
+            "The server's secrets list who may enter but have no [auth] section to ask who is there. Whoever runs the "
+            "server should add it."
+        )
+    return False
 
 
 def pass_gate() -> None:

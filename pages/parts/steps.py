@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from imclust_core.store.catalogue import Collection
+from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
 
 Done = Callable[[Workspace, Collection], bool]
@@ -59,7 +59,7 @@ def step_pages(workspace: Workspace, source: Collection | None) -> list[Any]:
                 step.page or _ahead(step, source),
                 title=step.title,
                 url_path=step.url,
-                icon=":material/check_circle:" if done else step.icon,
+                icon=":material/check_circle:" if done else step.icon if step.page else ":material/hourglass_empty:",
                 default=index == 0,
                 help=f"This step {step.purpose}.",
             )

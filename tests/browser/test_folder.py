@@ -1,8 +1,10 @@
 """Step 1 as an analyst meets it, in a real browser on the real server."""
 
 import re
+import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from playwright.sync_api import Page, expect
 
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.scan import scan
-from imclust_core.store.catalogue import add_collection, collections, count_images
+from imclust_core.store.catalogue import count_images
+from imclust_core.store.collections import add_collection, collections
 from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import Visit
 from tests.conftest import stop_workers, wait_for, worker_pids
@@ -285,6 +288,10 @@ def test_pages_of_the_grid_turn_by_mouse_and_keys_and_stay_in_the_address(
     tab.page.keyboard.press("ArrowRight")
     expect(tab.page.locator("dialog .name")).to_have_text("122.jpg")
     tab.picture("large")
+    for _ in range(3):
+        tab.page.keyboard.press("ArrowLeft")
+    expect(tab.page.locator("dialog .name")).to_have_text("119.jpg")  # the last of the page before
+    expect(tab.page.get_by_text("61 to 120 of 130 images")).to_be_visible()
     tab.page.keyboard.press("Escape")
     expect(tab.page.locator("dialog")).not_to_be_visible()
 
@@ -302,8 +309,10 @@ def test_a_collection_is_renamed_removed_and_restored(
     tab.page.goto(f"{server.url}/?collection={scanned}")
     tab.page.get_by_role("button", name="Rename").click()
     tab.page.get_by_label("Name", exact=True).fill("Birds <b>of</b> *2018*")
-    tab.page.get_by_role("button", name="Save name").click()
+    tab.page.keyboard.press("Enter")
     expect(tab.page.get_by_role("heading", name="Birds <b>of</b> *2018*")).to_be_visible()
+    expect(tab.page.get_by_role("combobox", name="Collection")).to_have_value("Birds <b>of</b> *2018*")
+    expect(tab.page.get_by_role("button", name="Save name")).to_have_count(0)
     tab.page.get_by_role("button", name="Remove", exact=True).click()
     tab.page.get_by_role("button", name="Remove collection").click()
     expect(tab.page.get_by_role("heading", name="Point at a folder of images")).to_be_visible()
@@ -370,13 +379,21 @@ def test_signing_in_opens_the_pages_and_their_images_to_those_on_the_list(
                 tab.picture("no-access")
 
 
-def test_a_page_that_fails_shows_words_and_a_number(workspace: Workspace, server: Dashboard, visit: Visitor) -> None:
+def test_a_page_that_fails_shows_words_and_a_number(
+    workspace: Workspace, server: Dashboard, scanned: str, visit: Visitor
+) -> None:
     tab = visit()
     tab.page.goto(server.url)
     expect(tab.page.get_by_role("heading", name="Point at a folder of images")).to_be_visible()
-    size = workspace.catalogue.stat().st_size
-    workspace.catalogue.write_bytes(b"not a database" * size)
+    whole = workspace.catalogue.read_bytes()
+    workspace.catalogue.write_bytes(b"not a database" * len(whole))
     tab.page.reload()
+    expect(tab.page.get_by_role("alert").filter(has_text="catalog.db cannot be used")).to_be_visible()
+    tab.picture("damaged")
+    workspace.catalogue.write_bytes(whole)
+    with closing(sqlite3.connect(workspace.catalogue)) as db, db:
+        db.execute("UPDATE collections SET summary = 'no json'")
+    tab.page.goto(f"{server.url}/?collection={scanned}")
     expect(tab.page.get_by_role("alert").filter(has_text="Nothing that was saved is lost")).to_be_visible()
     tab.picture("failed")
     number = re.search(r"in its log: (\w+)", tab.page.inner_text("body"))
