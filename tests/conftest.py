@@ -15,6 +15,8 @@ from tests.hostile import jpeg
 
 SHARED = Path(os.environ.get("IMCLUST_TEST_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
 
+MANY = 24_000
+
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
@@ -44,7 +46,7 @@ def many_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Thousands of images, no two alike: a scan of them takes long enough to be interrupted."""
     folder = tmp_path_factory.mktemp("many")
     base = jpeg(1, 320, 240, quality=90)
-    for number in range(8000):
+    for number in range(MANY):
         below = folder / f"{number // 1000}"
         below.mkdir(exist_ok=True)
         # A JPEG ends at its end marker: bytes after it change the file and not the picture.

@@ -19,7 +19,7 @@ from imclust_core.store.collections import add_collection
 from imclust_core.store.counts import summary_of
 from imclust_core.store.database import reading
 from imclust_core.store.workspace import Workspace
-from tests.conftest import finish, wait_for, worker_pids
+from tests.conftest import MANY, finish, wait_for, worker_pids
 
 
 def test_a_job_is_done_by_a_worker_that_starts_on_demand_and_stays_for_the_next(
@@ -55,7 +55,7 @@ def test_a_scan_whose_worker_is_killed_again_and_again_is_whole_and_reads_nothin
     kills, rows_at_kill = 0, []
     for share in (0.1, 0.35, 0.7):
 
-        def far_enough(goal: float = share * 8000) -> bool:
+        def far_enough(goal: float = share * MANY) -> bool:
             ensure_worker(workspace)
             return count_images(workspace, source.id) >= goal or not queue.job(job.id).active
 
@@ -69,12 +69,12 @@ def test_a_scan_whose_worker_is_killed_again_and_again_is_whole_and_reads_nothin
     assert kills >= 2
     ended = finish(workspace, job)
     assert ended.state == "done" and ended.result is not None
-    assert ended.result["files"] == ended.result["images"] == 8000
+    assert ended.result["files"] == ended.result["images"] == MANY
     # Rows that were there when the worker died were not written again: their row ids and contents stand.
     whole = snapshot(workspace)
     for rows in rows_at_kill:
         assert rows.items() <= whole.items()
-    assert ended.result["new"] == 8000 - len(rows_at_kill[-1])
+    assert ended.result["new"] == MANY - len(rows_at_kill[-1])
 
 
 def snapshot(workspace: Workspace) -> dict[bytes, tuple[object, ...]]:
@@ -119,7 +119,7 @@ def test_a_frozen_worker_is_ended_and_replaced_when_its_lease_is_over(workspace:
             os.kill(frozen, signal.SIGCONT)
             time.sleep(0.01)
     ended = finish(workspace, job)
-    assert ended.state == "done" and ended.result is not None and ended.result["images"] == 8000
+    assert ended.state == "done" and ended.result is not None and ended.result["images"] == MANY
     assert frozen not in worker_pids(workspace)
 
 
@@ -137,10 +137,10 @@ def test_cancelling_a_running_scan_keeps_what_it_read(workspace: Workspace, many
     queue.cancel(job.id)
     assert finish(workspace, job, seconds=20).state == "cancelled"
     kept = count_images(workspace, source.id)
-    assert 0 < kept < 8000
+    assert 0 < kept < MANY
     assert summary_of(workspace, source.id) is None
     ended = finish(workspace, queue.resume(job.id))
-    assert ended.result is not None and ended.result["new"] == 8000 - kept
+    assert ended.result is not None and ended.result["new"] == MANY - kept
 
 
 def test_a_lost_folder_pauses_the_job_and_resuming_it_ends_well(workspace: Workspace, photos: Path) -> None:

@@ -92,7 +92,9 @@ def visit(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[...
 
     yield opener
     for one in opened:
-        if not request.node.stash.get(FAILED, False):
+        if request.node.stash.get(FAILED, False):
+            one.picture("at-the-failure")
+        else:
             one.check()
         one.context.close()
 

@@ -16,7 +16,7 @@ from imclust_core.store.catalogue import count_images
 from imclust_core.store.collections import add_collection, collections
 from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import Visit
-from tests.conftest import stop_workers, wait_for, worker_pids
+from tests.conftest import MANY, stop_workers, wait_for, worker_pids
 from tests.hostile import EVIL_NAMES, jpeg, make_hostile_folder
 from tests.oidc_provider import provider
 from tests.server import Dashboard
@@ -154,7 +154,7 @@ def test_a_link_to_a_collection_that_is_gone_says_so(server: Dashboard, visit: V
 def start_long_scan(tab: Visit, server: Dashboard, folder: Path) -> None:
     tab.page.goto(server.url)
     type_folder(tab.page, folder)
-    expect(tab.page.get_by_text(re.compile(r"[\d,]+ of 8,000")).first).to_be_visible()
+    expect(tab.page.get_by_text(re.compile(r"[\d,]+ of 24,000")).first).to_be_visible()
 
 
 def test_a_refresh_during_a_scan_shows_its_progress_again(server: Dashboard, visit: Visitor, many_photos: Path) -> None:
@@ -163,8 +163,8 @@ def test_a_refresh_during_a_scan_shows_its_progress_again(server: Dashboard, vis
     tab.picture("running")
     wait_for(lambda: thumbnails_shown(tab.page) >= 24, what="the first images, while the scan still runs")
     tab.page.reload()
-    expect(tab.page.get_by_text(re.compile(r"[\d,]+ of 8,000 · [\d,]+/s · .* left")).first).to_be_visible()
-    expect(tab.page.get_by_test_id("stMetric").filter(has_text="Images")).to_contain_text("8,000", timeout=60_000)
+    expect(tab.page.get_by_text(re.compile(r"[\d,]+ of 24,000 · [\d,]+/s · .* left")).first).to_be_visible()
+    expect(tab.page.get_by_test_id("stMetric").filter(has_text="Images")).to_contain_text("24,000", timeout=60_000)
 
 
 def test_a_scan_can_be_cancelled_and_go_on(
@@ -176,9 +176,9 @@ def test_a_scan_can_be_cancelled_and_go_on(
     expect(tab.page.get_by_text("Cancelled after")).to_be_visible()
     tab.picture("cancelled")
     kept = count_images(workspace, collections(workspace)[0].id)
-    assert 0 < kept < 8000
+    assert 0 < kept < MANY
     tab.page.get_by_role("button", name="Resume", exact=True).click()
-    expect(tab.page.get_by_test_id("stMetric").filter(has_text="Images")).to_contain_text("8,000", timeout=60_000)
+    expect(tab.page.get_by_test_id("stMetric").filter(has_text="Images")).to_contain_text("24,000", timeout=60_000)
 
 
 @pytest.mark.parametrize("killed", ["server", "server and worker"])
@@ -196,9 +196,9 @@ def test_a_killed_server_loses_nothing_and_the_page_shows_progress_again(
         assert worker_pids(workspace), "the worker lives on without the server"
     server.start()
     tab.page.goto(f"{server.url}/?collection={job.collection_id}")
-    expect(tab.page.get_by_test_id("stMetric").filter(has_text="Images")).to_contain_text("8,000", timeout=90_000)
+    expect(tab.page.get_by_test_id("stMetric").filter(has_text="Images")).to_contain_text("24,000", timeout=90_000)
     ended = Queue(workspace).job(job.id)
-    assert ended.state == "done" and ended.result is not None and ended.result["images"] == 8000
+    assert ended.state == "done" and ended.result is not None and ended.result["images"] == MANY
     assert len(Queue(workspace).recent()) == 1
 
 
@@ -210,7 +210,9 @@ def test_a_second_server_on_the_same_workspace_shows_the_same_work(
     with Dashboard(workspace) as second:
         other = visit()
         other.page.goto(f"{second.url}/?collection={source.id}")
-        expect(other.page.get_by_test_id("stMetric").filter(has_text="Images")).to_contain_text("8,000", timeout=60_000)
+        expect(other.page.get_by_test_id("stMetric").filter(has_text="Images")).to_contain_text(
+            "24,000", timeout=60_000
+        )
         wait_for(lambda: thumbnails_shown(other.page) >= 24, what="thumbnails")
     assert len(Queue(workspace).recent()) == 1
 
