@@ -14,6 +14,7 @@ log = logging.getLogger("imclust.pages")
 def show_failure(error: Exception) -> bool:
     """Show an error that a page did not catch; True tells Streamlit that nothing else need be shown."""
     if isinstance(error, ImclustError):
+        log.warning("shown to a visitor: %s", error)
         st.error(plain(str(error)))
         return True
     number = secrets.token_hex(4)

@@ -135,7 +135,7 @@ def test_a_cold_deep_link_gets_the_frame_and_the_collection(
     with Dashboard(workspace) as server:
         tab = visit()
         tab.page.goto(f"{server.url}{path}?collection={scanned}")
-        expect(tab.page.get_by_role("link", name="1 Folder")).to_be_visible()
+        expect(tab.page.get_by_test_id("stSidebarNav").get_by_text("1 Folder")).to_be_visible()
         expect(tab.page.get_by_role("combobox", name="Collection")).to_have_value("photos")
         if path == "/embed":
             expect(tab.page.get_by_role("heading", name="2 Embed")).to_be_visible()
