@@ -11,7 +11,7 @@ from imclust_core.names import shown
 from imclust_core.report.tables import skipped_csv
 from imclust_core.store.catalogue import count_images, duplicate_groups, page_of_images, skipped_files
 from imclust_core.store.collections import Collection, remove_collection, rename_collection
-from imclust_core.store.counts import Summary
+from imclust_core.store.counts import Summary, summary_of
 from imclust_core.store.workspace import Workspace
 from pages.parts.context import COLLECTION_KEY, choose_collection
 from pages.parts.grid import image_grid, size_text
@@ -138,7 +138,8 @@ def show_images(workspace: Workspace, source: Collection, *, scanning: bool) -> 
 
 
 def _images(workspace: Workspace, source: Collection, scanning: bool) -> None:
-    number = count_images(workspace, source.id)
+    summary = None if scanning else summary_of(workspace, source.id)
+    number = summary.images if summary else count_images(workspace, source.id)
     if not number:
         whole = "There is no image in this folder." if source.scanned_at else "The scan has found no image so far."
         st.info("Images appear here as they are found." if scanning else whole)
