@@ -39,4 +39,5 @@ _REASONS = {
 
 def path_of(folder: Path | str, relative: bytes) -> str:
     """The absolute path of a catalogued file, as the operating system wants it."""
-    return os.path.normpath(os.path.join(os.fspath(folder), os.fsdecode(relative)))
+    joined = os.path.join(os.fspath(folder), os.fsdecode(relative))
+    return os.path.normpath(joined) if os.name == "nt" else joined  # names in the catalogue have "/"

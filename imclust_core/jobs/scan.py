@@ -132,7 +132,7 @@ def _inspected(
 
         def finished() -> list[_Result]:
             ready, asked, future = under_way.popleft()
-            while not wait([future], timeout=_TELL_SECONDS).done:
+            while not future.done() and not wait([future], timeout=_TELL_SECONDS).done:
                 tell()
             answers = zip(asked, future.result(), strict=True)
             return ready + [_Result(entry.path, _dated(facts, entry), known) for (entry, known), facts in answers]
