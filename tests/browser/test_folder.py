@@ -224,7 +224,7 @@ def test_a_lost_folder_pauses_and_says_what_to_do(
     tab = visit()
     tab.page.goto(f"{server.url}/?collection={scanned}")
     expect(tab.page.locator(".grid .cell")).to_have_count(12)
-    tab.page.get_by_role("button", name="Rescan").click()
+    tab.page.get_by_role("button", name="Rescan", exact=True).click()
     expect(tab.page.get_by_text("reconnect it and resume").first).to_be_visible()
     assert metric(tab.page, "Images") == "12"
     tab.picture("paused")
