@@ -6,6 +6,7 @@ import shutil
 import stat
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 from imclust_core.errors import UploadError
@@ -78,7 +79,8 @@ def _unpack_entry(bundle: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path,
     parts = safe_parts(entry.filename)
     if not parts:
         return
-    path = _not_taken(target.joinpath(*parts), taken)
+    # Also where one of its folders stands; not where a run before this one put the very file.
+    path = numbered(target.joinpath(*parts), lambda one: one in taken or one.is_dir())
     taken.add(path)
     if path.is_file() and path.stat().st_size == entry.file_size:
         return
@@ -102,18 +104,10 @@ def _unpack_entry(bundle: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path,
     temporary.replace(path)
 
 
-def _not_taken(path: Path, taken: set[Path]) -> Path:
-    """The path, numbered when an earlier entry has it or stands where one of its folders should be."""
+def numbered(path: Path, is_taken: Callable[[Path], bool]) -> Path:
+    """The path itself, or the first of "name (2).jpg", "name (3).jpg", ... that is not taken."""
     free, number = path, 2
-    while free in taken or free.is_dir():
-        free, number = path.with_name(f"{path.stem} ({number}){path.suffix}"), number + 1
-    return free
-
-
-def free_path(path: Path) -> Path:
-    """A path beside `path` that nothing has yet: two uploads may bear one name."""
-    free, number = path, 2
-    while free.exists():
+    while is_taken(free):
         free, number = path.with_name(f"{path.stem} ({number}){path.suffix}"), number + 1
     return free
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from imclust_core.errors import UploadError
 from imclust_core.jobs.tasks import submit_scan, submit_unpack
-from imclust_core.jobs.unpack import free_path, safe_parts
+from imclust_core.jobs.unpack import numbered, safe_parts
 from imclust_core.store.collections import Collection, add_collection
 from imclust_core.store.workspace import Workspace
 
@@ -38,7 +38,7 @@ def receive(workspace: Workspace, files: Sequence[Upload], name: str = "") -> Co
         else:
             for file in files:
                 parts = safe_parts(Path(file.name).name) or ["image"]
-                _store(file, free_path(folder / parts[-1]))
+                _store(file, numbered(folder / parts[-1], Path.exists))
     except UploadError:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -33,7 +33,7 @@ def _badge(workspace: Workspace, drawn: str) -> None:
         st.rerun()  # a job came, ended or went on: the page has something new to show
     for job in jobs:
         st.caption(f"{title_of(job)}")
-        st.progress(_share(job), text=progress_text(job))
+        st.progress(share_of(job), text=progress_text(job))
         with st.popover("Details", icon=":material/manage_search:"):
             show_job(workspace, job, place="badge")
 
@@ -69,7 +69,8 @@ def title_of(job: Job) -> str:
     return TITLES.get(job.kind, job.kind)
 
 
-def _share(job: Job) -> float:
+def share_of(job: Job) -> float:
+    """How much of a job is done, from 0 to 1."""
     return min(1.0, job.done / job.total) if job.total else 0.0
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 from imclust_core.jobs.queue import Job, Queue
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
-from pages.parts.job_badge import log_tail, progress_text, resume_button, title_of
+from pages.parts.job_badge import log_tail, progress_text, resume_button, share_of, title_of
 from pages.parts.text import plain
 
 _REFRESH_SECONDS = 0.7
@@ -25,7 +25,7 @@ def _panel(workspace: Workspace, queue: Queue, job_id: str) -> None:
     with st.container(border=True):
         st.write(f"**{title_of(job)}**" if job.active else f"**{title_of(job)}: {job.state}**")
         if job.active:
-            st.progress(min(1.0, job.done / job.total) if job.total else 0.0, text=progress_text(job))
+            st.progress(share_of(job), text=progress_text(job))
         else:
             _say_how_it_ended(job)
         with st.container(horizontal=True, vertical_alignment="center"):
