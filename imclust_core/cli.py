@@ -19,13 +19,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from imclust_core.backbones.preprocessing import MODES
+from imclust_core.backbones.registry import BUNDLED, RECOMMENDED
 from imclust_core.config import VERSION
 from imclust_core.errors import ImclustError, JobError
 from imclust_core.images.reasons import sentence
 from imclust_core.images.samples import make_samples
 from imclust_core.jobs.progress import duration, seconds_left
 from imclust_core.jobs.queue import Job, Queue
-from imclust_core.jobs.tasks import TITLES, submit_scan
+from imclust_core.jobs.requests import AUTO, DEVICES, DTYPES, EmbedRequest, check_request
+from imclust_core.jobs.tasks import TITLES, submit_embed, submit_scan
 from imclust_core.jobs.worker import ensure_worker, work
 from imclust_core.names import shown
 from imclust_core.process import start_module
@@ -88,6 +91,21 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--follow-links", action="store_true", help="follow links that stay inside the folder")
     common(sub)
 
+    sub = command("embed", _embed, "Let a pretrained network describe every image: features and labels.")
+    sub.add_argument("folder", metavar="FOLDER", help="a folder of images; it is scanned first")
+    sub.add_argument(
+        "--backbone",
+        default=AUTO,
+        metavar="NAME",
+        help=f"a network by name, timm:NAME or checkpoint:PATH (default: {RECOMMENDED}, else {BUNDLED})",
+    )
+    sub.add_argument("--weights", metavar="PATH", help="a local file of weights for the backbone")
+    sub.add_argument("--random-weights", action="store_true", help="untrained weights, for tests and benchmarks")
+    sub.add_argument("--preprocess", choices=MODES, default="own", help="the network's own, or straight to 224 x 224")
+    sub.add_argument("--device", choices=DEVICES, default=AUTO, help="where to run (default: a GPU where there is one)")
+    sub.add_argument("--dtype", choices=DTYPES, default=AUTO, help="default: bf16 where it is measured to be faster")
+    common(sub)
+
     common(command("collections", _collections, "List the collections of the workspace."))
 
     sub = command("jobs", _jobs, "List the last jobs; cancel or resume one.")
@@ -130,22 +148,76 @@ def _sample(options: argparse.Namespace) -> int:
 
 def _scan(options: argparse.Namespace) -> int:
     workspace = Workspace.open(options.workspace)
-    typed = str(Path(options.folder).expanduser().absolute()) if options.folder else ""
-    folder = workspace.open_folder(typed)
-    source = add_collection(workspace, folder, options.name, follow_links=options.follow_links)
+    source = add_collection(
+        workspace, _folder(workspace, options.folder), options.name, follow_links=options.follow_links
+    )
     if options.name and source.name != options.name:
         rename_collection(workspace, source.id, options.name)
-    job = submit_scan(workspace, source)
-    job = _follow(workspace, job, quiet=options.json)
+    result = _result_of(workspace, submit_scan(workspace, source), quiet=options.json)
+    if options.json:
+        return _print_json(result)
+    _print_scan(collection(workspace, source.id).name, result, _where(options))
+    return 0
+
+
+def _folder(workspace: Workspace, typed: str) -> Path:
+    return workspace.open_folder(str(Path(typed).expanduser().absolute()) if typed else "")
+
+
+def _where(options: argparse.Namespace) -> str:
+    """What has to be added to a command, for it to find the same workspace."""
+    return f" --workspace {options.workspace}" if options.workspace else ""
+
+
+def _result_of(workspace: Workspace, job: Job, *, quiet: bool) -> dict[str, Any]:
+    """Wait for a job, and return its result or raise how it ended."""
+    job = _follow(workspace, job, quiet=quiet)
     if job.state != "done" or job.result is None:
-        failure = JobError(job.error or f"The scan was {job.state}. What it had read is kept; scan again to go on.")
+        failure = JobError(job.error or f"The job was {job.state}. What was done is kept; the same command goes on.")
         failure.code = job.reason or job.state
         raise failure
+    return job.result
+
+
+def _embed(options: argparse.Namespace) -> int:
+    workspace = Workspace.open(options.workspace)
+    request = check_request(
+        EmbedRequest(
+            options.backbone,
+            options.weights,
+            options.random_weights,
+            options.preprocess,
+            options.device,
+            options.dtype,
+        )
+    )
+    source = add_collection(workspace, _folder(workspace, options.folder))
+    _result_of(workspace, submit_scan(workspace, source), quiet=options.json)
+    result = _result_of(workspace, submit_embed(workspace, source, request), quiet=options.json)
     if options.json:
-        return _print_json(job.result)
-    where = f" --workspace {options.workspace}" if options.workspace else ""
-    _print_scan(collection(workspace, source.id).name, job.result, where)
+        return _print_json(result)
+    _print_embedding(result, _where(options))
     return 0
+
+
+def _print_embedding(result: dict[str, Any], where: str) -> None:
+    if "note" in result:
+        print(result["note"])
+    weights = " (random weights)" if result["random_weights"] else ""
+    print(
+        f"{result['images']:,} images, {result['dim']} numbers each, from {result['backbone']}{weights}; "
+        f"{result['distinct_labels']:,} distinct labels"
+    )
+    if result["forward_images_per_s"]:
+        print(
+            f"{result['images_per_s']:,.1f} images/s in {duration(result['seconds'])}; the network alone does "
+            f"{result['forward_images_per_s']:,.1f}/s in {result['dtype']}"
+        )
+    else:
+        print("nothing was left to embed")
+    for reason, number in result["skipped"].items():
+        print(f"  skipped {number:>7,}  {reason}: {sentence(reason)}")
+    print(f"embedding {result['embedding']}; look at it with: imclust ui --collection {result['collection']}{where}")
 
 
 def _follow(workspace: Workspace, job: Job, *, quiet: bool) -> Job:

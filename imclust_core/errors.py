@@ -26,6 +26,28 @@ class JobError(ImclustError):
     """A job could not be queued, or ended badly for a reason we can name."""
 
 
+class BackboneError(ImclustError):
+    """A network was asked for that is not there, or does not fit what was given with it."""
+
+    code = "backbone"
+
+
+class WeightsUnavailable(BackboneError):
+    """A network's weights are not on this machine and cannot be downloaded."""
+
+    code = "weights_unavailable"
+
+
+class WeightsDamaged(BackboneError):
+    """A file of weights cannot be read, or does not fit its network."""
+
+    code = "weights_damaged"
+
+
+class EmbeddingError(ImclustError):
+    """An embedding was asked for that is not there, or cannot be made from what there is."""
+
+
 class UploadError(ImclustError):
     """An uploaded file cannot be unpacked safely."""
 

@@ -24,7 +24,7 @@ from imclust_core.store.workspace import Workspace
 from tests.hostile import Expected, jpeg, make_hostile_folder
 
 
-def quietly(_done: int, _total: int | None, _message: str) -> None:
+def quietly(_done: int, _total: int | None, _message: str, _detail: dict[str, Any] | None = None) -> None:
     """A report to nobody."""
 
 

@@ -19,6 +19,7 @@ REASONS: dict[str, str] = {
     "timeout": "Reading and decoding took longer than 20 seconds.",
     "decoder_crash": "The decoder ended abruptly on this file.",
     "out_of_memory": "Decoding needed more memory than it was allowed.",
+    "nonfinite": "The network's numbers for it are not finite.",
 }
 
 HINTS: dict[str, str] = {

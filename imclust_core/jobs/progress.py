@@ -1,15 +1,18 @@
 """How long work reports: the contract every task follows, and the arithmetic of rate and time left."""
 
 from collections import deque
-from typing import Protocol
+from typing import Any, Protocol
 
 WINDOW_SECONDS = 10.0
 
 
 class Report(Protocol):
-    """Called by a task after each step; may raise Cancelled or LeaseLost, which the task lets through."""
+    """Called by a task after each step; may raise Cancelled or LeaseLost, which the task lets through.
 
-    def __call__(self, done: int, total: int | None, message: str) -> None: ...
+    detail: what else there is to show, of types JSON knows.
+    """
+
+    def __call__(self, done: int, total: int | None, message: str, detail: dict[str, Any] | None = None) -> None: ...
 
 
 class RateMeter:

@@ -5,6 +5,7 @@ import json
 import secrets
 import sqlite3
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ LEASE_SECONDS = 60.0
 HEARTBEAT_SECONDS = 5.0
 MAX_DEATHS = 3
 """A job whose worker died this often without getting any further is given up."""
+_QUICK_KEPT_SECONDS = 3600.0
 
 _MIGRATIONS = (
     Migration(
@@ -51,6 +53,15 @@ _MIGRATIONS = (
             "CREATE INDEX jobs_by_state ON jobs(state)",
         ),
     ),
+    Migration(
+        "0002_quick_jobs_and_details",
+        (
+            # what a job shows of itself beside numbers, as JSON
+            "ALTER TABLE jobs ADD COLUMN detail TEXT",
+            # an answer somebody waits for: it does not queue behind long work, and no list shows it
+            "ALTER TABLE jobs ADD COLUMN quick INTEGER NOT NULL DEFAULT 0",
+        ),
+    ),
 )
 
 
@@ -72,6 +83,7 @@ class Job:
     total: int | None
     rate: float | None
     message: str
+    detail: dict[str, Any] | None
     reason: str | None
     error: str | None
     result: dict[str, Any] | None
@@ -101,21 +113,24 @@ class Queue:
         key: str,
         collection_id: str | None = None,
         params: dict[str, Any] | None = None,
+        quick: bool = False,
     ) -> Job:
         """Queue a job, or return the one with the same key that is already waiting or running.
 
-        A paused one goes on.
+        A paused one goes on. quick: somebody waits for the answer, so it does not wait for long work.
         """
         with writing(self._path) as db:
+            if quick:
+                db.execute("DELETE FROM jobs WHERE quick AND finished_at < ?", (time.time() - _QUICK_KEPT_SECONDS,))
             row = db.execute(
                 "SELECT * FROM jobs WHERE key = ? AND state IN ('queued', 'running', 'paused')", (key,)
             ).fetchone()
             if row is None:
                 job_id = secrets.token_hex(6)
                 db.execute(
-                    "INSERT INTO jobs (id, kind, key, collection_id, params, state, created_at) "
-                    "VALUES (?, ?, ?, ?, ?, 'queued', ?)",
-                    (job_id, kind, key, collection_id, json.dumps(params or {}), time.time()),
+                    "INSERT INTO jobs (id, kind, key, collection_id, params, state, created_at, quick) "
+                    "VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)",
+                    (job_id, kind, key, collection_id, json.dumps(params or {}), time.time(), quick),
                 )
             else:
                 job_id = row["id"]
@@ -123,8 +138,8 @@ class Queue:
                     _requeue(db, job_id)
             return _job(_row(db, job_id))
 
-    def claim(self, worker: str, *, alone: bool) -> Job | None:
-        """Take the next job for `worker`: the oldest that waits, or that a dead worker left behind.
+    def claim(self, worker: str, *, alone: bool, quick: bool = False) -> Job | None:
+        """Take the next job for `worker`, long or quick: the oldest that waits, or that a dead worker left behind.
 
         alone: this worker holds the workspace's worker lock, so any other one is dead or fenced off,
         and its jobs are taken over at once; otherwise only those silent for longer than the lease.
@@ -138,9 +153,9 @@ class Queue:
                 (now, _GIVEN_UP, heard_before, worker, MAX_DEATHS),
             )
             row = db.execute(
-                "SELECT * FROM jobs WHERE state = 'queued' OR (state = 'running' AND worker != ? "
-                "AND coalesce(heartbeat_at, started_at) < ?) ORDER BY number LIMIT 1",
-                (worker, heard_before),
+                "SELECT * FROM jobs WHERE quick = ? AND (state = 'queued' OR (state = 'running' AND worker != ? "
+                "AND coalesce(heartbeat_at, started_at) < ?)) ORDER BY number LIMIT 1",
+                (quick, worker, heard_before),
             ).fetchone()
             if row is None:
                 return None
@@ -163,16 +178,23 @@ class Queue:
             )
 
     def progress(
-        self, job_id: str, worker: str, done: int, total: int | None, rate: float | None, message: str
+        self,
+        job_id: str,
+        worker: str,
+        done: int,
+        total: int | None,
+        rate: float | None,
+        message: str,
+        detail: dict[str, Any] | None = None,
     ) -> bool:
         """Record how far the job is; returns whether somebody asked to cancel it."""
         with writing(self._path) as db:
             _require_lease(
                 db.execute(
-                    "UPDATE jobs SET heartbeat_at = ?, done = ?, total = ?, rate = ?, message = ?, "
+                    "UPDATE jobs SET heartbeat_at = ?, done = ?, total = ?, rate = ?, message = ?, detail = ?, "
                     "deaths = CASE WHEN ? > furthest THEN 0 ELSE deaths END, furthest = max(furthest, ?) "
                     "WHERE id = ? AND worker = ? AND state = 'running'",
-                    (time.time(), done, total, rate, message, done, done, job_id, worker),
+                    (time.time(), done, total, rate, message, _json(detail), done, done, job_id, worker),
                 )
             )
             return bool(_row(db, job_id)["cancel_requested"])
@@ -193,7 +215,7 @@ class Queue:
                 db.execute(
                     "UPDATE jobs SET state = ?, finished_at = ?, result = ?, reason = ?, error = ? "
                     "WHERE id = ? AND worker = ? AND state = 'running'",
-                    (state, time.time(), json.dumps(result) if result else None, reason, error, job_id, worker),
+                    (state, time.time(), _json(result), reason, error, job_id, worker),
                 )
             )
 
@@ -224,13 +246,16 @@ class Queue:
         with reading(self._path) as db:
             return _job(_row(db, job_id))
 
-    def open_jobs(self, collection_id: str | None = None) -> list[Job]:
-        """Jobs that are queued, running or paused, oldest first; of one collection, or of all."""
+    def open_jobs(self, collection_id: str | None = None, *, quick: bool = False) -> list[Job]:
+        """Jobs that are queued, running or paused, oldest first; of one collection, or of all.
+
+        quick: the quick ones too.
+        """
         with reading(self._path) as db:
             rows = db.execute(
-                "SELECT * FROM jobs WHERE state IN ('queued', 'running', 'paused') "
+                "SELECT * FROM jobs WHERE state IN ('queued', 'running', 'paused') AND (quick = 0 OR ?) "
                 "AND (? IS NULL OR collection_id = ?) ORDER BY number",
-                (collection_id, collection_id),
+                (quick, collection_id, collection_id),
             )
             return [_job(row) for row in rows]
 
@@ -240,20 +265,27 @@ class Queue:
             row = db.execute(
                 "SELECT max(number), max(finished_at), "
                 "(SELECT group_concat(id || (state = 'paused')) FROM "
-                "(SELECT id, state FROM jobs WHERE state IN ('queued', 'running', 'paused') ORDER BY number)) FROM jobs"
+                "(SELECT id, state FROM jobs WHERE state IN ('queued', 'running', 'paused') AND NOT quick ORDER BY number)) "
+                "FROM jobs WHERE NOT quick"
             ).fetchone()
         return "/".join(str(part) for part in row)
 
     def recent(self, limit: int = 20) -> list[Job]:
         """The last jobs of any state, newest first."""
         with reading(self._path) as db:
-            return [_job(row) for row in db.execute("SELECT * FROM jobs ORDER BY number DESC LIMIT ?", (limit,))]
+            return [
+                _job(row)
+                for row in db.execute("SELECT * FROM jobs WHERE NOT quick ORDER BY number DESC LIMIT ?", (limit,))
+            ]
 
-    def last(self, collection_id: str) -> Job | None:
-        """The newest job for a collection."""
+    def last(self, collection_id: str, kinds: Sequence[str]) -> Job | None:
+        """The newest job of these kinds for a collection."""
+        marks = ",".join("?" * len(kinds))
         with reading(self._path) as db:
             row = db.execute(
-                "SELECT * FROM jobs WHERE collection_id = ? ORDER BY number DESC LIMIT 1", (collection_id,)
+                "SELECT * FROM jobs WHERE collection_id = ? "  # noqa: S608  question marks only
+                f"AND kind IN ({marks}) ORDER BY number DESC LIMIT 1",
+                (collection_id, *kinds),
             ).fetchone()
         return _job(row) if row else None
 
@@ -268,6 +300,10 @@ _GIVEN_UP = (
     f"The worker died {MAX_DEATHS} times at the same point. Its log has the last lines before; "
     "free some memory and retry."
 )
+
+
+def _json(value: dict[str, Any] | None) -> str | None:
+    return json.dumps(value) if value else None
 
 
 def _requeue(db: sqlite3.Connection, job_id: str) -> int:
@@ -295,6 +331,7 @@ def _row(db: sqlite3.Connection, job_id: str) -> sqlite3.Row:
 def _job(row: sqlite3.Row) -> Job:
     values = {name: row[name] for name in Job.__dataclass_fields__}
     values["params"] = json.loads(row["params"])
-    values["result"] = json.loads(row["result"]) if row["result"] else None
+    for name in ("result", "detail"):
+        values[name] = json.loads(row[name]) if row[name] else None
     values["cancel_requested"] = bool(row["cancel_requested"])
     return Job(**values)

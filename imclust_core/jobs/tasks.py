@@ -1,14 +1,19 @@
 """What the worker can do: a kind of job -> the function that does it. A new kind is one line here."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from imclust_core.images.samples import make_samples
 from imclust_core.jobs.progress import Report
 from imclust_core.jobs.queue import Job, Queue
+from imclust_core.jobs.requests import EmbedRequest, check_request
 from imclust_core.jobs.scan import scan
+from imclust_core.jobs.similar import find_similar
 from imclust_core.jobs.unpack import unpack
 from imclust_core.store.collections import Collection, add_collection, collection
+from imclust_core.store.embeddings import Embedding
 from imclust_core.store.workspace import Workspace
 
 Task = Callable[[Workspace, Job, Report], dict[str, Any]]
@@ -29,14 +34,42 @@ def _sample_and_scan(workspace: Workspace, job: Job, report: Report) -> dict[str
     return scan(workspace, _collection_of(job), report)
 
 
-TASKS: dict[str, Task] = {"scan": _scan, "unpack": _unpack_and_scan, "sample": _sample_and_scan}
+def _embed(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    from imclust_core.jobs.embed import embed  # torch takes seconds to import, and pages read this module
+
+    return embed(workspace, _collection_of(job), EmbedRequest(**job.params), report)
+
+
+def _probe(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    from imclust_core.jobs.probe import probe
+
+    return probe(workspace, _collection_of(job), job.params["backbones"], report)
+
+
+def _similar(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    return find_similar(workspace, job.params["embedding"], job.params["image"], job.params["limit"])
+
+
+TASKS: dict[str, Task] = {
+    "scan": _scan,
+    "unpack": _unpack_and_scan,
+    "sample": _sample_and_scan,
+    "embed": _embed,
+    "probe": _probe,
+    "similar": _similar,
+}
 
 TITLES: dict[str, str] = {
     "scan": "Scanning",
     "unpack": "Unpacking and scanning",
     "sample": "Making the sample images",
+    "embed": "Embedding",
+    "probe": "Measuring this machine",
 }
 """What a person sees while a job of the kind runs."""
+
+READING = ("scan", "unpack", "sample")
+"""The kinds that read a collection's folder."""
 
 
 def _collection_of(job: Job) -> str:
@@ -63,4 +96,30 @@ def submit_unpack(workspace: Workspace, source: Collection, archive: str) -> Job
     """Queue the unpacking of an uploaded archive into the collection's folder, and its scan."""
     return Queue(workspace).submit(
         "unpack", key=f"read:{source.id}", collection_id=source.id, params={"archive": archive}
+    )
+
+
+def submit_embed(workspace: Workspace, source: Collection, request: EmbedRequest) -> Job:
+    """Queue the embedding of a collection; asking twice for the same gives the same job."""
+    params = asdict(check_request(request))
+    key = f"embed:{source.id}:{json.dumps(params, sort_keys=True)}"
+    return Queue(workspace).submit("embed", key=key, collection_id=source.id, params=params)
+
+
+def submit_probe(workspace: Workspace, source: Collection, backbones: Sequence[str]) -> Job:
+    """Queue a short measurement of how fast these networks are here."""
+    return Queue(workspace).submit(
+        "probe", key=f"probe:{source.id}", collection_id=source.id, params={"backbones": list(backbones)}
+    )
+
+
+def submit_similar(workspace: Workspace, one: Embedding, image_id: int, limit: int = 24) -> Job:
+    """Ask for the images most like one. The answer is the job's result, usually within a second."""
+    params = {"embedding": one.id, "image": image_id, "limit": limit}
+    return Queue(workspace).submit(
+        "similar",
+        key=f"similar:{one.id}:{image_id}:{limit}",
+        collection_id=one.collection_id,
+        params=params,
+        quick=True,
     )

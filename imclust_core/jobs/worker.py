@@ -15,6 +15,7 @@ import time
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from imclust_core.errors import Cancelled, ImclustError, JobError, LeaseLost, SourceUnavailable, WorkspaceFull
 from imclust_core.jobs.lock import FileLock
@@ -27,6 +28,7 @@ from imclust_core.store.workspace import Workspace
 
 IDLE_SECONDS = 600.0
 _POLL_SECONDS = 0.2
+_QUICK_POLL_SECONDS = 0.1
 _REPORT_SECONDS = 0.3
 _START_SECONDS = 10.0
 _FENCED = 75
@@ -69,7 +71,7 @@ def _may_start(workspace: Workspace) -> bool:
 
 def ensure_worker(workspace: Workspace) -> None:
     """Start the workspace's worker unless one is there, or there is nothing for it to do."""
-    jobs = [job for job in Queue(workspace).open_jobs() if job.active]
+    jobs = [job for job in Queue(workspace).open_jobs(quick=True) if job.active]
     lock = FileLock(_lock_path(workspace))
     if not jobs:
         return
@@ -121,19 +123,53 @@ def work(workspace: Workspace, *, idle_seconds: float = IDLE_SECONDS) -> None:
     if not alone and not any(job.silent_for(time.time()) > LEASE_SECONDS for job in queue.open_jobs()):
         return
     idle_since = time.monotonic()
-    while True:
-        job = queue.claim(worker, alone=alone)
-        if job is not None:
-            _run(queue, workspace, job, worker)
-            idle_since = time.monotonic()
-        elif time.monotonic() - idle_since < idle_seconds and alone:
-            time.sleep(_POLL_SECONDS)
-        else:
-            lock.release()
-            # Whoever queued a job just now saw the lock held and started nobody, so look once more.
-            if not any(job.state == "queued" for job in queue.open_jobs()) or not _take(lock, workspace):
-                return
-            alone = True
+    with _QuickLane(workspace, worker, enabled=alone) as quick:
+        while True:
+            job = queue.claim(worker, alone=alone)
+            if job is not None:
+                _run(queue, workspace, job, worker)
+                idle_since = time.monotonic()
+            elif time.monotonic() - max(idle_since, quick.busy_at) < idle_seconds and alone:
+                time.sleep(_POLL_SECONDS)
+            else:
+                lock.release()
+                # Whoever queued a job just now saw the lock held and started nobody, so look once more.
+                if not any(job.state == "queued" for job in queue.open_jobs(quick=True)) or not _take(lock, workspace):
+                    return
+                alone = True
+
+
+class _QuickLane:
+    """A thread that answers quick jobs while the main one may be at long work; a context manager.
+
+    Under the worker's own name: for the queue, both are one worker that holds one lock.
+    """
+
+    def __init__(self, workspace: Workspace, worker: str, *, enabled: bool) -> None:
+        self.busy_at = 0.0
+        self._workspace, self._worker, self._enabled = workspace, worker, enabled
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="quick", daemon=True)
+
+    def __enter__(self) -> "_QuickLane":
+        if self._enabled:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        if self._enabled:
+            self._thread.join()
+
+    def _serve(self) -> None:
+        queue = Queue(self._workspace)
+        while not self._stop.wait(_QUICK_POLL_SECONDS):
+            try:
+                while (job := queue.claim(self._worker, alone=True, quick=True)) is not None:
+                    _run(queue, self._workspace, job, self._worker)
+                    self.busy_at = time.monotonic()
+            except ImclustError as error:
+                log.error("quick jobs: %s", error)  # a busy or full database; the next look may find it well
 
 
 def _take(lock: FileLock, workspace: Workspace) -> bool:
@@ -152,6 +188,8 @@ def _run(queue: Queue, workspace: Workspace, job: Job, worker: str) -> None:
     """Run one job to whatever end it has, and record that end."""
     handler = logging.FileHandler(workspace.logs / f"{job.id}.log", encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    ident = threading.get_ident()
+    handler.addFilter(lambda record: record.thread == ident)  # the other lane has a log of its own
     log.addHandler(handler)
     stop = threading.Event()
     heart = threading.Thread(target=_keep_beating, args=(queue, job, worker, stop), daemon=True)
@@ -199,7 +237,7 @@ class _Reporter:
         self._meter = RateMeter()
         self._last = (0.0, "", None)  # type: tuple[float, str, int | None]
 
-    def __call__(self, done: int, total: int | None, message: str) -> None:
+    def __call__(self, done: int, total: int | None, message: str, detail: dict[str, Any] | None = None) -> None:
         now = time.monotonic()
         at, last_message, last_total = self._last
         # The last step is always recorded: it is what the page shows when the job ends.
@@ -207,7 +245,7 @@ class _Reporter:
             return
         self._last = (now, message, total)
         rate = self._meter.feed(now, done)
-        if self._queue.progress(self._job.id, self._worker, done, total, rate, message):
+        if self._queue.progress(self._job.id, self._worker, done, total, rate, message, detail):
             raise Cancelled("The job was cancelled.")
 
 

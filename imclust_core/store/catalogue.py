@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from imclust_core.images.inspecting import Facts
 from imclust_core.names import display_name
 from imclust_core.store.database import reading, writing
@@ -199,3 +201,28 @@ def image(workspace: Workspace, collection_id: str, image_id: int) -> ImageRow |
 def _image(row: sqlite3.Row) -> ImageRow:
     values = {name: row[name] for name in ImageRow.__dataclass_fields__}
     return ImageRow(**{**values, "notes": tuple(row["notes"].split())})
+
+
+def contents(workspace: Workspace, collection_id: str) -> tuple[np.ndarray, np.ndarray]:
+    """Every usable image of a collection: ids (n,) int64 in order, and content hashes (n,) S16."""
+    with reading(workspace.catalogue) as db:
+        rows = db.execute(
+            "SELECT id, hash FROM images WHERE collection_id = ? AND state = 'ok' ORDER BY id", (collection_id,)
+        )
+        facts = np.fromiter(((row[0], row[1]) for row in rows), np.dtype([("id", "<i8"), ("hash", "S16")]))
+    return facts["id"].copy(), facts["hash"].copy()
+
+
+def images_by_id(workspace: Workspace, collection_id: str, ids: Sequence[int]) -> dict[int, ImageRow]:
+    """These files of a collection, whatever their state; ids that are not there are left out."""
+    found: dict[int, ImageRow] = {}
+    with reading(workspace.catalogue) as db:
+        for start in range(0, len(ids), BATCH):
+            some = [int(one) for one in ids[start : start + BATCH]]
+            marks = ",".join("?" * len(some))
+            for row in db.execute(
+                f"SELECT * FROM images WHERE collection_id = ? AND id IN ({marks})",  # noqa: S608  question marks only
+                (collection_id, *some),
+            ):
+                found[row["id"]] = _image(row)
+    return found

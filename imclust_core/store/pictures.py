@@ -6,9 +6,11 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from imclust_core.errors import ImageProblem
 from imclust_core.images.opening import read_file
-from imclust_core.images.thumbnails import SIZES, render
+from imclust_core.images.thumbnails import SIZES, encode, render
 from imclust_core.names import path_of
 from imclust_core.store.catalogue import ImageRow
 from imclust_core.store.collections import collection
@@ -35,7 +37,7 @@ def tag_of(image: ImageRow, size: str) -> str:
 def picture(workspace: Workspace, collection_id: str, image: ImageRow, size: str) -> Picture:
     """The WebP bytes of a catalogued image at a size of `SIZES`; raises ImageProblem when it cannot be had."""
     tag = tag_of(image, size)
-    kept = workspace.thumbnails / tag[:2] / f"{tag}.webp"
+    kept = _kept_path(workspace.thumbnails, tag)
     if data := _kept_bytes(kept):
         return Picture(data, tag)
     source = collection(workspace, collection_id)
@@ -48,8 +50,25 @@ def picture(workspace: Workspace, collection_id: str, image: ImageRow, size: str
     # A full or locked disk costs the next visitor some time, and this one nothing.
     with contextlib.suppress(OSError):
         kept.parent.mkdir(exist_ok=True)
-        write_atomically(kept, data)
+        write_atomically(kept, data, durable=False)
     return Picture(data, tag)
+
+
+def keep_thumbnail(thumbnails: Path, digest: bytes, rgb: Image.Image) -> None:
+    """Keep the small picture of an image that somebody has decoded anyway, unless it is kept already.
+
+    rgb: upright, at least as large as it was asked for when it was opened.
+    """
+    kept = _kept_path(thumbnails, f"{digest.hex()}-thumb")
+    if kept.exists():
+        return
+    with contextlib.suppress(OSError):
+        kept.parent.mkdir(exist_ok=True)
+        write_atomically(kept, encode(rgb, SIZES["thumb"]), durable=False)
+
+
+def _kept_path(thumbnails: Path, tag: str) -> Path:
+    return thumbnails / tag[:2] / f"{tag}.webp"
 
 
 def _kept_bytes(path: Path) -> bytes:

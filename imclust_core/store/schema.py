@@ -41,4 +41,22 @@ CATALOGUE = (
             "CREATE INDEX images_by_first ON images(collection_id, first_id) WHERE first_id IS NOT NULL",
         ),
     ),
+    Migration(
+        "0002_embeddings",
+        (
+            """CREATE TABLE embeddings (
+                number INTEGER PRIMARY KEY AUTOINCREMENT,
+                id TEXT NOT NULL UNIQUE,
+                collection_id TEXT NOT NULL REFERENCES collections(id),
+                fingerprint TEXT NOT NULL,
+                recipe TEXT NOT NULL,
+                created_at INTEGER NOT NULL,
+                finished_at INTEGER,
+                removed_at INTEGER,
+                summary TEXT
+            )""",
+            "CREATE UNIQUE INDEX one_open_embedding_per_recipe ON embeddings(collection_id, fingerprint) "
+            "WHERE removed_at IS NULL",
+        ),
+    ),
 )

@@ -39,6 +39,10 @@ class Workspace:
         return self.root / "thumbnails"
 
     @property
+    def embeddings(self) -> Path:
+        return self.root / "embeddings"
+
+    @property
     def uploads(self) -> Path:
         return self.root / "uploads"
 
@@ -78,7 +82,7 @@ class Workspace:
             if os.name == "posix":
                 self.root.chmod(0o700)  # thumbnails and names are as private as the images
             write_atomically(marker, json.dumps({"made_by": f"imclust {VERSION}"}).encode())
-        for folder in (self.logs, self.thumbnails, *self.own_folders):
+        for folder in (self.logs, self.thumbnails, self.embeddings, *self.own_folders):
             folder.mkdir(exist_ok=True)
 
     def open_folder(self, text: str) -> Path:

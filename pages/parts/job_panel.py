@@ -3,6 +3,7 @@
 import streamlit as st
 
 from imclust_core.jobs.queue import Job, Queue
+from imclust_core.jobs.tasks import READING
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.job_badge import log_tail, progress_text, resume_button, share_of, title_of
@@ -13,7 +14,7 @@ _REFRESH_SECONDS = 0.7
 
 def show_panel(workspace: Workspace, queue: Queue, source: Collection) -> None:
     """Show the job that reads this collection's folder, unless the last one ended well."""
-    job = queue.last(source.id)
+    job = queue.last(source.id, READING)
     if job is None or job.state == "done":
         return
     panel = st.fragment(_panel, run_every=_REFRESH_SECONDS if job.active else None)

@@ -1,0 +1,86 @@
+"""One decode of one image: pixels for the network, and the thumbnail for the browser."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooLate
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from imclust_core.backbones.preprocessing import Preprocessing
+from imclust_core.config import THUMB_SIDE
+from imclust_core.errors import ImageProblem
+from imclust_core.images.inspecting import digest_of
+from imclust_core.images.opening import FileBytes, decode, read_file
+from imclust_core.store.pictures import keep_thumbnail, safe_path
+
+ITEM_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One image to embed: its number in the catalogue, its path below the folder, the hash of what it held."""
+
+    image_id: int
+    path: bytes
+    digest: bytes
+
+
+class Decoder:
+    """Reads and decodes the images of one folder for one network. Reading runs ahead in threads of its own."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        follow_links: bool,
+        preprocessing: Preprocessing,
+        thumbnails: Path | None,
+        readers: int = 8,
+        item_seconds: float = ITEM_SECONDS,
+    ) -> None:
+        self._folder, self._follow_links = folder, follow_links
+        self._preprocessing, self._thumbnails = preprocessing, thumbnails
+        self._at_least = max(preprocessing.at_least, THUMB_SIDE)
+        self._item_seconds = item_seconds
+        self._readers = ThreadPoolExecutor(readers, "reader")
+
+    def close(self) -> None:
+        """Let the reading threads end; one that hangs on a dead drive is not waited for."""
+        self._readers.shutdown(wait=False, cancel_futures=True)
+
+    def batch(self, images: list[Asked], into: np.ndarray) -> list[ImageProblem | None]:
+        """Decode images into `into` (n, size, size, 3) uint8, and say which could not be: their pixels are zero."""
+        files = [self._readers.submit(self._read, image) for image in images]
+        problems: list[ImageProblem | None] = []
+        for image, file, pixels in zip(images, files, into, strict=True):
+            try:
+                self._decode(image, _in_time(file, self._item_seconds), pixels)
+                problems.append(None)
+            except ImageProblem as problem:
+                pixels[:] = 0
+                problems.append(problem)
+        return problems
+
+    def _read(self, image: Asked) -> FileBytes:
+        path = safe_path(self._folder, image.path, follow_links=self._follow_links)
+        try:
+            file = read_file(path)
+        except MemoryError as error:
+            raise ImageProblem("out_of_memory") from error
+        if bytes.fromhex(digest_of(file.data)) != image.digest:
+            raise ImageProblem("changed", "since the scan")
+        return file
+
+    def _decode(self, image: Asked, file: FileBytes, pixels: np.ndarray) -> None:
+        opened = decode(file, image.path.decode("latin-1"), at_least=self._at_least)
+        pixels[:] = self._preprocessing.pixels(opened.rgb)
+        if self._thumbnails is not None:
+            keep_thumbnail(self._thumbnails, image.digest, opened.rgb)
+
+
+def _in_time(file: Future[FileBytes], seconds: float) -> FileBytes:
+    try:
+        return file.result(timeout=seconds)
+    except TooLate:
+        raise ImageProblem("timeout") from None

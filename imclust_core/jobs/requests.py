@@ -1,0 +1,47 @@
+"""What a person may ask of the embedding job, checked before it is queued. No torch here."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from imclust_core.backbones.preprocessing import MODES
+from imclust_core.backbones.registry import find_backbone
+from imclust_core.errors import BackboneError
+
+AUTO = "auto"
+DEVICES = (AUTO, "cpu", "cuda")
+DTYPES = (AUTO, "fp32", "bf16")
+
+
+@dataclass(frozen=True)
+class EmbedRequest:
+    """What somebody asked for. The fields are those of the command line."""
+
+    backbone: str = AUTO
+    weights: str | None = None
+    random_weights: bool = False
+    preprocess: str = "own"
+    device: str = AUTO
+    dtype: str = AUTO
+
+
+def check_request(request: EmbedRequest) -> EmbedRequest:
+    """The request with full names and paths; BackboneError for what cannot be."""
+    for what, value, allowed in (
+        ("preprocessing", request.preprocess, MODES),
+        ("device", request.device, DEVICES),
+        ("dtype", request.dtype, DTYPES),
+    ):
+        if value not in allowed:
+            raise BackboneError(f"{value!r} is no {what}. Expected one of: {', '.join(allowed)}.")
+    if request.backbone == AUTO and (request.weights or request.random_weights):
+        raise BackboneError("Weights belong to one network. Name the backbone they are for.")
+    if request.weights and request.random_weights:
+        raise BackboneError("Random weights and a file of weights exclude each other. Give one of the two.")
+    name = AUTO if request.backbone == AUTO else find_backbone(request.backbone).name
+    weights = None
+    if request.weights:
+        path = Path(request.weights).expanduser()
+        if not path.is_file():
+            raise BackboneError(f"There is no file {request.weights!r}. Give the full path of a file of weights.")
+        weights = str(path.resolve())
+    return replace(request, backbone=name, weights=weights)

@@ -1,0 +1,60 @@
+"""The answer to "what else looks like this?": exact neighbours, from vectors the worker keeps in memory."""
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from imclust_core.embedding.similar import nearest
+from imclust_core.errors import EmbeddingError
+from imclust_core.store.embeddings import Embedding, embedding
+from imclust_core.store.vectors import Rows, feature_blocks, features_at, locate, read_rows
+from imclust_core.store.workspace import Workspace
+
+_KEEP_BYTES = 2 * 2**30
+"""Vectors of up to this size stay in memory between questions; larger ones are read anew each time."""
+
+
+class _Kept:
+    """The vectors of the last embedding asked about."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._key: tuple[str, int | None] | None = None
+        self._blocks: list[tuple[int, np.ndarray]] = []
+
+    def blocks(self, one: Embedding, rows: Rows) -> list[tuple[int, np.ndarray]] | None:
+        """All blocks of features, or None where they are too many to keep."""
+        if len(rows.hashes) * one.recipe.dim * 2 > _KEEP_BYTES:
+            return None
+        with self._lock:
+            if self._key != (one.id, one.finished_at):
+                self._blocks = list(feature_blocks(one, rows))
+                self._key = (one.id, one.finished_at)
+            return self._blocks
+
+
+_kept = _Kept()
+
+
+def find_similar(workspace: Workspace, embedding_id: str, image_id: int, limit: int) -> dict[str, Any]:
+    """The images most like one: {"ids", "similarity"}, the most alike first, itself and its copies left out."""
+    one = embedding(workspace, embedding_id)
+    rows = read_rows(one)
+    located = locate(workspace, one, rows)
+    at = np.flatnonzero(located.image_ids == image_id)
+    if not len(at):
+        raise EmbeddingError("This image has no vector in this embedding. Embed again to add it.")
+    own = located.rows[at]
+    kept = _kept.blocks(one, rows)
+    found, cosines = nearest(
+        kept if kept is not None else feature_blocks(one, rows), features_at(one, rows, own)[0], limit + 1
+    )
+    # One image for each row, the first of its copies; a row whose image has gone since has none.
+    firsts = dict(zip(located.rows[::-1].tolist(), located.image_ids[::-1].tolist(), strict=True))
+    answer = [
+        (firsts[row], round(float(cosine), 4))
+        for row, cosine in zip(found.tolist(), cosines, strict=True)
+        if row != own[0] and row in firsts
+    ][:limit]
+    return {"ids": [image for image, _ in answer], "similarity": [cosine for _, cosine in answer]}

@@ -1,0 +1,132 @@
+"""Collections and embeddings as arrays, for notebooks and scripts. No torch is imported for it."""
+
+import functools
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from imclust_core.errors import CollectionError, EmbeddingError
+from imclust_core.names import path_of
+from imclust_core.store.catalogue import contents, images_by_id
+from imclust_core.store.collections import Collection, collection, collections
+from imclust_core.store.embeddings import Embedding, classes_of, embeddings_of
+from imclust_core.store.vectors import Located, Rows, features_at, locate, read_rows
+from imclust_core.store.workspace import Workspace
+
+
+class OpenedEmbedding:
+    """One embedding as arrays, all in the same order of images.
+
+    image_ids (n,) int64; features (n, d) float32; label_ids (n, 5) int32, -1 where the network has no more words;
+    labels (n, 5) of text; probabilities (n, 5) float32. Arrays are read when they are first asked for.
+    """
+
+    def __init__(self, workspace: Workspace, record: Embedding) -> None:
+        self.record = record
+        self._rows: Rows = read_rows(record)
+        self._located: Located = locate(workspace, record, self._rows)
+
+    @property
+    def image_ids(self) -> np.ndarray:
+        """The images that have a vector."""
+        return self._located.image_ids
+
+    @property
+    def missing(self) -> dict[str, int]:
+        """Why the other images have none: reason -> how many."""
+        return dict(self._located.missing)
+
+    @functools.cached_property
+    def features(self) -> np.ndarray:
+        """What went into the network's last linear layer."""
+        return features_at(self.record, self._rows, self._located.rows)
+
+    @property
+    def label_ids(self) -> np.ndarray:
+        """Class numbers of the five most probable classes."""
+        found: np.ndarray = self._rows.labels["label"][self._located.rows]
+        return found
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Their probabilities."""
+        found: np.ndarray = self._rows.labels["probability"][self._located.rows]
+        return found
+
+    @functools.cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the network's classes."""
+        return tuple(str(one["name"]) for one in classes_of(self.record))
+
+    @functools.cached_property
+    def labels(self) -> np.ndarray:
+        """The names of the five most probable classes; empty text where there are fewer."""
+        return np.array([*self.classes, ""], dtype=object)[self.label_ids]
+
+    def __repr__(self) -> str:
+        return f"<embedding {self.record.id}: {self.record.title}, {len(self.image_ids)} x {self.record.recipe.dim}>"
+
+
+class OpenedCollection:
+    """A collection in a notebook: its images, and the embeddings made of it."""
+
+    def __init__(self, workspace: Workspace, record: Collection) -> None:
+        self.record = record
+        self._workspace = workspace
+
+    @property
+    def image_ids(self) -> np.ndarray:
+        """The usable images: (n,) int64."""
+        return contents(self._workspace, self.record.id)[0]
+
+    def paths(self, image_ids: Sequence[int] | np.ndarray) -> list[Path]:
+        """Where these images are, in this order."""
+        wanted = [int(one) for one in image_ids]
+        found = images_by_id(self._workspace, self.record.id, wanted)
+        unknown = [one for one in wanted if one not in found]
+        if unknown:
+            raise CollectionError(
+                f"Image {unknown[0]} is not in the collection {self.record.name!r}. Take ids from its embeddings or "
+                "from its image_ids."
+            )
+        return [Path(path_of(self.record.folder, found[one].path)) for one in wanted]
+
+    def embeddings(self) -> list[Embedding]:
+        """The finished embeddings, the newest first."""
+        return embeddings_of(self._workspace, self.record.id)
+
+    def embedding(self, name: str | None = None) -> OpenedEmbedding:
+        """The newest embedding, or the newest made with the backbone `name`, or the one whose id it is."""
+        known = self.embeddings()
+        for one in known:
+            if name is None or name in (one.id, one.recipe.backbone):
+                return OpenedEmbedding(self._workspace, one)
+        there = ", ".join(dict.fromkeys(one.recipe.backbone for one in known)) or "none yet"
+        raise EmbeddingError(
+            f"This collection has no finished embedding {name or ''!r}. There are: {there}. Make one with: imclust embed"
+        )
+
+    def __repr__(self) -> str:
+        return f"<collection {self.record.id}: {self.record.name}>"
+
+
+def open_collection(
+    folder_or_id: str | os.PathLike[str], *, workspace: str | os.PathLike[str] | None = None
+) -> OpenedCollection:
+    """Open a collection that is there, by its folder or its id.
+
+    workspace: by default the one IMCLUST_WORKSPACE names, or the user's own.
+
+    Example: `open_collection("/data/photos").embedding("resnet152").features.shape`
+    """
+    opened = Workspace.open(workspace)
+    wanted = os.fspath(folder_or_id)
+    folder = Path(wanted).expanduser().resolve()
+    for one in collections(opened):
+        if wanted == one.id or folder == one.folder:
+            return OpenedCollection(opened, one)
+    if folder.is_dir():
+        raise CollectionError(f"{wanted!r} is not a collection of this workspace yet. Scan it: imclust scan {wanted}")
+    return OpenedCollection(opened, collection(opened, wanted))

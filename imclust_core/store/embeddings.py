@@ -1,0 +1,174 @@
+"""Embeddings: which network described which collection, and how. All SQL about them is here; no torch.
+
+The vectors themselves are files, see `imclust_core.store.shards`.
+"""
+
+import hashlib
+import json
+import secrets
+import shutil
+import sqlite3
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from imclust_core.errors import EmbeddingError
+from imclust_core.store.database import reading, write_atomically, writing
+from imclust_core.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides what numbers come out; two embeddings of one recipe are one embedding.
+
+    weights: hash of the network's tensors. preprocessing: the fields of `Preprocessing`. dtype: fp32 or bf16.
+    """
+
+    backbone: str
+    title: str
+    weights: str
+    origin: str
+    random: bool
+    preprocess: str
+    preprocessing: dict[str, Any]
+    dtype: str
+    dim: int
+    version: int = 1
+
+    def fingerprint(self, *, dtype: str | None = None) -> str:
+        """The hash of what matters: the same weights from another file are the same."""
+        facts = asdict(self) | {"dtype": dtype or self.dtype}
+        for told in ("title", "origin", "backbone"):
+            del facts[told]
+        return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True)
+class EmbeddingSummary:
+    """What an embedding says of its collection, counted once at the end of a run.
+
+    images: those with a vector. failed: reason -> images without one. labels: [class number, images] by top-1,
+    the most frequent first. confidence: images by tenth of top-1 probability. unsure: ids of the least sure.
+    """
+
+    images: int = 0
+    failed: dict[str, int] = field(default_factory=dict)
+    labels: list[tuple[int, int]] = field(default_factory=list)
+    confidence: list[int] = field(default_factory=list)
+    unsure: list[int] = field(default_factory=list)
+    seconds: float = 0.0
+    images_per_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """One network's view of a collection."""
+
+    id: str
+    collection_id: str
+    recipe: Recipe
+    created_at: int
+    finished_at: int | None
+    summary: EmbeddingSummary | None
+    folder: Path
+
+    @property
+    def title(self) -> str:
+        """What a person calls it: the network, and what is out of the ordinary about it."""
+        parts = [self.recipe.title]
+        if self.recipe.random:
+            parts.append("random weights")
+        elif self.recipe.origin.startswith("file "):
+            parts.append(self.recipe.origin.removeprefix("file "))
+        if self.recipe.preprocess != "own":
+            parts.append(self.recipe.preprocess)
+        return " · ".join(parts)
+
+
+def add_embedding(workspace: Workspace, collection_id: str, recipe: Recipe, classes: list[dict[str, Any]]) -> Embedding:
+    """The collection's embedding of this recipe: a new one, or the one that is there."""
+    found = find_embedding(workspace, collection_id, recipe.fingerprint())
+    if found is not None:
+        return found
+    new = secrets.token_hex(6)
+    folder = workspace.embeddings / new
+    folder.mkdir(parents=True)
+    write_atomically(folder / "recipe.json", json.dumps(asdict(recipe), indent=1).encode())
+    write_atomically(folder / "classes.json", json.dumps(classes).encode())
+    with writing(workspace.catalogue) as db:
+        db.execute(
+            "INSERT INTO embeddings (id, collection_id, fingerprint, recipe, created_at) VALUES (?, ?, ?, ?, ?)",
+            (new, collection_id, recipe.fingerprint(), json.dumps(asdict(recipe)), int(time.time())),
+        )
+    return embedding(workspace, new)
+
+
+def find_embedding(workspace: Workspace, collection_id: str, fingerprint: str) -> Embedding | None:
+    """The open embedding of a collection with this fingerprint, if there is one."""
+    with reading(workspace.catalogue) as db:
+        row = db.execute(
+            "SELECT * FROM embeddings WHERE collection_id = ? AND fingerprint = ? AND removed_at IS NULL",
+            (collection_id, fingerprint),
+        ).fetchone()
+    return _embedding(workspace, row) if row else None
+
+
+def embeddings_of(workspace: Workspace, collection_id: str, *, finished: bool = True) -> list[Embedding]:
+    """The embeddings of a collection, the newest first; by default those whose vectors are all there."""
+    with reading(workspace.catalogue) as db:
+        rows = db.execute(
+            "SELECT * FROM embeddings WHERE collection_id = ? AND removed_at IS NULL "
+            "AND (finished_at IS NOT NULL OR NOT ?) ORDER BY number DESC",
+            (collection_id, finished),
+        ).fetchall()
+    return [_embedding(workspace, row) for row in rows]
+
+
+def embedding(workspace: Workspace, embedding_id: str) -> Embedding:
+    """One open embedding, or EmbeddingError."""
+    with reading(workspace.catalogue) as db:
+        row = db.execute("SELECT * FROM embeddings WHERE id = ? AND removed_at IS NULL", (embedding_id,)).fetchone()
+    if row is None:
+        raise EmbeddingError(
+            f"There is no embedding {embedding_id!r} here. It may have been removed. Choose another, or embed again."
+        )
+    return _embedding(workspace, row)
+
+
+def finish_embedding(workspace: Workspace, embedding_id: str, summary: EmbeddingSummary) -> None:
+    """Record that every image has its row, and what came out."""
+    with writing(workspace.catalogue) as db:
+        db.execute(
+            "UPDATE embeddings SET finished_at = ?, summary = ? WHERE id = ?",
+            (int(time.time()), json.dumps(asdict(summary)), embedding_id),
+        )
+
+
+def remove_embedding(workspace: Workspace, embedding_id: str) -> None:
+    """Remove an embedding and its files; the images are untouched, and it can be made again."""
+    gone = embedding(workspace, embedding_id)
+    with writing(workspace.catalogue) as db:
+        db.execute("UPDATE embeddings SET removed_at = ? WHERE id = ?", (int(time.time()), embedding_id))
+    shutil.rmtree(gone.folder, ignore_errors=True)
+
+
+def classes_of(one: Embedding) -> list[dict[str, Any]]:
+    """The classes of an embedding's network, in the order of its class numbers: name, wnid, synonyms, gloss."""
+    found: list[dict[str, Any]] = json.loads((one.folder / "classes.json").read_bytes())
+    return found
+
+
+def _embedding(workspace: Workspace, row: sqlite3.Row) -> Embedding:
+    summary = json.loads(row["summary"]) if row["summary"] else None
+    if summary is not None:
+        summary["labels"] = [(label, number) for label, number in summary["labels"]]
+    return Embedding(
+        row["id"],
+        row["collection_id"],
+        Recipe(**json.loads(row["recipe"])),
+        row["created_at"],
+        row["finished_at"],
+        EmbeddingSummary(**summary) if summary is not None else None,
+        workspace.embeddings / row["id"],
+    )

@@ -1,0 +1,116 @@
+"""From rows on disk to arrays: which row belongs to which image, and the matrix of a collection. No torch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from imclust_core.images.reasons import TRANSIENT
+from imclust_core.store.catalogue import contents
+from imclust_core.store.embeddings import Embedding
+from imclust_core.store.shards import FAILED, ROW, Segment, is_sealed, read_features, read_labels, segments_of
+from imclust_core.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Every sealed row of an embedding, in the order of the manifest: hashes (r,) S16, labels (r,) of ROW.
+
+    failed: row -> (reason, detail).
+    """
+
+    hashes: np.ndarray
+    labels: np.ndarray
+    failed: dict[int, tuple[str, str]]
+    segments: list[Segment]
+
+
+@dataclass(frozen=True)
+class Located:
+    """The images of a collection that have a vector: ids (n,), and their rows (n,); and why the others have none.
+
+    missing: reason -> how many images; "waiting" for those that are not embedded yet.
+    """
+
+    image_ids: np.ndarray
+    rows: np.ndarray
+    missing: dict[str, int]
+
+
+def read_rows(one: Embedding) -> Rows:
+    """All sealed rows beside their features: about 60 bytes each. Rows of shards not sealed yet count as failed."""
+    segments = segments_of(one.folder)
+    hashes, labels, failed, first = [np.zeros(0, "S16")], [np.zeros(0, ROW)], {}, 0
+    for segment in segments:
+        hashes.append(segment.manifest["hash"])
+        for shard in range(segment.plan.shards):
+            start, stop = segment.plan.span(shard)
+            if is_sealed(one.folder, segment.number, shard):
+                some, why = read_labels(one.folder, segment, shard)
+                failed.update({first + start + row: reason for row, reason in why.items()})
+            else:
+                some = np.zeros(stop - start, ROW)
+                some["state"] = FAILED
+                failed.update({first + row: ("waiting", "") for row in range(start, stop)})
+            labels.append(some)
+        first += segment.plan.rows
+    return Rows(np.concatenate(hashes), np.concatenate(labels), failed, segments)
+
+
+def locate(workspace: Workspace, one: Embedding, rows: Rows) -> Located:
+    """Find the row of every usable image by its content: copies share one, changed files have a new one."""
+    ids, wanted = contents(workspace, one.collection_id)
+    good = np.flatnonzero(rows.labels["state"] == 0)
+    found = _find(wanted, rows.hashes[good], good)
+    missing: dict[str, int] = {}
+    if (found < 0).any():
+        bad = np.flatnonzero(rows.labels["state"] != 0)
+        for row in _find(wanted[found < 0], rows.hashes[bad], bad):
+            reason = rows.failed[int(row)][0] if row >= 0 else "waiting"
+            missing[reason] = missing.get(reason, 0) + 1
+    return Located(ids[found >= 0], found[found >= 0], missing)
+
+
+def pending(workspace: Workspace, one: Embedding, rows: Rows) -> np.ndarray:
+    """The ids of images to embed: one for each content that has no row, or whose failure may have passed."""
+    ids, hashes = contents(workspace, one.collection_id)
+    settled = np.ones(len(rows.hashes), bool)
+    for row, (reason, _) in rows.failed.items():
+        settled[row] = reason not in TRANSIENT
+    _, first = np.unique(hashes, return_index=True)
+    first.sort()
+    done = _find(hashes[first], rows.hashes[settled], np.flatnonzero(settled))
+    chosen: np.ndarray = ids[first][done < 0]
+    return chosen
+
+
+def _find(wanted: np.ndarray, hashes: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """For each wanted hash the last of `rows` that bears it, or -1."""
+    if not len(hashes):
+        return np.full(len(wanted), -1, np.int64)
+    order = np.argsort(hashes, kind="stable")
+    at = np.searchsorted(hashes[order], wanted, side="right") - 1
+    hit = (at >= 0) & (hashes[order[np.maximum(at, 0)]] == wanted)
+    return np.where(hit, rows[order[np.maximum(at, 0)]], -1)
+
+
+def feature_blocks(one: Embedding, rows: Rows) -> Iterator[tuple[int, np.ndarray]]:
+    """The features shard by shard: the first row's number, and (n, d) float16. Nothing more is in memory."""
+    first = 0
+    for segment in rows.segments:
+        for shard in range(segment.plan.shards):
+            if is_sealed(one.folder, segment.number, shard):
+                start, _ = segment.plan.span(shard)
+                yield first + start, read_features(one.folder, segment, shard, one.recipe.dim)
+        first += segment.plan.rows
+
+
+def features_at(one: Embedding, rows: Rows, wanted: np.ndarray) -> np.ndarray:
+    """The features of these rows, in this order: (n, d) float32."""
+    out = np.empty((len(wanted), one.recipe.dim), np.float32)
+    order = np.argsort(wanted, kind="stable")
+    ordered = wanted[order]
+    for first, block in feature_blocks(one, rows):
+        low, high = np.searchsorted(ordered, (first, first + len(block)))
+        out[order[low:high]] = block[ordered[low:high] - first]
+    return out
