@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    install, make sample images, scan them, open the dashboard on 127.0.0.1"
+	@echo "make demo    install, make sample images, scan and embed them, open the dashboard"
 	@echo "make test    install, then every check: format, lint, types, tests, browser tests"
 	@echo "make check   the same checks without installing"
 	@echo "make format  put the code into shape"
@@ -27,7 +27,7 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.runtime: $(VENV)/.made requirements.txt pyproject.toml
-	@echo "== installing what imclust runs on (about a minute)"
+	@echo "== installing what imclust runs on (about two minutes; torch is most of it)"
 	@$(BIN)/python -m pip install --quiet -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --no-deps -e .
 	@touch $@
@@ -42,6 +42,8 @@ demo: $(VENV)/.runtime
 	@$(BIN)/imclust sample $(DEMO)/photographs
 	@echo "== scanning them"
 	@$(BIN)/imclust scan $(DEMO)/photographs --workspace $(DEMO)/workspace --name "Sample photographs"
+	@echo "== letting the bundled network describe them"
+	@$(BIN)/imclust embed $(DEMO)/photographs --workspace $(DEMO)/workspace --backbone efficientnet_lite0
 	@echo "== starting the dashboard; stop it with Ctrl-C"
 	@$(BIN)/imclust ui --workspace $(DEMO)/workspace --collection newest --open
 
@@ -64,6 +66,7 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev browser
 	@$(BIN)/python bench/scan.py
 	@$(BIN)/python bench/pages.py
+	@$(BIN)/python bench/embedding.py
 
 clean:
 	@rm -rf $(VENV) $(DEMO) bench/.work *.egg-info build .mypy_cache .ruff_cache .pytest_cache

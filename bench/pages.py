@@ -150,7 +150,7 @@ def serve_images(workspace: Workspace, collection_id: str, number: int = 2000) -
     with process(dashboard(workspace), PORT, "/_stcore/health"):
         made = per_second(PORT, paths)
         kept = per_second(PORT, paths)
-    plain = [f"/{path.relative_to(workspace.thumbnails)}" for path in workspace.thumbnails.rglob("*.webp")]
+    plain = [f"/{path.relative_to(workspace.thumbnails)}" for path in workspace.thumbnails.rglob("*.jpg")]
     command = [sys.executable, "-c", PLAIN_SERVER, str(workspace.thumbnails), str(PORT + 1)]
     with process(command, PORT + 1):
         peer = per_second(PORT + 1, plain)

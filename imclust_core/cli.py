@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 failed, 2 bad arguments. With --json, one JSON object on s
 import argparse
 import contextlib
 import importlib.util
-import json
 import os
 import signal
 import socket
@@ -15,25 +14,17 @@ import sys
 import time
 import webbrowser
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from imclust_core.backbones.preprocessing import MODES
 from imclust_core.backbones.registry import BUNDLED, RECOMMENDED
+from imclust_core.commands import embed_folder, list_collections, list_jobs, print_json, sample, scan_folder
 from imclust_core.config import VERSION
-from imclust_core.errors import ImclustError, JobError
-from imclust_core.images.reasons import sentence
-from imclust_core.images.samples import make_samples
-from imclust_core.jobs.progress import duration, seconds_left
-from imclust_core.jobs.queue import Job, Queue
-from imclust_core.jobs.requests import AUTO, DEVICES, DTYPES, EmbedRequest, check_request
-from imclust_core.jobs.tasks import TITLES, submit_embed, submit_scan
-from imclust_core.jobs.worker import ensure_worker, work
-from imclust_core.names import shown
+from imclust_core.errors import ImclustError
+from imclust_core.jobs.requests import AUTO, DEVICES, DTYPES
+from imclust_core.jobs.worker import work
 from imclust_core.process import start_module
-from imclust_core.store.collections import add_collection, collection, collections, rename_collection
-from imclust_core.store.counts import summary_of
+from imclust_core.store.collections import collection, collections
 from imclust_core.store.workspace import Workspace
 
 
@@ -59,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _failed(options: argparse.Namespace, message: str, code: str) -> int:
     print(f"imclust: {message}", file=sys.stderr)
     if getattr(options, "json", False):
-        _print_json({"error": message, "reason": code})
+        print_json({"error": message, "reason": code})
     return 1
 
 
@@ -80,18 +71,18 @@ def _parser() -> argparse.ArgumentParser:
         if with_json:
             sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
-    sub = command("sample", _sample, "Make about 300 sample photographs, without a download.")
+    sub = command("sample", sample, "Make about 300 sample photographs, without a download.")
     sub.add_argument("folder", metavar="DIR", help="an empty or new folder")
     sub.add_argument("--seed", type=int, default=0, help="the same seed gives the same bytes")
     sub.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
-    sub = command("scan", _scan, "Catalogue a folder: what is there, what is bad and why.")
+    sub = command("scan", scan_folder, "Catalogue a folder: what is there, what is bad and why.")
     sub.add_argument("folder", metavar="FOLDER", help="a folder of images; it is only ever read")
     sub.add_argument("--name", default="", help="name of the collection (default: the folder's)")
     sub.add_argument("--follow-links", action="store_true", help="follow links that stay inside the folder")
     common(sub)
 
-    sub = command("embed", _embed, "Let a pretrained network describe every image: features and labels.")
+    sub = command("embed", embed_folder, "Let a pretrained network describe every image: features and labels.")
     sub.add_argument("folder", metavar="FOLDER", help="a folder of images; it is scanned first")
     sub.add_argument(
         "--backbone",
@@ -106,9 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--dtype", choices=DTYPES, default=AUTO, help="default: bf16 where it is measured to be faster")
     common(sub)
 
-    common(command("collections", _collections, "List the collections of the workspace."))
+    common(command("collections", list_collections, "List the collections of the workspace."))
 
-    sub = command("jobs", _jobs, "List the last jobs; cancel or resume one.")
+    sub = command("jobs", list_jobs, "List the last jobs; cancel or resume one.")
     sub.add_argument("--cancel", metavar="ID", help="ask this job to stop")
     sub.add_argument("--resume", metavar="ID", help="let a paused, failed or cancelled job go on")
     common(sub)
@@ -130,184 +121,6 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--idle", type=float, default=float("inf"), help="end after this many seconds without work")
     common(sub, with_json=False)
     return parser
-
-
-def _print_json(value: dict[str, Any]) -> int:
-    print(json.dumps(value))
-    return 0
-
-
-def _sample(options: argparse.Namespace) -> int:
-    folder = Path(options.folder).expanduser().absolute()
-    made = make_samples(folder, seed=options.seed)
-    if options.json:
-        return _print_json({"folder": str(folder), "images": made})
-    print(f"{made} sample photographs and truth.csv in {folder}")
-    return 0
-
-
-def _scan(options: argparse.Namespace) -> int:
-    workspace = Workspace.open(options.workspace)
-    source = add_collection(
-        workspace, _folder(workspace, options.folder), options.name, follow_links=options.follow_links
-    )
-    if options.name and source.name != options.name:
-        rename_collection(workspace, source.id, options.name)
-    result = _result_of(workspace, submit_scan(workspace, source), quiet=options.json)
-    if options.json:
-        return _print_json(result)
-    _print_scan(collection(workspace, source.id).name, result, _where(options))
-    return 0
-
-
-def _folder(workspace: Workspace, typed: str) -> Path:
-    return workspace.open_folder(str(Path(typed).expanduser().absolute()) if typed else "")
-
-
-def _where(options: argparse.Namespace) -> str:
-    """What has to be added to a command, for it to find the same workspace."""
-    return f" --workspace {options.workspace}" if options.workspace else ""
-
-
-def _result_of(workspace: Workspace, job: Job, *, quiet: bool) -> dict[str, Any]:
-    """Wait for a job, and return its result or raise how it ended."""
-    job = _follow(workspace, job, quiet=quiet)
-    if job.state != "done" or job.result is None:
-        failure = JobError(job.error or f"The job was {job.state}. What was done is kept; the same command goes on.")
-        failure.code = job.reason or job.state
-        raise failure
-    return job.result
-
-
-def _embed(options: argparse.Namespace) -> int:
-    workspace = Workspace.open(options.workspace)
-    request = check_request(
-        EmbedRequest(
-            options.backbone,
-            options.weights,
-            options.random_weights,
-            options.preprocess,
-            options.device,
-            options.dtype,
-        )
-    )
-    source = add_collection(workspace, _folder(workspace, options.folder))
-    _result_of(workspace, submit_scan(workspace, source), quiet=options.json)
-    result = _result_of(workspace, submit_embed(workspace, source, request), quiet=options.json)
-    if options.json:
-        return _print_json(result)
-    _print_embedding(result, _where(options))
-    return 0
-
-
-def _print_embedding(result: dict[str, Any], where: str) -> None:
-    if "note" in result:
-        print(result["note"])
-    weights = " (random weights)" if result["random_weights"] else ""
-    print(
-        f"{result['images']:,} images, {result['dim']} numbers each, from {result['backbone']}{weights}; "
-        f"{result['distinct_labels']:,} distinct labels"
-    )
-    if result["forward_images_per_s"]:
-        print(
-            f"{result['images_per_s']:,.1f} images/s in {duration(result['seconds'])}; the network alone does "
-            f"{result['forward_images_per_s']:,.1f}/s in {result['dtype']}"
-        )
-    else:
-        print("nothing was left to embed")
-    for reason, number in result["skipped"].items():
-        print(f"  skipped {number:>7,}  {reason}: {sentence(reason)}")
-    print(f"embedding {result['embedding']}; look at it with: imclust ui --collection {result['collection']}{where}")
-
-
-def _follow(workspace: Workspace, job: Job, *, quiet: bool) -> Job:
-    """Wait for a job to end, showing its progress on a terminal. Ctrl-C cancels the job."""
-    queue, shown = Queue(workspace), sys.stderr.isatty() and not quiet
-    looked = 0.0
-    try:
-        while job.active:
-            if time.monotonic() - looked > 2:
-                # Also what finds out that the worker was killed, and starts another.
-                ensure_worker(workspace)
-                looked = time.monotonic()
-            time.sleep(0.1)
-            job = queue.job(job.id)
-            if shown:
-                print(f"\r\033[K{progress_line(job)}", end="", file=sys.stderr, flush=True)
-    except KeyboardInterrupt:
-        queue.cancel(job.id)
-        raise
-    finally:
-        if shown:
-            print("\r\033[K", end="", file=sys.stderr)
-    return job
-
-
-def progress_line(job: Job) -> str:
-    """One line on how a job stands."""
-    parts = [TITLES.get(job.kind, job.kind), job.state if not job.message else job.message]
-    if job.total:
-        parts.append(f"{job.done:,} of {job.total:,}")
-    if job.rate:
-        parts.append(f"{job.rate:,.0f}/s")
-    left = seconds_left(job.done, job.total, job.rate)
-    if left is not None and job.state == "running":
-        parts.append(f"{duration(left)} left")
-    return " · ".join(parts)
-
-
-def _print_scan(name: str, result: dict[str, Any], where: str) -> None:
-    print(
-        f"{name}: {result['images']:,} images of {result['files']:,} files, {result['duplicates']:,} duplicates, "
-        f"in {duration(result['seconds'])} ({result['files_per_s']:,.0f} files/s)"
-    )
-    print(f"since the last scan: {result['new']:,} new, {result['changed']:,} changed, {result['gone']:,} gone")
-    for reason, number in result["skipped"].items():
-        print(f"  skipped {number:>7,}  {reason}: {sentence(reason)}")
-    print(f"collection {result['collection']}; look at it with: imclust ui --collection {result['collection']}{where}")
-
-
-def _collections(options: argparse.Namespace) -> int:
-    workspace = Workspace.open(options.workspace)
-    rows = []
-    for one in collections(workspace):
-        summary = summary_of(workspace, one.id)
-        rows.append(
-            {
-                "collection": one.id,
-                "name": one.name,
-                "folder": shown(one.folder),
-                "scanned_at": one.scanned_at,
-                **(asdict(summary) if summary else {"files": None, "images": None}),
-            }
-        )
-    if options.json:
-        return _print_json({"collections": rows})
-    for row in rows:
-        images = "not scanned" if row["images"] is None else f"{row['images']:,} images"
-        print(f"{row['collection']}  {images:>16}  {row['name']}  ({row['folder']})")
-    if not rows:
-        print("No collections yet. Start with: imclust scan FOLDER")
-    return 0
-
-
-def _jobs(options: argparse.Namespace) -> int:
-    workspace = Workspace.open(options.workspace)
-    queue = Queue(workspace)
-    if options.cancel:
-        queue.job(options.cancel)
-        queue.cancel(options.cancel)
-    if options.resume:
-        queue.resume(options.resume)
-    ensure_worker(workspace)
-    jobs = queue.recent()
-    if options.json:
-        return _print_json({"jobs": [asdict(job) for job in jobs]})
-    for job in jobs:
-        print(f"{job.id}  {job.state:<9}  {progress_line(job)}{'  ' + job.error if job.error else ''}")
-    if not jobs:
-        print("No jobs yet.")
-    return 0
 
 
 def _worker(options: argparse.Namespace) -> int:

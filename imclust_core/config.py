@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-import platformdirs
-
 from imclust_core.errors import FolderError
 from imclust_core.names import shown
 
@@ -24,13 +22,23 @@ VIEW_SIDE = 1024
 def workspace_folder() -> Path:
     """The workspace in use: `IMCLUST_WORKSPACE`, else the user's own data folder."""
     given = os.environ.get("IMCLUST_WORKSPACE", "").strip()
-    return Path(given).expanduser() if given else Path(platformdirs.user_data_dir("imclust", appauthor=False))
+    if given:
+        return Path(given).expanduser()
+    import platformdirs  # machines that only compute, on shards, need not have it
+
+    return Path(platformdirs.user_data_dir("imclust", appauthor=False))
 
 
 def allowed_roots() -> list[Path]:
     """The folders that may be opened (`IMCLUST_ROOTS`, separated as in PATH); empty means no limit."""
     given = os.environ.get("IMCLUST_ROOTS", "")
     return [Path(part.strip()).expanduser().resolve() for part in given.split(os.pathsep) if part.strip()]
+
+
+def may_read(path: Path) -> bool:
+    """Whether a file lies where this server may read, by the limit of `IMCLUST_ROOTS`."""
+    roots = allowed_roots()
+    return not roots or any(path.resolve().is_relative_to(root) for root in roots)
 
 
 def check_folder(text: str, also_allowed: tuple[Path, ...] = ()) -> Path:

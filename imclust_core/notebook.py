@@ -63,7 +63,9 @@ class OpenedEmbedding:
     @functools.cached_property
     def labels(self) -> np.ndarray:
         """The names of the five most probable classes; empty text where there are fewer."""
-        return np.array([*self.classes, ""], dtype=object)[self.label_ids]
+        names = np.array([*self.classes, ""], dtype=object)
+        found: np.ndarray = names[self.label_ids]
+        return found
 
     def __repr__(self) -> str:
         return f"<embedding {self.record.id}: {self.record.title}, {len(self.image_ids)} x {self.record.recipe.dim}>"
@@ -105,7 +107,8 @@ class OpenedCollection:
                 return OpenedEmbedding(self._workspace, one)
         there = ", ".join(dict.fromkeys(one.recipe.backbone for one in known)) or "none yet"
         raise EmbeddingError(
-            f"This collection has no finished embedding {name or ''!r}. There are: {there}. Make one with: imclust embed"
+            f"This collection has no finished embedding {name or ''!r}. There are: {there}. "
+            "Make one with: imclust embed"
         )
 
     def __repr__(self) -> str:

@@ -23,11 +23,13 @@ FLOORS = {
         ("images", "backbones", "words", "clustering", "mapping", "explain", "deepcluster", "baselines"), 2
     ),
     "store": 3,
-    **dict.fromkeys(("naming", "report"), 4),
+    **dict.fromkeys(("embedding", "naming", "report"), 4),
     "jobs": 5,
-    "cli": 6,
-    "__init__": 7,
-    "__main__": 7,
+    "commands": 6,
+    "cli": 7,
+    "notebook": 6,
+    "__init__": 8,
+    "__main__": 8,
 }
 
 

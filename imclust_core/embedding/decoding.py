@@ -1,8 +1,10 @@
 """One decode of one image: pixels for the network, and the thumbnail for the browser."""
 
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,8 @@ from imclust_core.images.opening import FileBytes, decode, read_file
 from imclust_core.store.pictures import keep_thumbnail, safe_path
 
 ITEM_SECONDS = 20.0
+_AHEAD = 4
+"""Files a lane has read ahead: enough to hide a slow disk, few enough that large files do not fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,12 @@ class Decoder:
 
     def batch(self, images: list[Asked], into: np.ndarray) -> list[ImageProblem | None]:
         """Decode images into `into` (n, size, size, 3) uint8, and say which could not be: their pixels are zero."""
-        files = [self._readers.submit(self._read, image) for image in images]
+        waiting = iter(images)
+        files = deque(self._readers.submit(self._read, image) for image in islice(waiting, _AHEAD))
         problems: list[ImageProblem | None] = []
-        for image, file, pixels in zip(images, files, into, strict=True):
+        for image, pixels in zip(images, into, strict=True):
+            file = files.popleft()
+            files.extend(self._readers.submit(self._read, later) for later in islice(waiting, 1))
             try:
                 self._decode(image, _in_time(file, self._item_seconds), pixels)
                 problems.append(None)

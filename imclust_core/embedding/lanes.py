@@ -58,7 +58,7 @@ class Lanes(Generic[_F]):
 
     def _begin(self) -> None:
         self._mine.forward = self._forwards[next(self._next) % len(self._forwards)]
-        # The setting holds for this thread alone.
+        # Holds for this thread, and for threads that begin after it; those that run already keep theirs.
         torch.set_num_threads(max(1, cores() // self.number))
 
     def submit(self, work: Callable[[_F], _T]) -> Future[_T]:

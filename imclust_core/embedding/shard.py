@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,8 +45,12 @@ class Tally:
 
 @dataclass(frozen=True)
 class _Batch:
+    """What came of consecutive rows; features are float16 already, since many batches may wait for their shard."""
+
     start: int
-    outputs: Outputs
+    features: np.ndarray
+    labels: np.ndarray
+    probabilities: np.ndarray
     problems: list[ImageProblem | None]
 
 
@@ -95,7 +99,7 @@ class EmbedShard:
             return None
         first, last = self._segment.plan.span(shard)
         content = Shard(np.zeros((last - first, self._dim), np.float16), np.zeros(last - first, ROW), {})
-        for future in batches:
+        for future in _let_go(batches):
             while not wait([future], timeout=_TELL_SECONDS).done:
                 tell()
             self._place(future.result(), first, content)
@@ -114,7 +118,7 @@ class EmbedShard:
         pixels = self._buffer()
         pixels[len(asked) :] = 0
         problems = self._decoder.batch(asked, pixels[: len(asked)])
-        result = _Batch(start, forward(pixels), problems)
+        result = _rounded(start, forward(pixels), problems)
         self._count(asked, result)
         return result
 
@@ -134,8 +138,8 @@ class EmbedShard:
                 self._tally.seen.append(
                     Seen(
                         asked[index].image_id,
-                        int(result.outputs.labels[index, 0]),
-                        float(result.outputs.probabilities[index, 0]),
+                        int(result.labels[index, 0]),
+                        float(result.probabilities[index, 0]),
                     )
                 )
 
@@ -143,18 +147,15 @@ class EmbedShard:
         """Put a batch's numbers at their rows; failures become a mask and a reason."""
         for index, problem in enumerate(batch.problems):
             row = batch.start - first + index
-            features = batch.outputs.features[index]
             self._watch_source(problem)
-            if problem is None and not np.isfinite(features).all():
-                problem = ImageProblem("nonfinite")
             if problem is not None:
                 content.labels["state"][row] = FAILED
                 content.labels["label"][row] = -1
                 content.failed[row] = (problem.reason, problem.detail[:200])
                 continue
-            content.features[row] = np.clip(features, -_LARGEST, _LARGEST)
-            content.labels["label"][row] = batch.outputs.labels[index]
-            content.labels["probability"][row] = batch.outputs.probabilities[index]
+            content.features[row] = batch.features[index]
+            content.labels["label"][row] = batch.labels[index]
+            content.labels["probability"][row] = batch.probabilities[index]
 
     def _watch_source(self, problem: ImageProblem | None) -> None:
         if problem is None or problem.reason not in SOURCE_TROUBLE:
@@ -166,6 +167,28 @@ class EmbedShard:
                 f"Images could not be read from {shown(self._source)} ({problem.detail or problem.reason}). The drive "
                 "or share may be gone: reconnect it and resume. Nothing was marked as bad for this."
             )
+
+
+def _let_go(batches: list[Future[_Batch]]) -> Iterator[Future[_Batch]]:
+    """The batches in order, none of them kept once it has been seen."""
+    batches.reverse()
+    while batches:
+        yield batches.pop()
+
+
+def _rounded(start: int, outputs: Outputs, problems: list[ImageProblem | None]) -> _Batch:
+    """A batch as it is kept: in half precision, numbers too large for it clipped, those not finite given a reason."""
+    finite = np.isfinite(outputs.features[: len(problems)]).all(axis=1)
+    return _Batch(
+        start,
+        np.clip(outputs.features[: len(problems)], -_LARGEST, _LARGEST).astype(np.float16),
+        outputs.labels,
+        outputs.probabilities,
+        [
+            problem if problem is not None or good else ImageProblem("nonfinite")
+            for problem, good in zip(problems, finite, strict=True)
+        ],
+    )
 
 
 def _whole(digest: np.bytes_) -> bytes:

@@ -34,7 +34,12 @@ def summarise(
         failed=missing,
         labels=[(int(classes[index]), int(counts[index])) for index in order],
         confidence=np.bincount(bins, minlength=BINS).tolist() if known.any() else [],
-        unsure=image_ids[known][least].tolist(),
+        unsure=[
+            (int(image), int(label), round(float(probability), 4))
+            for image, label, probability in zip(
+                image_ids[known][least], labels[known][least], probabilities[known][least], strict=True
+            )
+        ],
         seconds=seconds,
         images_per_s=images_per_s,
     )

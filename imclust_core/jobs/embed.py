@@ -35,7 +35,7 @@ from imclust_core.store.embeddings import (
     EmbeddingSummary,
     Recipe,
     add_embedding,
-    classes_of,
+    class_names,
     find_embedding,
     finish_embedding,
 )
@@ -67,9 +67,9 @@ def embed(workspace: Workspace, collection_id: str, request: EmbedRequest, repor
     rows = _with_new_segment(workspace, one, backbone, machine)
     todo = int(sum(reason == "waiting" for reason, _ in rows.failed.values()))
     if todo:
-        begun = time.monotonic()
-        forward = _embed_all(workspace, source, one, backbone, machine, rows, tally, report)
-        rate = (tally.done - tally.bad) / max(time.monotonic() - begun, 1e-3)
+        rate, forward = _embed_all(workspace, source, one, backbone, machine, rows, tally, report)
+        # Measured again by every run: the first time may have been a busy moment.
+        _keep_speed(workspace, backbone, request, devices, replace(speed, images_per_s=forward))
     report(len(rows.hashes), len(rows.hashes), "counting labels")
     summary = _summarise(workspace, one, time.monotonic() - started, rate)
     finish_embedding(workspace, one.id, summary)
@@ -149,21 +149,34 @@ def _recipe(backbone: Backbone, request: EmbedRequest, dtype: str) -> Recipe:
         asdict(backbone.preprocessing),
         dtype,
         backbone.dim,
+        request.weights,
     )
 
 
 def speed_of(workspace: Workspace, backbone: Backbone, preprocess: str, devices: Sequence[str], dtype: str) -> Speed:
     """What is known of a network's speed on these devices, or else measured now and kept."""
-    key, where = forward_key(backbone.spec.name, preprocess, dtype), " + ".join(device_name(one) for one in devices)
-    stamp = {"device": where, "torch": torch.__version__}
-    known = read_speeds(workspace).get(key, {})
-    if all(known.get(name) == value for name, value in stamp.items()):
+    known = read_speeds(workspace).get(forward_key(backbone.spec.name, preprocess, dtype), {})
+    if all(known.get(name) == value for name, value in _stamp(devices).items()):
         return Speed(known["dtype"], known["batch"], known["images_per_s"])
-    dtypes = ("fp32", "bf16") if dtype == AUTO else (dtype,)
-    speed = measure(backbone, devices, dtypes=dtypes)
-    shared = devices[0] == "cpu"
-    keep_speed(workspace, key, {**asdict(speed), **stamp, "shared": shared})
+    speed = measure(backbone, devices, dtypes=("fp32", "bf16") if dtype == AUTO else (dtype,))
+    keep_speed(workspace, forward_key(backbone.spec.name, preprocess, dtype), {**asdict(speed), **_stamp(devices)})
     return speed
+
+
+def _stamp(devices: Sequence[str]) -> dict[str, Any]:
+    """What a measured speed holds for."""
+    return {
+        "device": " + ".join(device_name(one) for one in devices),
+        "torch": torch.__version__,
+        "shared": devices[0] == "cpu",
+    }
+
+
+def _keep_speed(
+    workspace: Workspace, backbone: Backbone, request: EmbedRequest, devices: Sequence[str], speed: Speed
+) -> None:
+    key = forward_key(backbone.spec.name, request.preprocess, request.dtype)
+    keep_speed(workspace, key, {**asdict(speed), **_stamp(devices)})
 
 
 def _with_new_segment(workspace: Workspace, one: Embedding, backbone: Backbone, machine: Machine) -> Rows:
@@ -191,11 +204,11 @@ def _embed_all(
     rows: Rows,
     tally: Tally,
     report: Report,
-) -> float:
-    """Seal what is not sealed, and return how fast the network alone is here."""
+) -> tuple[float, float]:
+    """Seal what is not sealed; return images/s of that, and of the network alone on pixels in memory."""
     total = len(rows.hashes)
     before = total - sum(reason == "waiting" for reason, _ in rows.failed.values())
-    names = [str(entry["name"]) for entry in classes_of(one)]
+    names = class_names(one.folder)
     networks = functools.cache(lambda compiled: make_forwards(backbone, machine, compiled=compiled))
 
     def tell(now: Tally) -> None:
@@ -205,6 +218,7 @@ def _embed_all(
             image["label"] = names[image["label"]] if image["label"] >= 0 else ""
         report(before + now.done, total, "embedding", {"bad": now.bad, "seen": seen})
 
+    begun = time.monotonic()
     for segment in rows.segments:
         embed_segment(
             one.folder,
@@ -217,8 +231,9 @@ def _embed_all(
             tell=tell,
             tally=tally,
         )
+    rate = (tally.done - tally.bad) / max(time.monotonic() - begun, 1e-3)
     last = rows.segments[-1].plan
-    return forward_rate(networks(last.compiled), backbone.preprocessing.size, last.batch)
+    return rate, forward_rate(networks(last.compiled), backbone.preprocessing.size, last.batch)
 
 
 def _summarise(workspace: Workspace, one: Embedding, seconds: float, rate: float | None) -> EmbeddingSummary:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from imclust_core.errors import JobError, LeaseLost
-from imclust_core.store.database import Migration, migrate, reading, writing
+from imclust_core.store.database import migrate, reading, writing
+from imclust_core.store.schema import JOBS
 from imclust_core.store.workspace import Workspace
 
 LEASE_SECONDS = 60.0
@@ -19,50 +20,6 @@ HEARTBEAT_SECONDS = 5.0
 MAX_DEATHS = 3
 """A job whose worker died this often without getting any further is given up."""
 _QUICK_KEPT_SECONDS = 3600.0
-
-_MIGRATIONS = (
-    Migration(
-        "0001_jobs",
-        (
-            """CREATE TABLE jobs (
-                number INTEGER PRIMARY KEY AUTOINCREMENT,
-                id TEXT NOT NULL UNIQUE,
-                kind TEXT NOT NULL,
-                key TEXT NOT NULL,
-                collection_id TEXT,
-                params TEXT NOT NULL,
-                state TEXT NOT NULL
-                    CHECK (state IN ('queued', 'running', 'paused', 'done', 'failed', 'cancelled')),
-                created_at REAL NOT NULL,
-                started_at REAL,
-                heartbeat_at REAL,
-                finished_at REAL,
-                worker TEXT,
-                deaths INTEGER NOT NULL DEFAULT 0,
-                cancel_requested INTEGER NOT NULL DEFAULT 0,
-                done INTEGER NOT NULL DEFAULT 0,
-                furthest INTEGER NOT NULL DEFAULT 0,
-                total INTEGER,
-                rate REAL,
-                message TEXT NOT NULL DEFAULT '',
-                reason TEXT,
-                error TEXT,
-                result TEXT
-            )""",
-            "CREATE UNIQUE INDEX one_active_job_per_key ON jobs(key) WHERE state IN ('queued', 'running', 'paused')",
-            "CREATE INDEX jobs_by_state ON jobs(state)",
-        ),
-    ),
-    Migration(
-        "0002_quick_jobs_and_details",
-        (
-            # what a job shows of itself beside numbers, as JSON
-            "ALTER TABLE jobs ADD COLUMN detail TEXT",
-            # an answer somebody waits for: it does not queue behind long work, and no list shows it
-            "ALTER TABLE jobs ADD COLUMN quick INTEGER NOT NULL DEFAULT 0",
-        ),
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -265,8 +222,8 @@ class Queue:
             row = db.execute(
                 "SELECT max(number), max(finished_at), "
                 "(SELECT group_concat(id || (state = 'paused')) FROM "
-                "(SELECT id, state FROM jobs WHERE state IN ('queued', 'running', 'paused') AND NOT quick ORDER BY number)) "
-                "FROM jobs WHERE NOT quick"
+                "(SELECT id, state FROM jobs WHERE state IN ('queued', 'running', 'paused') AND NOT quick "
+                "ORDER BY number)) FROM jobs WHERE NOT quick"
             ).fetchone()
         return "/".join(str(part) for part in row)
 
@@ -293,7 +250,7 @@ class Queue:
 @functools.cache
 def _prepare(path: Path) -> None:
     """Once per process: pages make a Queue several times a second."""
-    migrate(path, _MIGRATIONS)
+    migrate(path, JOBS)
 
 
 _GIVEN_UP = (

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from imclust_core.backbones.preprocessing import MODES
 from imclust_core.backbones.registry import find_backbone
+from imclust_core.config import may_read
 from imclust_core.errors import BackboneError
+from imclust_core.names import shown
 
 AUTO = "auto"
 DEVICES = (AUTO, "cpu", "cuda")
@@ -37,11 +39,26 @@ def check_request(request: EmbedRequest) -> EmbedRequest:
         raise BackboneError("Weights belong to one network. Name the backbone they are for.")
     if request.weights and request.random_weights:
         raise BackboneError("Random weights and a file of weights exclude each other. Give one of the two.")
-    name = AUTO if request.backbone == AUTO else find_backbone(request.backbone).name
+    name = AUTO
+    if request.backbone != AUTO:
+        spec = find_backbone(request.backbone)
+        name = spec.name
+        if spec.source == "checkpoint":
+            _readable(Path(spec.architecture))
     weights = None
     if request.weights:
         path = Path(request.weights).expanduser()
         if not path.is_file():
             raise BackboneError(f"There is no file {request.weights!r}. Give the full path of a file of weights.")
-        weights = str(path.resolve())
+        weights = str(_readable(path))
     return replace(request, backbone=name, weights=weights)
+
+
+def _readable(path: Path) -> Path:
+    """The real path of a file of weights, or BackboneError where this server may not read it."""
+    if not may_read(path):
+        raise BackboneError(
+            f"{shown(path)} is outside the folders this server may read. Whoever runs it can widen IMCLUST_ROOTS, "
+            "or put the file into one of them."
+        )
+    return path.resolve()

@@ -3,6 +3,7 @@
 The vectors themselves are files, see `imclust_core.store.shards`.
 """
 
+import functools
 import hashlib
 import json
 import secrets
@@ -23,6 +24,7 @@ class Recipe:
     """All that decides what numbers come out; two embeddings of one recipe are one embedding.
 
     weights: hash of the network's tensors. preprocessing: the fields of `Preprocessing`. dtype: fp32 or bf16.
+    weights_file: the local file they came from, if any, to ask for the same again.
     """
 
     backbone: str
@@ -34,12 +36,13 @@ class Recipe:
     preprocessing: dict[str, Any]
     dtype: str
     dim: int
+    weights_file: str | None = None
     version: int = 1
 
     def fingerprint(self, *, dtype: str | None = None) -> str:
         """The hash of what matters: the same weights from another file are the same."""
         facts = asdict(self) | {"dtype": dtype or self.dtype}
-        for told in ("title", "origin", "backbone"):
+        for told in ("title", "origin", "backbone", "weights_file"):
             del facts[told]
         return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
@@ -49,16 +52,22 @@ class EmbeddingSummary:
     """What an embedding says of its collection, counted once at the end of a run.
 
     images: those with a vector. failed: reason -> images without one. labels: [class number, images] by top-1,
-    the most frequent first. confidence: images by tenth of top-1 probability. unsure: ids of the least sure.
+    the most frequent first. confidence: images by tenth of top-1 probability. unsure: [image id, class number,
+    probability] of the least sure.
     """
 
     images: int = 0
     failed: dict[str, int] = field(default_factory=dict)
     labels: list[tuple[int, int]] = field(default_factory=list)
     confidence: list[int] = field(default_factory=list)
-    unsure: list[int] = field(default_factory=list)
+    unsure: list[tuple[int, int, float]] = field(default_factory=list)
     seconds: float = 0.0
     images_per_s: float | None = None
+
+    @property
+    def settled(self) -> int:
+        """Images that have a vector, or a reason why they have none."""
+        return self.images + sum(number for reason, number in self.failed.items() if reason != "waiting")
 
 
 @dataclass(frozen=True)
@@ -159,10 +168,17 @@ def classes_of(one: Embedding) -> list[dict[str, Any]]:
     return found
 
 
+@functools.lru_cache(maxsize=16)
+def class_names(folder: Path) -> tuple[str, ...]:
+    """The names of the classes of the embedding in `folder`; they never change."""
+    return tuple(str(one["name"]) for one in json.loads((folder / "classes.json").read_bytes()))
+
+
 def _embedding(workspace: Workspace, row: sqlite3.Row) -> Embedding:
     summary = json.loads(row["summary"]) if row["summary"] else None
     if summary is not None:
-        summary["labels"] = [(label, number) for label, number in summary["labels"]]
+        for name in ("labels", "unsure"):
+            summary[name] = [tuple(entry) for entry in summary[name]]
     return Embedding(
         row["id"],
         row["collection_id"],

@@ -35,7 +35,7 @@ def tag_of(image: ImageRow, size: str) -> str:
 
 
 def picture(workspace: Workspace, collection_id: str, image: ImageRow, size: str) -> Picture:
-    """The WebP bytes of a catalogued image at a size of `SIZES`; raises ImageProblem when it cannot be had."""
+    """The JPEG bytes of a catalogued image at a size of `SIZES`; raises ImageProblem when it cannot be had."""
     tag = tag_of(image, size)
     kept = _kept_path(workspace.thumbnails, tag)
     if data := _kept_bytes(kept):
@@ -63,12 +63,12 @@ def keep_thumbnail(thumbnails: Path, digest: bytes, rgb: Image.Image) -> None:
     if kept.exists():
         return
     with contextlib.suppress(OSError):
-        kept.parent.mkdir(exist_ok=True)
+        kept.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(kept, encode(rgb, SIZES["thumb"]), durable=False)
 
 
 def _kept_path(thumbnails: Path, tag: str) -> Path:
-    return thumbnails / tag[:2] / f"{tag}.webp"
+    return thumbnails / tag[:2] / f"{tag}.jpg"
 
 
 def _kept_bytes(path: Path) -> bytes:

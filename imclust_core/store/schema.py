@@ -1,4 +1,4 @@
-"""The catalogue's schema, as steps that are only ever appended."""
+"""The schemas of the catalogue and of the queue of jobs, as steps that are only ever appended."""
 
 from imclust_core.store.database import Migration
 
@@ -57,6 +57,50 @@ CATALOGUE = (
             )""",
             "CREATE UNIQUE INDEX one_open_embedding_per_recipe ON embeddings(collection_id, fingerprint) "
             "WHERE removed_at IS NULL",
+        ),
+    ),
+)
+
+JOBS = (
+    Migration(
+        "0001_jobs",
+        (
+            """CREATE TABLE jobs (
+                number INTEGER PRIMARY KEY AUTOINCREMENT,
+                id TEXT NOT NULL UNIQUE,
+                kind TEXT NOT NULL,
+                key TEXT NOT NULL,
+                collection_id TEXT,
+                params TEXT NOT NULL,
+                state TEXT NOT NULL
+                    CHECK (state IN ('queued', 'running', 'paused', 'done', 'failed', 'cancelled')),
+                created_at REAL NOT NULL,
+                started_at REAL,
+                heartbeat_at REAL,
+                finished_at REAL,
+                worker TEXT,
+                deaths INTEGER NOT NULL DEFAULT 0,
+                cancel_requested INTEGER NOT NULL DEFAULT 0,
+                done INTEGER NOT NULL DEFAULT 0,
+                furthest INTEGER NOT NULL DEFAULT 0,
+                total INTEGER,
+                rate REAL,
+                message TEXT NOT NULL DEFAULT '',
+                reason TEXT,
+                error TEXT,
+                result TEXT
+            )""",
+            "CREATE UNIQUE INDEX one_active_job_per_key ON jobs(key) WHERE state IN ('queued', 'running', 'paused')",
+            "CREATE INDEX jobs_by_state ON jobs(state)",
+        ),
+    ),
+    Migration(
+        "0002_quick_jobs_and_details",
+        (
+            # what a job shows of itself beside numbers, as JSON
+            "ALTER TABLE jobs ADD COLUMN detail TEXT",
+            # an answer somebody waits for: it does not queue behind long work, and no list shows it
+            "ALTER TABLE jobs ADD COLUMN quick INTEGER NOT NULL DEFAULT 0",
         ),
     ),
 )

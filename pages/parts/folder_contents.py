@@ -9,19 +9,15 @@ from imclust_core.jobs.tasks import submit_scan
 from imclust_core.jobs.worker import ensure_worker
 from imclust_core.names import shown
 from imclust_core.report.tables import skipped_csv
-from imclust_core.store.catalogue import count_images, duplicate_groups, page_of_images, skipped_files
+from imclust_core.store.catalogue import duplicate_groups, skipped_files
 from imclust_core.store.collections import Collection, remove_collection, rename_collection
-from imclust_core.store.counts import Summary, summary_of
+from imclust_core.store.counts import Summary
 from imclust_core.store.workspace import Workspace
 from pages.parts.context import COLLECTION_KEY, choose_collection
-from pages.parts.grid import image_grid, size_text
+from pages.parts.grid import size_text
 from pages.parts.text import plain, plural
 
-PER_PAGE = 60
 _SHOWN_PATHS = 20
-_FILL_SECONDS = 2.0
-_PAGES_WIDTH = 380
-_PAGE = "page"
 
 
 def show_manage(workspace: Workspace, source: Collection) -> None:
@@ -130,39 +126,3 @@ def show_duplicates(workspace: Workspace, source: Collection, summary: Summary) 
         st.caption("Each group is one picture stored several times.")
         for group in duplicate_groups(workspace, source.id, limit=_SHOWN_PATHS):
             st.code("\n".join(file.name for file in group), language=None)
-
-
-def show_images(workspace: Workspace, source: Collection, *, scanning: bool) -> None:
-    """A page of thumbnails; while a scan runs, the page fills as images are found."""
-    st.fragment(_images, run_every=_FILL_SECONDS if scanning else None)(workspace, source, scanning)
-
-
-def _images(workspace: Workspace, source: Collection, scanning: bool) -> None:
-    summary = None if scanning else summary_of(workspace, source.id)
-    number = summary.images if summary else count_images(workspace, source.id)
-    if not number:
-        whole = "There is no image in this folder." if source.scanned_at else "The scan has found no image so far."
-        st.info("Images appear here as they are found." if scanning else whole)
-        return
-    pages = -(-number // PER_PAGE)
-    if not 1 <= st.session_state.get(_PAGE, 1) <= pages:
-        st.session_state[_PAGE] = 1
-    with st.container(horizontal=True, vertical_alignment="center"):
-        # A width of its own: fitted to its content, it folds three pages into "1 … 3".
-        page = st.pagination(pages, key=_PAGE, bind="query-params", width=_PAGES_WIDTH) if pages > 1 else 1
-        first = (page - 1) * PER_PAGE
-        st.caption(f"{first + 1:,} to {min(first + PER_PAGE, number):,} of {plural(number, 'image')}, by path")
-    images = page_of_images(workspace, source.id, offset=first, limit=PER_PAGE)
-    image_grid(
-        workspace,
-        source.id,
-        images,
-        key="folder_grid",
-        label=f"Images, page {page}",
-        on_turn=lambda: _turn(pages),
-    )
-
-
-def _turn(pages: int) -> None:
-    by = int(st.session_state["folder_grid"].turn or 0)
-    st.session_state[_PAGE] = min(max(1, st.session_state.get(_PAGE, 1) + by), pages)

@@ -12,7 +12,7 @@ export default function (component) {
 
   grid.setAttribute("aria-label", data.label)
   // Streamlit calls this more often than the data changes; drawing the same again would load it all again.
-  const drawn = data.items.map((item) => item.thumb).join(" ")
+  const drawn = JSON.stringify(data.items.map((item) => [item.thumb, item.caption]))
   if (state.drawn !== drawn) {
     state.drawn = drawn
     // New elements: an img that is kept and gets another src shows the old picture until the new one is there.
@@ -36,6 +36,13 @@ export default function (component) {
     img.onerror = () => button.classList.add("lost")
     img.src = item.thumb
     button.append(img, why)
+    if (item.caption) {
+      const caption = document.createElement("span")
+      caption.className = "caption"
+      caption.textContent = item.caption
+      button.append(caption)
+      button.title = `${item.caption}\n${item.name}`
+    }
     button.onclick = () => show(index)
     return button
   }
@@ -48,15 +55,21 @@ export default function (component) {
     dialog.querySelector("img").src = item.view
     dialog.querySelector("img").alt = item.name
     dialog.querySelector(".name").textContent = item.name
-    dialog.querySelector(".more").textContent = `${item.facts} · ${index + 1} of ${state.items.length} on this page`
+    const place = `${index + 1} of ${state.items.length}${data.pages ? " on this page" : ""}`
+    dialog.querySelector(".more").textContent = [item.caption, item.facts, place].filter(Boolean).join(" · ")
     if (!dialog.open) dialog.showModal()
   }
 
   function step(by) {
     const next = state.shown + by
     if (next >= 0 && next < state.items.length) return show(next)
-    // Past the end of the page: ask for the next one, and go on there when it comes.
-    state.enter = by
+    turn(by)
+  }
+
+  // Past the end of the page: ask for the next one, and go on there when it comes.
+  function turn(by) {
+    if (!data.pages) return
+    state.enter = dialog.open ? by : 0
     setTriggerValue("turn", by)
   }
 
@@ -69,8 +82,8 @@ export default function (component) {
     const at = cells.indexOf(event.target)
     const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns(), ArrowDown: columns() }[event.key]
     if (by !== undefined && cells[at + by]) cells[at + by].focus()
-    else if (event.key === "PageDown") setTriggerValue("turn", 1)
-    else if (event.key === "PageUp") setTriggerValue("turn", -1)
+    else if (event.key === "PageDown") turn(1)
+    else if (event.key === "PageUp") turn(-1)
     else if (by === undefined) return
     event.preventDefault()
   }
@@ -85,6 +98,12 @@ export default function (component) {
     if (event.target === dialog) dialog.close() // the backdrop
   }
   dialog.onclose = () => grid.children[state.shown]?.focus()
+  const similar = parentElement.querySelector(".similar")
+  similar.hidden = !data.similar
+  similar.onclick = () => {
+    setTriggerValue("similar", state.items[state.shown].id)
+    dialog.close()
+  }
   parentElement.querySelector(".previous").onclick = () => step(-1)
   parentElement.querySelector(".next").onclick = () => step(1)
   parentElement.querySelector(".close").onclick = () => dialog.close()

@@ -1,6 +1,6 @@
 """The image grid: one widget for every page that shows many images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import streamlit as st
@@ -18,6 +18,7 @@ _HTML = """
   <div class="facts">
     <span class="name"></span><span class="more"></span>
     <span class="buttons">
+      <button type="button" class="similar">Find similar</button>
       <button type="button" class="previous">&larr; Previous</button>
       <button type="button" class="next">Next &rarr;</button>
       <button type="button" class="close">Close</button>
@@ -41,11 +42,17 @@ def image_grid(
     *,
     key: str,
     label: str,
-    on_turn: Callable[[], None],
+    captions: Mapping[int, str] | None = None,
+    on_turn: Callable[[], None] | None = None,
+    on_similar: Callable[[], None] | None = None,
 ) -> None:
-    """Show images as thumbnails; a click enlarges one, arrow keys move, Page Up and Page Down call `on_turn`.
+    """Show images as thumbnails; a click enlarges one, arrow keys move.
 
-    `st.session_state[key].turn` then holds 1 or -1.
+    Parameters
+    ----------
+    captions: image id -> a line below its thumbnail.
+    on_turn: called at Page Up, Page Down and beyond the ends; `st.session_state[key].turn` then holds 1 or -1.
+    on_similar: puts "Find similar" below the large picture; `st.session_state[key].similar` then holds the image's id.
     """
     secret = signing_key(workspace)
     items = [
@@ -53,12 +60,18 @@ def image_grid(
             "id": one.id,
             "name": one.name,
             "facts": facts_line(one),
+            "caption": captions.get(one.id, "") if captions else "",
             "thumb": image_address(secret, collection_id, one, "thumb"),
             "view": image_address(secret, collection_id, one, "view"),
         }
         for one in images
     ]
-    _grid(key=key, data={"items": items, "label": label}, on_turn_change=on_turn)
+    data = {"items": items, "label": label, "pages": on_turn is not None, "similar": on_similar is not None}
+    _grid(key=key, data=data, on_turn_change=on_turn or _nothing, on_similar_change=on_similar or _nothing)
+
+
+def _nothing() -> None:
+    """Streamlit makes a trigger only for those that have a callback."""
 
 
 def facts_line(image: ImageRow) -> str:

@@ -58,7 +58,8 @@ def show_job(workspace: Workspace, job: Job, *, place: str) -> None:
 
 def resume_button(workspace: Workspace, job: Job, *, key: str) -> None:
     """A button that lets a job that stopped go on, and draws the whole page anew, so that it looks again."""
-    if st.button("Resume", type="primary", key=key):
+    failed = job.state == "failed"
+    if st.button("Try again" if failed else "Resume", type="secondary" if failed else "primary", key=key):
         Queue(workspace).resume(job.id)
         ensure_worker(workspace)
         st.rerun()
@@ -84,8 +85,10 @@ def progress_text(job: Job) -> str:
         return "waiting for the worker"
     if job.silent_for(time.time()) > LEASE_SECONDS:
         return "the worker stopped answering; starting another"
+    if job.kind == "probe":
+        return job.message  # so many seconds for so many networks is no rate
     if job.total is None:
-        return f"{job.done:,} so far"
+        return job.message if not job.done else f"{job.done:,} so far"
     parts = [f"{job.done:,} of {job.total:,}"]
     left = seconds_left(job.done, job.total, job.rate)
     if job.rate:

@@ -1,27 +1,35 @@
 """The work on one collection, in the middle of its page: progress while it runs, and how it ended."""
 
+from collections.abc import Callable, Sequence
+
 import streamlit as st
 
 from imclust_core.jobs.queue import Job, Queue
-from imclust_core.jobs.tasks import READING
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.job_badge import log_tail, progress_text, resume_button, share_of, title_of
-from pages.parts.text import plain
+from pages.parts.text import plain, plural
 
 _REFRESH_SECONDS = 0.7
 
 
-def show_panel(workspace: Workspace, queue: Queue, source: Collection) -> None:
-    """Show the job that reads this collection's folder, unless the last one ended well."""
-    job = queue.last(source.id, READING)
+Extra = Callable[[Job], None]
+"""What a page adds to the panel of a job of its own."""
+
+
+def show_panel(
+    workspace: Workspace, queue: Queue, source: Collection, kinds: Sequence[str], extra: Extra = lambda _job: None
+) -> Job | None:
+    """Show the last job of these kinds for a collection, unless it ended well; returns the job that is shown."""
+    job = queue.last(source.id, kinds)
     if job is None or job.state == "done":
-        return
+        return None
     panel = st.fragment(_panel, run_every=_REFRESH_SECONDS if job.active else None)
-    panel(workspace, queue, job.id)
+    panel(workspace, queue, job.id, extra)
+    return job
 
 
-def _panel(workspace: Workspace, queue: Queue, job_id: str) -> None:
+def _panel(workspace: Workspace, queue: Queue, job_id: str, extra: Extra) -> None:
     job = queue.job(job_id)
     with st.container(border=True):
         st.write(f"**{title_of(job)}**" if job.active else f"**{title_of(job)}: {job.state}**")
@@ -29,6 +37,7 @@ def _panel(workspace: Workspace, queue: Queue, job_id: str) -> None:
             st.progress(share_of(job), text=progress_text(job))
         else:
             _say_how_it_ended(job)
+        extra(job)
         with st.container(horizontal=True, vertical_alignment="center"):
             if job.active:
                 st.button("Cancel", on_click=queue.cancel, args=(job.id,), disabled=job.cancel_requested)
@@ -43,7 +52,8 @@ def _panel(workspace: Workspace, queue: Queue, job_id: str) -> None:
 
 def _say_how_it_ended(job: Job) -> None:
     if job.state == "cancelled":
-        st.info(f"Cancelled after {job.done:,} files. What was read is kept; resuming goes on from there.")
+        done = plural(job.done, "image" if job.kind == "embed" else "file")
+        st.info(f"Cancelled after {done}. What was done is kept; resuming goes on from there.")
     elif job.state == "paused":
         st.warning(plain(job.error or "Paused."), icon=":material/pause_circle:")
     else:

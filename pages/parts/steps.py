@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from imclust_core.store.collections import Collection
+from imclust_core.store.embeddings import embeddings_of
 from imclust_core.store.workspace import Workspace
 
 Done = Callable[[Workspace, Collection], bool]
@@ -36,7 +37,14 @@ WORK = (
         "folder.py",
         lambda _workspace, source: source.scanned_at is not None,
     ),
-    Step("2 Embed", "embed", ":material/memory:", "lets a pretrained network describe every image"),
+    Step(
+        "2 Embed",
+        "embed",
+        ":material/memory:",
+        "lets a pretrained network describe every image",
+        "embed.py",
+        lambda workspace, source: bool(embeddings_of(workspace, source.id)),
+    ),
     Step(
         "3 Choose K",
         "choose_k",

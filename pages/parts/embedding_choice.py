@@ -1,0 +1,76 @@
+"""The embedding in use: the newest, or the one that was chosen, kept in the address."""
+
+import time
+
+import pandas as pd
+import streamlit as st
+
+from imclust_core.store.collections import Collection
+from imclust_core.store.embeddings import Embedding, embeddings_of, remove_embedding
+from imclust_core.store.workspace import Workspace
+from pages.parts.text import plain
+
+EMBEDDING_KEY = "embedding"
+_PICKED = "picked_embedding"
+
+
+def current_embedding(workspace: Workspace, source: Collection) -> Embedding | None:
+    """The finished embedding that the address, or else this visit, names; the newest where neither does."""
+    known = embeddings_of(workspace, source.id)
+    asked = st.query_params.get(EMBEDDING_KEY) or st.session_state.get(EMBEDDING_KEY)
+    chosen = next((one for one in known if one.id == asked), None)
+    use_embedding(chosen.id if chosen is not None else None)
+    return chosen or (known[0] if known else None)
+
+
+def use_embedding(embedding_id: str | None) -> None:
+    """Choose an embedding, or none, so that the newest is shown; the address follows."""
+    st.session_state[EMBEDDING_KEY] = embedding_id
+    if embedding_id:
+        st.query_params[EMBEDDING_KEY] = embedding_id
+    elif EMBEDDING_KEY in st.query_params:
+        del st.query_params[EMBEDDING_KEY]
+
+
+def pick_embedding(workspace: Workspace, source: Collection, one: Embedding) -> None:
+    """Which embedding is shown, and what can be done with it."""
+    known = {entry.id: entry for entry in embeddings_of(workspace, source.id)}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if len(known) > 1:
+            st.session_state[_PICKED] = one.id
+            st.selectbox(
+                "Embedding",
+                list(known),
+                format_func=lambda entry: known[entry].title if entry in known else "",
+                key=_PICKED,
+                on_change=lambda: use_embedding(st.session_state[_PICKED]),
+                width=420,
+            )
+            with st.popover("Compare", icon=":material/table_chart:"):
+                _compare(list(known.values()))
+        else:
+            st.subheader(plain(one.title), width="content")
+        with st.popover("Remove", icon=":material/delete:", key=f"remove-{one.id}"):
+            st.write("Deletes these vectors. The images are not touched, and the network can be run again.")
+            st.button("Remove embedding", on_click=_remove, args=(workspace, one))
+
+
+def _compare(known: list[Embedding]) -> None:
+    rows = [
+        {
+            "network": entry.title,
+            "dimensions": entry.recipe.dim,
+            "images": entry.summary.images,
+            "distinct labels": len(entry.summary.labels),
+            "images/s": entry.summary.images_per_s,
+            "made": time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.finished_at)),
+        }
+        for entry in known
+        if entry.summary is not None
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+
+
+def _remove(workspace: Workspace, one: Embedding) -> None:
+    use_embedding(None)
+    remove_embedding(workspace, one.id)

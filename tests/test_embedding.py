@@ -1,0 +1,545 @@
+"""Embedding: every image gets its row or its reason, whatever happens meanwhile, and the same numbers each time."""
+
+import functools
+import json
+import os
+import random
+import shutil
+import signal
+import threading
+import time
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import imclust_core.store.shards as shards
+from imclust_core import open_collection, open_image
+from imclust_core.backbones.network import Backbone, load_backbone
+from imclust_core.backbones.preprocessing import MODES
+from imclust_core.embedding.forward import Forward, Outputs
+from imclust_core.embedding.lanes import Lanes, device_name
+from imclust_core.embedding.measuring import Speed
+from imclust_core.embedding.run import check_space, plan_for
+from imclust_core.embedding.shard import EmbedShard
+from imclust_core.embedding.similar import nearest
+from imclust_core.errors import BackboneError, Cancelled, EmbeddingError, SourceUnavailable, WorkspaceFull
+from imclust_core.jobs.embed import embed
+from imclust_core.jobs.queue import Queue
+from imclust_core.jobs.requests import EmbedRequest
+from imclust_core.jobs.scan import scan
+from imclust_core.jobs.similar import find_similar
+from imclust_core.jobs.tasks import submit_embed, submit_similar
+from imclust_core.jobs.worker import ensure_worker
+from imclust_core.store.catalogue import contents, count_images, images_by_id
+from imclust_core.store.collections import Collection, add_collection
+from imclust_core.store.embeddings import Embedding, embeddings_of, remove_embedding
+from imclust_core.store.shards import (
+    Plan,
+    Shard,
+    damage_of,
+    is_sealed,
+    read_labels,
+    seal_shard,
+    segments_of,
+    write_segment,
+)
+from imclust_core.store.speeds import forward_key, keep_speed
+from imclust_core.store.vectors import features_at, locate, read_rows
+from imclust_core.store.workspace import Workspace
+from tests.conftest import finish, wait_for, worker_pids
+from tests.hostile import jpeg
+from tests.test_scan import quietly
+
+TINY = "timm:test_resnet"
+"""A residual network of half a million numbers, as quick as a real one can be."""
+SLOW = "resnet18"
+"""Slow enough to be caught in the middle."""
+ASKED = EmbedRequest(TINY, random_weights=True)
+ASKED_SLOWLY = EmbedRequest(SLOW, random_weights=True)
+
+
+def pin_speed(workspace: Workspace, *names: str, images_per_s: float = 1.0) -> None:
+    """Say how fast a network is, so that nothing is measured and every run is cut into the same small shards."""
+    facts = {"dtype": "fp32", "batch": 4, "images_per_s": images_per_s, "device": device_name("cpu")}
+    for key in [forward_key(name, how, dtype) for name in names for how in MODES for dtype in ("auto", "fp32")]:
+        keep_speed(workspace, key, {**facts, "torch": torch.__version__, "shared": True})
+
+
+@pytest.fixture
+def source(workspace: Workspace, photos: Path) -> Collection:
+    """Twelve images, scanned, and a machine whose speed is known."""
+    pin_speed(workspace, TINY, SLOW)
+    made = add_collection(workspace, photos)
+    scan(workspace, made.id, quietly)
+    return made
+
+
+def the_embedding(workspace: Workspace, source: Collection) -> Embedding:
+    (one,) = embeddings_of(workspace, source.id)
+    return one
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Backbone:
+    return load_backbone(TINY, random=True)
+
+
+def described_alone(backbone: Backbone, path: Path) -> np.ndarray:
+    """The features of one file, by nothing but the network and `open_image`."""
+    own = backbone.preprocessing
+    rgb = open_image(path, at_least=max(own.at_least, 192)).rgb
+    return Forward(backbone, "cpu", "fp32")(np.stack([own.pixels(rgb)])).features[0]
+
+
+def cosine(one: np.ndarray, other: np.ndarray) -> float:
+    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+
+
+def test_each_image_has_the_vector_of_its_own_file_with_failures_mixed_in(
+    workspace: Workspace, source: Collection, photos: Path, tiny: Backbone
+) -> None:
+    (photos / "02.jpg").unlink()
+    (photos / "05.jpg").write_bytes(jpeg(99))
+    result = embed(workspace, source.id, ASKED, quietly)
+    assert (result["images"], result["skipped"]) == (10, {"vanished": 1, "changed": 1})
+    opened = open_collection(photos)
+    one = opened.embedding(TINY)
+    assert one.missing == {"vanished": 1, "changed": 1}
+    assert one.features.shape == (10, 96) and one.features.dtype == np.float32
+    for path, features in zip(opened.paths(one.image_ids), one.features, strict=True):
+        assert cosine(features, described_alone(tiny, path)) > 0.99999, path
+    others = np.corrcoef(one.features)[np.triu_indices(10, 1)]
+    assert others.max() < 0.99999, "the images must differ, or this would prove nothing"
+
+
+def test_one_decode_gives_the_thumbnail_too(workspace: Workspace, source: Collection) -> None:
+    assert not list(workspace.thumbnails.rglob("*.jpg"))
+    embed(workspace, source.id, ASKED, quietly)
+    assert len(list(workspace.thumbnails.rglob("*-thumb.jpg"))) == 12
+
+
+def test_embedding_again_computes_nothing(workspace: Workspace, source: Collection) -> None:
+    first = embed(workspace, source.id, ASKED, quietly)
+    before = shard_stamps(the_embedding(workspace, source))
+    again = embed(workspace, source.id, ASKED, quietly)
+    assert again["forward_images_per_s"] is None
+    assert {**again, "forward_images_per_s": 0} == {**first, "forward_images_per_s": 0}
+    assert shard_stamps(the_embedding(workspace, source)) == before
+
+
+def shard_stamps(one: Embedding) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in one.folder.rglob("*.npy") if ".tmp-" not in str(path)}
+
+
+def test_only_new_and_changed_images_are_embedded_and_old_rows_stay(
+    workspace: Workspace, source: Collection, photos: Path, tiny: Backbone
+) -> None:
+    embed(workspace, source.id, ASKED, quietly)
+    before = shard_stamps(the_embedding(workspace, source))
+    (photos / "new.jpg").write_bytes(jpeg(50))
+    (photos / "03.jpg").write_bytes(jpeg(51))
+    (photos / "07.jpg").unlink()
+    scan(workspace, source.id, quietly)
+    result = embed(workspace, source.id, ASKED, quietly)
+    one = the_embedding(workspace, source)
+    assert result["images"] == 12
+    assert before.items() <= shard_stamps(one).items()
+    assert [segment.plan.rows for segment in segments_of(one.folder)] == [12, 2]
+    opened = open_collection(photos).embedding()
+    for path, features in zip(open_collection(photos).paths(opened.image_ids), opened.features, strict=True):
+        assert cosine(features, described_alone(tiny, path)) > 0.99999, path
+
+
+def test_copies_are_embedded_once_and_both_have_the_vector(
+    workspace: Workspace, source: Collection, photos: Path
+) -> None:
+    shutil.copy(photos / "04.jpg", photos / "copy of 04.jpg")
+    scan(workspace, source.id, quietly)
+    assert embed(workspace, source.id, ASKED, quietly)["images"] == 13
+    one = open_collection(photos).embedding()
+    assert segments_of(one.record.folder)[0].plan.rows == 12
+    names = [path.name for path in open_collection(photos).paths(one.image_ids)]
+    pair = one.features[[names.index("04.jpg"), names.index("copy of 04.jpg")]]
+    assert (pair[0] == pair[1]).all()
+
+
+def test_a_failure_that_may_pass_is_tried_again_and_a_lasting_one_is_not(
+    workspace: Workspace, source: Collection, photos: Path
+) -> None:
+    kept = (photos / "02.jpg").read_bytes()
+    stat = (photos / "02.jpg").stat()
+    (photos / "02.jpg").unlink()
+    assert embed(workspace, source.id, ASKED, quietly)["skipped"] == {"vanished": 1}
+    (photos / "02.jpg").write_bytes(kept)
+    os.utime(photos / "02.jpg", ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    result = embed(workspace, source.id, ASKED, quietly)
+    assert (result["images"], result["skipped"]) == (12, {})
+
+
+def test_a_lost_folder_stops_the_run_and_marks_nothing(workspace: Workspace, source: Collection, photos: Path) -> None:
+    photos.rename(photos.with_name("unplugged"))
+    with pytest.raises(SourceUnavailable, match="reconnect"):
+        embed(workspace, source.id, ASKED, quietly)
+    photos.with_name("unplugged").rename(photos)
+    result = embed(workspace, source.id, ASKED, quietly)
+    assert (result["images"], result["skipped"]) == (12, {})
+
+
+def test_cancelling_keeps_the_sealed_shards(workspace: Workspace, many_images: Collection) -> None:
+    def stop_at_64(done: int, _total: int | None, _message: str, _detail: dict[str, Any] | None = None) -> None:
+        if done >= 64:
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        embed(workspace, many_images.id, ASKED_SLOWLY, stop_at_64)
+    (one,) = embeddings_of(workspace, many_images.id, finished=False)
+    sealed = shard_stamps(one)
+    assert 0 < sum("features" in path for path in sealed) < 8
+    assert embeddings_of(workspace, many_images.id) == []
+    assert embed(workspace, many_images.id, ASKED_SLOWLY, quietly)["images"] == 160
+    assert sealed.items() <= shard_stamps(one).items()
+
+
+@pytest.fixture
+def many_images(workspace: Workspace, tmp_path: Path) -> Collection:
+    """160 images, scanned, of which every tenth is gone again."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(160):
+        (folder / f"{number:03}.jpg").write_bytes(jpeg(number))
+    pin_speed(workspace, TINY, SLOW)
+    made = add_collection(workspace, folder)
+    scan(workspace, made.id, quietly)
+    return made
+
+
+def test_killed_eight_times_it_ends_with_the_numbers_of_an_uninterrupted_run(
+    workspace: Workspace, many_images: Collection, tmp_path: Path
+) -> None:
+    for number in range(0, 160, 10):
+        (many_images.folder / f"{number:03}.jpg").unlink()
+    queue, job, dice, sealed = (
+        Queue(workspace),
+        submit_embed(workspace, many_images, ASKED_SLOWLY),
+        random.Random(3),
+        {},
+    )
+    kills = 0
+
+    def further(than: int) -> bool:
+        ensure_worker(workspace)
+        return queue.job(job.id).done > than or not queue.job(job.id).active
+
+    while kills < 8 and queue.job(job.id).active:
+        wait_for(functools.partial(further, queue.job(job.id).done), what="progress")
+        time.sleep(dice.random() * 0.2)
+        for pid in worker_pids(workspace):
+            os.kill(pid, signal.SIGKILL)
+            kills += 1
+        wait_for(lambda: not worker_pids(workspace), what="the worker to die")
+        for one in embeddings_of(workspace, many_images.id, finished=False):
+            assert sealed.items() <= shard_stamps(one).items(), "a sealed shard was written again"
+            sealed = shard_stamps(one)
+    assert kills >= 3
+    assert finish(workspace, job).state == "done"
+    one = the_embedding(workspace, many_images)
+    assert sealed.items() <= shard_stamps(one).items()
+    for segment in segments_of(one.folder):
+        assert [damage_of(one.folder, segment.number, shard) for shard in range(segment.plan.shards)] == [
+            None
+        ] * segment.plan.shards
+    whole = Workspace.open(tmp_path / "uninterrupted")
+    pin_speed(whole, SLOW)
+    other = add_collection(whole, many_images.folder)
+    shutil.copy(workspace.catalogue, whole.catalogue)  # the same catalogue, with the files that are gone since
+    remove_embedding(whole, one.id)
+    embed(whole, many_images.id, ASKED_SLOWLY, quietly)
+    assert other.folder == many_images.folder
+    interrupted, uninterrupted = numbers(workspace, one), numbers(whole, the_embedding(whole, many_images))
+    assert len(interrupted[0]) == 144
+    for left, right in zip(interrupted, uninterrupted, strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def numbers(workspace: Workspace, one: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rows = read_rows(one)
+    located = locate(workspace, one, rows)
+    return located.image_ids, features_at(one, rows, located.rows), rows.labels[located.rows]
+
+
+def test_a_source_renamed_while_the_worker_embeds_pauses_and_resumes(
+    workspace: Workspace, many_images: Collection
+) -> None:
+    queue, job = Queue(workspace), submit_embed(workspace, many_images, ASKED_SLOWLY)
+    ensure_worker(workspace)
+    wait_for(lambda: queue.job(job.id).done > 0, what="the first images")
+    away = many_images.folder.with_name("unplugged")
+    many_images.folder.rename(away)
+    paused = finish(workspace, job)
+    assert (paused.state, paused.reason) == ("paused", "source_unavailable")
+    away.rename(many_images.folder)
+    ended = finish(workspace, queue.resume(job.id))
+    assert ended.result is not None and (ended.result["images"], ended.result["skipped"]) == (160, {})
+
+
+def test_a_question_is_answered_while_a_long_job_runs(workspace: Workspace, many_images: Collection) -> None:
+    embed(workspace, many_images.id, ASKED_SLOWLY, quietly)
+    one = the_embedding(workspace, many_images)
+    queue, long = Queue(workspace), submit_embed(workspace, many_images, replace(ASKED_SLOWLY, preprocess="squash"))
+    ensure_worker(workspace)
+    wait_for(lambda: queue.job(long.id).state == "running", what="the long job to run")
+    image = int(contents(workspace, many_images.id)[0][7])
+    question = finish(workspace, submit_similar(workspace, one, image, 5))
+    assert queue.job(long.id).active, "the long job must still run, or this would prove nothing"
+    assert question.result is not None and len(question.result["ids"]) == 5
+    assert [job.kind for job in queue.recent()] == ["embed"]
+    queue.cancel(long.id)
+    finish(workspace, long)
+
+
+def test_similar_images_are_the_nearest_by_cosine(workspace: Workspace, source: Collection, photos: Path) -> None:
+    embed(workspace, source.id, ASKED, quietly)
+    one = open_collection(photos).embedding()
+    unit = one.features / np.linalg.norm(one.features, axis=1, keepdims=True)
+    for query in (0, 5, 11):
+        alike = unit @ unit[query]
+        expected = [
+            int(image) for image in one.image_ids[np.argsort(-alike, kind="stable")] if image != one.image_ids[query]
+        ]
+        answer = find_similar(workspace, one.record.id, int(one.image_ids[query]), 4)
+        assert answer["ids"] == expected[:4]
+        assert answer["similarity"] == sorted(answer["similarity"], reverse=True)
+
+
+def test_neighbours_do_not_depend_on_how_rows_are_cut_into_blocks() -> None:
+    features = np.random.default_rng(0).normal(size=(500, 16)).astype(np.float16)
+    features[17] = 0
+    rows, cosines = nearest([(0, features)], features[3], 20)
+    cut, same = nearest([(start, features[start : start + 7]) for start in range(0, 500, 7)], features[3], 20)
+    assert rows[0] == 3 and 17 not in nearest([(0, features)], features[3], 500)[0]
+    np.testing.assert_array_equal(rows, cut)
+    np.testing.assert_allclose(cosines, same, rtol=1e-5)
+
+
+def test_bad_requests_end_with_a_plain_message(workspace: Workspace, source: Collection, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    nothing = add_collection(workspace, empty)
+    with pytest.raises(EmbeddingError, match="No image of this collection"):
+        embed(workspace, nothing.id, ASKED, quietly)
+    if not torch.cuda.is_available():
+        with pytest.raises(BackboneError, match="no CUDA device"):
+            embed(workspace, source.id, replace(ASKED, device="cuda"), quietly)
+
+
+def test_a_truncated_weights_file_fails_the_job_in_words(
+    workspace: Workspace, source: Collection, tmp_path: Path
+) -> None:
+    whole = tmp_path / "resnet18.pth"
+    torch.save(load_backbone("resnet18", random=True).trunk.state_dict(), whole)
+    cut = tmp_path / "cut.pth"
+    cut.write_bytes(whole.read_bytes()[:1_000_000])
+    job = finish(workspace, submit_embed(workspace, source, EmbedRequest("resnet18", str(cut))))
+    assert (job.state, job.reason) == ("failed", "weights_damaged")
+    assert job.error is not None and "cut.pth" in job.error and "again" in job.error
+
+
+def test_weights_that_cannot_be_downloaded_fail_the_job_in_words(
+    workspace: Workspace, source: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
+    job = finish(workspace, submit_embed(workspace, source, EmbedRequest("resnet18")))
+    assert (job.state, job.reason) == ("failed", "weights_unavailable")
+    assert job.error is not None
+    for part in (
+        "resnet18-f37072fd.pth",
+        "https://download.pytorch.org",
+        str(tmp_path / "torch"),
+        "efficientnet_lite0",
+    ):
+        assert part in job.error
+
+
+def test_without_the_recommended_weights_auto_takes_the_bundled_ones_and_says_so(
+    workspace: Workspace, source: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    pin_speed(workspace, "efficientnet_lite0")
+    result = embed(workspace, source.id, EmbedRequest(), quietly)
+    assert result["backbone"] == "efficientnet_lite0" and "resnet152" in result["note"]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5, 8])
+def test_running_out_of_memory_halves_the_batch_and_loses_nothing(tiny: Backbone, batch: int) -> None:
+    class Small(Forward):
+        largest = 0
+
+        def _run(self, pixels: np.ndarray) -> Outputs:
+            if len(pixels) > 2:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            self.largest = max(self.largest, len(pixels))
+            return super()._run(pixels)
+
+    pixels = np.random.default_rng(0).integers(0, 256, (batch, 224, 224, 3), np.uint8)
+    small, whole = Small(tiny, "cpu", "fp32"), Forward(tiny, "cpu", "fp32")
+    np.testing.assert_allclose(small(pixels).features, whole(pixels).features, rtol=1e-3, atol=1e-4)
+    assert small.largest == min(batch, 2)
+
+
+def test_one_image_that_does_not_fit_is_said_in_words(tiny: Backbone) -> None:
+    class Never(Forward):
+        def _run(self, pixels: np.ndarray) -> Outputs:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(EmbeddingError, match="smaller backbone"):
+        Never(tiny, "cpu", "fp32")(np.zeros((4, 224, 224, 3), np.uint8))
+
+
+def test_numbers_that_are_not_finite_become_a_reason_and_too_large_ones_are_clipped(
+    workspace: Workspace, source: Collection, tmp_path: Path
+) -> None:
+    def forward(pixels: np.ndarray) -> Outputs:
+        features = np.ones((len(pixels), 3), np.float32)
+        features[1, 0], features[2, 0] = np.nan, 1e9
+        return Outputs(features, np.zeros((len(pixels), 5), np.int32), np.ones((len(pixels), 5), np.float32))
+
+    ids, hashes = contents(workspace, source.id)
+    found = images_by_id(workspace, source.id, ids.tolist())
+    plan = Plan(4, 4, 4, False)
+    images = [
+        (int(image), bytes(digest).ljust(16, b"\0"), found[int(image)].path)
+        for image, digest in zip(ids, hashes, strict=True)
+    ]
+    segment = write_segment(tmp_path, 0, images[:4], plan)
+    with Lanes([forward]) as lanes:
+        work = EmbedShard(tmp_path, segment, 3, 8, _Blank(), lanes, source.folder)  # type: ignore[arg-type]
+        assert work(0) is not None
+        assert work(0) is None, "a sealed shard is not computed again"
+    labels, failed = read_labels(tmp_path, segment, 0)
+    assert failed == {1: ("nonfinite", "")} and labels["state"].tolist() == [0, 1, 0, 0]
+    assert np.isfinite(shards.read_features(tmp_path, segment, 0, 3)).all()
+
+
+class _Blank:
+    """A decoder for which every file is a black square."""
+
+    def batch(self, images: list[Any], into: np.ndarray) -> list[None]:
+        into[:] = 0
+        return [None] * len(images)
+
+
+def test_a_full_disk_leaves_no_half_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shards.os, "fsync", full)
+    with pytest.raises(WorkspaceFull, match="free some"):
+        seal_shard(tmp_path, 0, 0, Shard(np.zeros((2, 3), np.float16), np.zeros(2, shards.ROW), {}))
+    monkeypatch.undo()
+    assert not is_sealed(tmp_path, 0, 0) and list((tmp_path / "shards").iterdir()) == []
+
+
+def test_a_disk_too_small_is_said_before_hours_are_spent(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceFull, match="GB"):
+        check_space(tmp_path, 10**12, 2048)
+    check_space(tmp_path, 10, 2048)
+
+
+def test_damage_to_a_sealed_shard_is_noticed(tmp_path: Path) -> None:
+    path = seal_shard(tmp_path, 0, 0, Shard(np.ones((2, 3), np.float16), np.zeros(2, shards.ROW), {}))
+    assert damage_of(tmp_path, 0, 0) is None
+    data = bytearray((path / "features.npy").read_bytes())
+    data[-1] ^= 1
+    (path / "features.npy").write_bytes(bytes(data))
+    assert damage_of(tmp_path, 0, 0) == "features.npy has changed since it was written"
+
+
+@pytest.mark.parametrize("rows", [1, 8, 12, 1_000, 1_000_000])
+@pytest.mark.parametrize("speed", [0.1, 5.0, 60.0, 6_000.0])
+@pytest.mark.parametrize("lanes", [1, 2, 32])
+def test_shards_cover_every_row_once_in_whole_batches(rows: int, speed: float, lanes: int) -> None:
+    plan = plan_for(rows, Speed("fp32", 8, speed), lanes)
+    spans = [plan.span(shard) for shard in range(plan.shards)]
+    assert spans[0][0] == 0 and spans[-1][1] == rows
+    assert all(left[1] == right[0] for left, right in pairwise(spans))
+    assert plan.shard_rows % (8 * lanes) == 0 and plan.shard_rows <= max(16_384, 8 * lanes)
+
+
+def test_lanes_spread_over_all_devices_and_each_keeps_its_own() -> None:
+    met: Counter[str] = Counter()
+    gate = threading.Barrier(3, timeout=10)
+
+    def work(device: str) -> None:
+        met[device] += 1
+        gate.wait()
+
+    with Lanes(["a", "b", "c"]) as lanes:
+        assert lanes.number >= 3
+        for future in [lanes.submit(work) for _ in range(3)]:
+            future.result()
+    assert len(met) == min(3, lanes.number)
+
+
+def test_bf16_agrees_with_fp32(photographs: np.ndarray) -> None:
+    backbone = load_backbone("efficientnet_lite0")
+    exact, quick = (Forward(backbone, "cpu", dtype)(photographs) for dtype in ("fp32", "bf16"))
+    agreement = [cosine(left, right) for left, right in zip(exact.features, quick.features, strict=True)]
+    assert np.median(agreement) >= 0.999
+
+
+@pytest.fixture(scope="module")
+def photographs() -> np.ndarray:
+    """Four of the photographs that come with the packages, as pixels for the bundled network."""
+    from imclust_core.images.samples import make_samples
+
+    own = load_backbone("efficientnet_lite0").preprocessing
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        make_samples(Path(folder))
+        files = sorted(Path(folder).rglob("*.jpg"))[::70][:4]
+        return np.stack([own.pixels(open_image(file).rgb) for file in files])
+
+
+def test_the_catalogue_of_a_notebook_says_what_is_there(workspace: Workspace, source: Collection, photos: Path) -> None:
+    opened = open_collection(source.id)
+    with pytest.raises(EmbeddingError, match="imclust embed"):
+        opened.embedding()
+    embed(workspace, source.id, ASKED, quietly)
+    one = opened.embedding(TINY)
+    assert len(opened.image_ids) == count_images(workspace, source.id) == len(one.image_ids)
+    assert one.labels.shape == one.probabilities.shape == one.label_ids.shape == (12, 5)
+    assert (one.labels[:, 0] == np.array(one.classes)[one.label_ids[:, 0]]).all()
+    assert (np.diff(one.probabilities, axis=1) <= 0).all()
+    assert "random weights" in one.record.title
+
+
+def test_the_plan_and_recipe_on_disk_pin_what_was_done(workspace: Workspace, source: Collection) -> None:
+    embed(workspace, source.id, ASKED, quietly)
+    embed(workspace, source.id, replace(ASKED, preprocess="squash"), quietly)
+    squash, own = embeddings_of(workspace, source.id)
+    assert squash.recipe.fingerprint() != own.recipe.fingerprint()
+    pinned = json.loads((own.folder / "recipe.json").read_text())
+    assert pinned["weights"] == own.recipe.weights and pinned["dtype"] == "fp32" and pinned["random"]
+
+
+def test_real_photographs_lie_beside_their_own_kind(workspace: Workspace, shared_data: Path) -> None:
+    source = add_collection(workspace, shared_data / "caltech20")
+    scan(workspace, source.id, quietly)
+    result = embed(workspace, source.id, EmbedRequest("efficientnet_lite0"), quietly)
+    assert result["images"] == 800
+    one = open_collection(source.id).embedding()
+    kind = np.array([path.parent.name for path in open_collection(source.id).paths(one.image_ids)])
+    unit = one.features / np.linalg.norm(one.features, axis=1, keepdims=True)
+    alike = unit @ unit.T
+    np.fill_diagonal(alike, -2)
+    votes = [Counter(kind[near]).most_common(1)[0][0] for near in np.argsort(-alike, axis=1)[:, :5]]
+    assert np.mean(np.array(votes) == kind) >= 0.97
