@@ -274,6 +274,15 @@ def test_classes_that_nobody_named_are_numbered() -> None:
 # Preprocessing
 
 
+@pytest.mark.parametrize(
+    "pre", [Preprocessing(), Preprocessing(224, 232), Preprocessing(518, 518), Preprocessing(96, 0)]
+)
+def test_a_picture_decoded_no_larger_than_needed_is_never_blown_up(pre: Preprocessing) -> None:
+    for width, height in ((pre.at_least, pre.at_least), (2 * pre.at_least, pre.at_least)):
+        left, upper, right, lower = pre.box(width, height)
+        assert min(right - left, lower - upper) >= pre.size
+
+
 def test_the_box_is_the_middle_square_and_lies_within_the_picture() -> None:
     dice = np.random.default_rng(5)
     for width, height in dice.integers(1, 3000, (200, 2)).tolist():

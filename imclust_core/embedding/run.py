@@ -63,12 +63,15 @@ def compiling_pays(backbone: Backbone, machine: Machine, rows: int) -> bool:
     """Whether compiled code is measurably faster here, tried only where the work is long enough to earn it back."""
     if rows / machine.speed.images_per_s < COMPILE_SECONDS:
         return False
+    size, batch = backbone.preprocessing.size, machine.speed.batch
     try:
-        forwards = make_forwards(backbone, machine, compiled=True)
-        rate = forward_rate(forwards, backbone.preprocessing.size, machine.speed.batch)
+        compiled = forward_rate(make_forwards(backbone, machine, compiled=True), size, batch, seconds=2)
     except Exception:  # no compiler here, or a network it cannot read: whatever it is, eager code runs
         return False
-    return rate > _COMPILE_WORTH * machine.speed.images_per_s
+    # Both now, not one of them at another time: what else the machine does must not decide.
+    return compiled > _COMPILE_WORTH * forward_rate(
+        make_forwards(backbone, machine, compiled=False), size, batch, seconds=2
+    )
 
 
 def embed_segment(

@@ -65,6 +65,7 @@ TITLES: dict[str, str] = {
     "sample": "Making the sample images",
     "embed": "Embedding",
     "probe": "Measuring this machine",
+    "similar": "Looking for similar images",
 }
 """What a person sees while a job of the kind runs."""
 

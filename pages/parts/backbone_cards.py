@@ -44,6 +44,11 @@ def choose_backbone(workspace: Workspace, source: Collection, images: int) -> No
     for column, name in zip(st.columns(len(FEATURED)), FEATURED, strict=True):
         with column.container(border=True, height="stretch", vertical_alignment="distribute"):
             _card(workspace, source, BACKBONES[name], images, primary=name == default.name)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        _options(workspace, source, images)
+
+
+def _options(workspace: Workspace, source: Collection, images: int) -> None:
     st.segmented_control(
         "Preprocessing",
         MODES,
@@ -53,16 +58,13 @@ def choose_backbone(workspace: Workspace, source: Collection, images: int) -> No
         key=_PREPROCESS,
         help="The network's own cuts the middle square. Squash keeps the borders, and bends shapes.",
     )
-    with st.container(horizontal=True):
-        with st.popover("Other networks, own weights, options", icon=":material/tune:", width="content"):
-            _form(workspace, source, images)
-        speeds = read_speeds(workspace)
-        unknown = [name for name in FEATURED if forward_key(name, "own", AUTO) not in speeds]
-        if unknown:
-            label = f"Measure {plural(len(unknown), 'network')} here"
-            st.button(
-                label, icon=":material/speed:", type="tertiary", on_click=_probe, args=(workspace, source, unknown)
-            )
+    with st.popover("Other networks, own weights, options", icon=":material/tune:", width="content"):
+        _form(workspace, source, images)
+    speeds = read_speeds(workspace)
+    unknown = [name for name in FEATURED if forward_key(name, "own", AUTO) not in speeds]
+    if unknown:
+        label = f"Measure {plural(len(unknown), 'network')} here"
+        st.button(label, icon=":material/speed:", type="tertiary", on_click=_probe, args=(workspace, source, unknown))
 
 
 def _card(workspace: Workspace, source: Collection, spec: BackboneSpec, images: int, *, primary: bool) -> None:

@@ -27,6 +27,8 @@ _HTML = """
 </dialog>
 """
 
+_NOTHING: Callable[[], None] = lambda: None  # noqa: E731  Streamlit makes a trigger only for those that have a callback
+
 _grid = st.components.v2.component(
     "imclust_grid",
     html=_HTML,
@@ -54,24 +56,31 @@ def image_grid(
     on_turn: called at Page Up, Page Down and beyond the ends; `st.session_state[key].turn` then holds 1 or -1.
     on_similar: puts "Find similar" below the large picture; `st.session_state[key].similar` then holds the image's id.
     """
+    data = {
+        "items": _items(workspace, collection_id, images, captions or {}),
+        "label": label,
+        "pages": on_turn is not None,
+        "similar": on_similar is not None,
+    }
+    _grid(key=key, data=data, on_turn_change=on_turn or _NOTHING, on_similar_change=on_similar or _NOTHING)
+
+
+def _items(
+    workspace: Workspace, collection_id: str, images: list[ImageRow], captions: Mapping[int, str]
+) -> list[dict[str, object]]:
+    """What the browser needs of each image: never its path, only its name and its addresses."""
     secret = signing_key(workspace)
-    items = [
+    return [
         {
             "id": one.id,
             "name": one.name,
             "facts": facts_line(one),
-            "caption": captions.get(one.id, "") if captions else "",
+            "caption": captions.get(one.id, ""),
             "thumb": image_address(secret, collection_id, one, "thumb"),
             "view": image_address(secret, collection_id, one, "view"),
         }
         for one in images
     ]
-    data = {"items": items, "label": label, "pages": on_turn is not None, "similar": on_similar is not None}
-    _grid(key=key, data=data, on_turn_change=on_turn or _nothing, on_similar_change=on_similar or _nothing)
-
-
-def _nothing() -> None:
-    """Streamlit makes a trigger only for those that have a callback."""
 
 
 def facts_line(image: ImageRow) -> str:
