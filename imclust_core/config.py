@@ -35,6 +35,15 @@ def allowed_roots() -> list[Path]:
     return [Path(part.strip()).expanduser().resolve() for part in given.split(os.pathsep) if part.strip()]
 
 
+def named_file(text: str) -> Path | None:
+    """The file that a person named, if there is one: whatever cannot be followed is none."""
+    try:
+        path = Path(text).expanduser()
+        return path.resolve() if path.is_file() else None
+    except (OSError, RuntimeError, ValueError):
+        return None
+
+
 def may_read(path: Path) -> bool:
     """Whether a file lies where this server may read, by the limit of `IMCLUST_ROOTS`."""
     roots = allowed_roots()

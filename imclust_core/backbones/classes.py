@@ -3,6 +3,7 @@
 import functools
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -28,9 +29,11 @@ def imagenet_classes(subset: str = "imagenet-1k") -> tuple[ClassName, ...]:
         gloss = info.index_to_description(index, detailed=True).removeprefix(f"{lemmas}: ")
         raw.append((info.index_to_label_name(index), tuple(one.strip() for one in lemmas.split(",")), gloss))
     firsts = Counter(lemmas[0].lower() for _, lemmas, _ in raw)
+    names = [lemmas[0] if firsts[lemmas[0].lower()] == 1 else _told_apart(lemmas, gloss) for _, lemmas, gloss in raw]
+    again = Counter(names)  # in the largest sets even glosses begin alike
     return tuple(
-        ClassName(lemmas[0] if firsts[lemmas[0].lower()] == 1 else _told_apart(lemmas, gloss), wnid, lemmas, gloss)
-        for wnid, lemmas, gloss in raw
+        ClassName(name if again[name] == 1 else f"{name} [{wnid}]", wnid, lemmas, gloss)
+        for name, (wnid, lemmas, gloss) in zip(names, raw, strict=True)
     )
 
 
@@ -39,6 +42,12 @@ def _told_apart(lemmas: tuple[str, ...], gloss: str) -> str:
     if len(lemmas) > 1:
         return ", ".join(lemmas[:2])
     return f"{lemmas[0]} ({re.split(';| of | that ', gloss)[0]})"
+
+
+def named_classes(names: Sequence[str]) -> tuple[ClassName, ...]:
+    """Classes that somebody named; a name that is used again gets its number."""
+    seen = Counter(names)
+    return tuple(ClassName(name if seen[name] == 1 else f"{name} ({index})") for index, name in enumerate(names))
 
 
 def numbered_classes(number: int) -> tuple[ClassName, ...]:

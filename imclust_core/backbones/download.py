@@ -7,7 +7,10 @@ import re
 import time
 import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
 
 from imclust_core.errors import WeightsUnavailable
 from imclust_core.names import shown
@@ -23,7 +26,8 @@ def download(url: str, target: Path, tell: Callable[[str], None] = lambda _messa
     has another is not kept.
     """
     # What a server sends is only ever written to a file and hashed, so the scheme is all there is to guard.
-    if not url.startswith(("https://", "http://127.0.0.1:")):
+    address = urlsplit(url)
+    if address.scheme != "https" and (address.scheme != "http" or address.hostname != "127.0.0.1"):
         raise WeightsUnavailable(f"{url!r} is no address weights are fetched from. Expected one with https.")
     temporary = target.with_name(f"{target.name}.tmp-{os.getpid()}-{time.monotonic_ns()}")
     try:
@@ -36,7 +40,9 @@ def download(url: str, target: Path, tell: Callable[[str], None] = lambda _messa
             )
         temporary.replace(target)
         return target
-    except (OSError, ValueError) as error:  # URLError and HTTPError are OSErrors; a broken answer is a ValueError
+    except (OSError, ValueError, HTTPException) as error:  # URLError and HTTPError are OSErrors
+        if isinstance(error, HTTPError):
+            error.close()
         raise WeightsUnavailable(
             f"{target.name} could not be downloaded from {url} ({_why(error)}). {_by_hand(url, target)}"
         ) from error
@@ -56,7 +62,7 @@ def _fetch(url: str, temporary: Path, name: str, tell: Callable[[str], None]) ->
             done += len(block)
             of = f" of {total / 1e6:,.0f}" if total else ""
             tell(f"downloading {name}: {done / 1e6:,.0f}{of} MB")
-        if total and done != total:
+        if not done or (total and done != total):
             raise OSError(f"{done:,} of {total:,} bytes came")
         file.flush()
         os.fsync(file.fileno())

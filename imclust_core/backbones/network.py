@@ -1,13 +1,13 @@
 """A network ready to embed with: features are what goes into its last linear layer, labels what comes out of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from imclust_core.backbones.classes import ClassName, numbered_classes
+from imclust_core.backbones.classes import ClassName, named_classes, numbered_classes
 from imclust_core.backbones.preprocessing import Preprocessing
 from imclust_core.backbones.registry import BackboneSpec, find_backbone
 from imclust_core.backbones.sources import SOURCES, Built
@@ -30,7 +30,7 @@ class Backbone:
     head: nn.Linear | None
     dim: int
     preprocessing: Preprocessing
-    classes: tuple[ClassName, ...]
+    classes: tuple[ClassName, ...] = field(repr=False)
     weights: str
     origin: str
     random: bool
@@ -48,8 +48,8 @@ def load_backbone(
     tell: called with a line of text while something is downloaded.
     """
     spec = find_backbone(name)
-    if random and (weights is not None or spec.source == "checkpoint"):
-        raise BackboneError("Random weights and a file of weights exclude each other. Give one of the two.")
+    if random + (weights is not None) + (spec.source == "checkpoint") > 1:
+        raise BackboneError("A checkpoint, a file of weights and random weights exclude each other. Give one of them.")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if spec.source == "checkpoint":
@@ -74,7 +74,7 @@ def _from_checkpoint(spec: BackboneSpec) -> tuple[Built, str]:
         raise BackboneError(f"{path.name} names another checkpoint as its architecture. Expected a network's name.")
     built = _with_state(SOURCES[inner.source].untrained(inner), checkpoint.state, path.name)
     if checkpoint.classes:
-        built = replace(built, classes=tuple(ClassName(one) for one in checkpoint.classes))
+        built = replace(built, classes=named_classes(checkpoint.classes))
     return built, f"checkpoint {path.name} ({inner.title})"
 
 
@@ -83,8 +83,8 @@ def _with_state(built: Built, state: dict[str, Tensor], source: str) -> Built:
     path = head_path(built.model)
     if path is not None and f"{path}.weight" in state:
         head = built.model.get_submodule(path)
-        rows = state[f"{path}.weight"].shape[0]
-        if isinstance(head, nn.Linear) and rows != head.out_features:
+        rows = len(state[f"{path}.weight"]) if state[f"{path}.weight"].ndim == 2 else 0
+        if isinstance(head, nn.Linear) and rows not in (0, head.out_features):
             _put(built.model, path, nn.Linear(head.in_features, rows))
             built = replace(built, classes=numbered_classes(rows))
     load_strictly(built.model, state, source)
@@ -112,7 +112,7 @@ def _split(spec: BackboneSpec, built: Built, origin: str, random: bool) -> Backb
     path = head_path(model)
     head = model.get_submodule(path) if path is not None and built.classes else None
     if path is not None:
-        _put(model, path, nn.Identity())
+        _put(model, path, nn.Identity().eval())
     elif callable(reset := getattr(model, "reset_classifier", None)):
         reset(0)
     if isinstance(head, nn.Linear) and len(built.classes) != head.out_features:

@@ -58,4 +58,4 @@ class Preprocessing:
     def pixels(self, rgb: Image.Image) -> np.ndarray:
         """The square as (size, size, 3) uint8; not yet normalised, which is done where the network is."""
         small = rgb.resize((self.size, self.size), _FILTERS[self.interpolation], box=self.box(*rgb.size))
-        return np.asarray(small)
+        return np.array(small)

@@ -4,11 +4,13 @@ A new torchvision network is one line of the table; anything in timm needs none.
 """
 
 import difflib
+import glob
 import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from imclust_core.config import named_file
 from imclust_core.errors import BackboneError
 
 BUNDLED = "efficientnet_lite0"
@@ -115,11 +117,11 @@ def find_backbone(name: str) -> BackboneSpec:
     if source == "timm" and rest:
         return BackboneSpec(name, rest, "timm")
     if source == "checkpoint" and rest:
-        path = Path(rest).expanduser()
-        if not path.is_file():
+        path = named_file(rest)
+        if path is None:
             raise BackboneError(f"{rest!r} is no file. Give the full path of a checkpoint after `checkpoint:`.")
-        return BackboneSpec(f"checkpoint:{path.resolve()}", path.name, "checkpoint", licence="yours")
-    near = difflib.get_close_matches(name, BACKBONES, n=3, cutoff=0.5)
+        return BackboneSpec(f"checkpoint:{path}", path.name, "checkpoint", licence="yours")
+    near = difflib.get_close_matches(name.lower(), BACKBONES, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(BACKBONES)}."
     raise BackboneError(f"There is no backbone {name!r}. {hint} Networks of timm are named timm:NAME.")
 
@@ -150,8 +152,10 @@ def _timm_file(architecture: str) -> Path | None:
     """The newest file of weights that timm's library has kept for a network, if any."""
     home = os.environ.get("HF_HOME") or os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
     cache = Path(os.environ.get("HF_HUB_CACHE") or os.path.join(home, "hub")).expanduser()
+    # A name without a tag (`vit_tiny_patch16_224`) stands for timm's choice among those that have one.
+    folders = [cache / f"models--timm--{architecture}", *cache.glob(f"models--timm--{glob.escape(architecture)}.*")]
     found = sorted(
-        (cache / f"models--timm--{architecture}" / "snapshots").glob("*/model.safetensors"),
+        (file for folder in folders for file in (folder / "snapshots").glob("*/model.safetensors")),
         key=lambda file: file.stat().st_mtime,
     )
     return found[-1] if found else None

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,14 +39,16 @@ class Source(Protocol):
 
 class _Torchvision:
     def untrained(self, spec: BackboneSpec) -> Built:
-        return self._built(spec, None)
+        return self._built(spec)
 
     def pretrained(self, spec: BackboneSpec, tell: Callable[[str], None]) -> Built:
         path = weights_folder() / spec.file
         if not path.is_file():
             download(spec.url, path, tell)
-        read_weights(path)  # a damaged file is said so here; torchvision would raise whatever comes
-        return self._built(spec, self._weights(spec))
+        state = read_weights(path)
+        built = self._built(spec)
+        load_strictly(built.model, state, path.name)
+        return replace(built, origin=f"torchvision, {spec.file}")
 
     @staticmethod
     def _weights(spec: BackboneSpec) -> Any:
@@ -55,16 +57,15 @@ class _Torchvision:
         version = "IMAGENET1K_V2" if spec.name.endswith(":v2") else "IMAGENET1K_V1"
         return models.get_model_weights(spec.architecture)[version]
 
-    def _built(self, spec: BackboneSpec, weights: Any) -> Built:
+    def _built(self, spec: BackboneSpec) -> Built:
         from torchvision import models
 
-        # torchvision looks into its own folder first; the file is there by now.
-        model = models.get_model(spec.architecture, weights=weights, **({"progress": False} if weights else {}))
+        model = models.get_model(spec.architecture, weights=None)
         own = self._weights(spec).transforms()
         preprocessing = Preprocessing(
             own.crop_size[0], own.resize_size[0], tuple(own.mean), tuple(own.std), own.interpolation.value
         )
-        return Built(model, preprocessing, imagenet_classes(), f"torchvision, {spec.file}")
+        return Built(model, preprocessing, imagenet_classes())
 
 
 class _Timm:

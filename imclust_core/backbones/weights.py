@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from imclust_core.names import shown
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 _PREFIXES = ("module.", "_orig_mod.")
+_OLD_DENSENET = re.compile(r"(\.denselayer\d+\.(?:norm|conv))\.([12]\.)")
+"""The published DenseNets were saved before torchvision renamed `norm.1` to `norm1`."""
 
 
 @dataclass(frozen=True)
@@ -37,18 +40,28 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if path.suffix.lower() == ".safetensors":
         facts: Mapping[str, Any] = _safetensors_header(path)
         state = read_weights(path)
-        classes = json.loads(facts["classes"]) if facts.get("classes") else ()
+        classes = _parsed(facts.get("classes"))
     else:
         facts = _read(path)
         state = _tensors(path, facts)
-        classes = facts.get("classes") or ()
+        classes = facts.get("classes", [])
     architecture = facts.get("architecture")
     if not isinstance(architecture, str):
         raise WeightsDamaged(
             f"{shown(path)} does not say which network it is for. Save it as {{'architecture': 'resnet50', "
             "'state_dict': ...}, or name the network and give the file as its weights."
         )
-    return Checkpoint(architecture, state, tuple(str(one) for one in classes))
+    if not isinstance(classes, (list, tuple)) or not all(isinstance(one, str) for one in classes):
+        raise WeightsDamaged(f"The classes in {shown(path)} are no list of names. Save them as ['cat', 'dog', ...].")
+    return Checkpoint(architecture, state, tuple(classes))
+
+
+def _parsed(text: str | None) -> Any:
+    """What is written as JSON in a header, or None where it is no JSON."""
+    try:
+        return json.loads(text) if text else []
+    except ValueError:
+        return None
 
 
 def _read(path: Path) -> Any:
@@ -58,15 +71,18 @@ def _read(path: Path) -> Any:
             ".safetensors."
         )
     try:
+        path.open("rb").close()  # the one that says plainly why not
         if path.suffix.lower() == ".safetensors":
             from safetensors.torch import load_file
 
             return load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
-        raise WeightsDamaged(f"{shown(path)} cannot be read ({error.strerror}). Check the path and rights.") from error
+        raise WeightsDamaged(
+            f"{shown(path)} cannot be read ({error.strerror or error}). Check the path and its rights."
+        ) from error
     except Exception as error:  # each format has its own errors for a file that is cut short or is something else
-        if "weights_only" in str(error).lower() or "Unsupported" in str(error):
+        if re.search("GLOBAL|Unsupported class", str(error)):
             raise WeightsDamaged(
                 f"{shown(path)} holds more than tensors, and opening it could run code in it. Save the network's "
                 "state_dict as .safetensors, or with torch.save(model.state_dict(), ...)."
@@ -92,9 +108,9 @@ def _tensors(path: Path, content: Any) -> dict[str, Tensor]:
 
 def _without_prefix(name: str) -> str:
     """A tensor's name as the network has it, whatever wrapper (data-parallel, compiled) it was saved from."""
-    for prefix in _PREFIXES:
-        name = name.removeprefix(prefix)
-    return name
+    while name.startswith(_PREFIXES):
+        name = name.partition(".")[2]
+    return _OLD_DENSENET.sub(r"\1\2", name)
 
 
 def _safetensors_header(path: Path) -> dict[str, str]:
@@ -120,6 +136,11 @@ def load_strictly(model: nn.Module, state: Mapping[str, Tensor], source: str) ->
             f"{len(wanted)} tensors). Choose the network the file was made for."
         )
     for name, tensor in state.items():
+        if tensor.is_meta or tensor.layout != torch.strided or tensor.is_quantized:
+            raise WeightsDamaged(
+                f"{source} does not hold plain numbers: {name!r} is a {tensor.layout} tensor on {tensor.device.type}. "
+                "Save the network's state_dict from a CPU or GPU, dense and not quantized."
+            )
         if tensor.shape != wanted[name].shape:
             raise WeightsDamaged(
                 f"{source} does not fit the network: {name!r} is {tuple(tensor.shape)} where "

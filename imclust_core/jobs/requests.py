@@ -5,7 +5,7 @@ from pathlib import Path
 
 from imclust_core.backbones.preprocessing import MODES
 from imclust_core.backbones.registry import find_backbone
-from imclust_core.config import may_read
+from imclust_core.config import may_read, named_file
 from imclust_core.errors import BackboneError
 from imclust_core.names import shown
 
@@ -39,16 +39,16 @@ def check_request(request: EmbedRequest) -> EmbedRequest:
         raise BackboneError("Weights belong to one network. Name the backbone they are for.")
     if request.weights and request.random_weights:
         raise BackboneError("Random weights and a file of weights exclude each other. Give one of the two.")
-    name = AUTO
-    if request.backbone != AUTO:
-        spec = find_backbone(request.backbone)
-        name = spec.name
-        if spec.source == "checkpoint":
-            _readable(Path(spec.architecture))
+    spec = find_backbone(request.backbone) if request.backbone != AUTO else None
+    if spec is not None and spec.source == "checkpoint":
+        if request.weights or request.random_weights:
+            raise BackboneError("A checkpoint brings its own weights. Leave out the other ones, or name a network.")
+        _readable(Path(spec.architecture))
+    name = spec.name if spec is not None else AUTO
     weights = None
     if request.weights:
-        path = Path(request.weights).expanduser()
-        if not path.is_file():
+        path = named_file(request.weights)
+        if path is None:
             raise BackboneError(f"There is no file {request.weights!r}. Give the full path of a file of weights.")
         weights = str(_readable(path))
     return replace(request, backbone=name, weights=weights)

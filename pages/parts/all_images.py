@@ -9,6 +9,7 @@ from imclust_core.store.collections import Collection
 from imclust_core.store.counts import summary_of
 from imclust_core.store.workspace import Workspace
 from pages.parts.grid import image_grid
+from pages.parts.redraw import redraw_if_asked
 from pages.parts.text import plural
 
 GRID = "all_images"
@@ -26,6 +27,7 @@ def show_images(
 
 
 def _images(workspace: Workspace, source: Collection, scanning: bool, on_similar: Callable[[], None] | None) -> None:
+    redraw_if_asked()
     summary = None if scanning else summary_of(workspace, source.id)
     number = summary.images if summary else count_images(workspace, source.id)
     if not number:

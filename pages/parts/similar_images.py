@@ -11,6 +11,7 @@ from imclust_core.store.embeddings import Embedding
 from imclust_core.store.workspace import Workspace
 from pages.parts.all_images import GRID as ALL_IMAGES
 from pages.parts.grid import image_grid
+from pages.parts.redraw import page_is_drawn, redraw_if_asked, redraw_page
 from pages.parts.text import plain
 
 _SIMILAR = "similar"
@@ -24,10 +25,12 @@ def ask_similar(grid: str | None) -> None:
     image = st.session_state[grid or ALL_IMAGES].similar
     if image:
         st.query_params[_SIMILAR] = str(int(image))
+        redraw_page()  # the grid may be in a fragment, and the answer is shown outside of it
 
 
 def show_similar(workspace: Workspace, source: Collection, one: Embedding) -> None:
     """The neighbours of the image in the address, if there is one."""
+    page_is_drawn()
     asked = st.query_params.get(_SIMILAR, "")
     if not asked.isascii() or not asked.isdigit() or len(asked) > 18:
         return
@@ -57,6 +60,7 @@ def _job(workspace: Workspace, one: Embedding, image_id: int) -> Job:
 
 
 def _answer(workspace: Workspace, source: Collection, image_id: int, job_id: str) -> None:
+    redraw_if_asked()
     job = Queue(workspace).job(job_id)
     if job.active:
         ensure_worker(workspace)
