@@ -336,6 +336,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, default=DATA / "caltech20", help="class folders of .jpg")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--only", type=lambda text: set(text.split(",")), default=set("abcde"), metavar="a,b,c,d,e")
+    parser.add_argument("--networks", nargs="+", choices=(LARGE, BUNDLED), default=[LARGE, BUNDLED])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=15.0, help="of a forward-only run, and at most of a peer's")
     parser.add_argument("--images-small", type=int, help=f"for {LARGE}; rounded up to whole batches for every lane")
@@ -353,15 +354,15 @@ def main() -> None:
     kind = devices[0].partition(":")[0]
     facts = {"cores": cores(), "threads": THREADS, "torch": torch.__version__, "python": sys.version.split()[0]}
     tell(figure="machine", devices=[device_name(one) for one in devices], **facts)
-    if figures := options.only & set("abc"):
+    if (figures := options.only & set("abc")) and LARGE in options.networks:
         number = options.images_small or FEW[kind]
         compare(prepared(LARGE, number, source, devices, options.seconds), figures, options.rounds)
-    if figures := options.only & set("ac"):
+    if (figures := options.only & set("ac")) and BUNDLED in options.networks:
         number = options.images_large or MANY[kind]
         compare(prepared(BUNDLED, number, source, devices, options.seconds), figures, options.rounds)
     if "d" in options.only:
         compare_memory(options.memory_sizes, source, devices)
-    for name in (BUNDLED, LARGE) if "e" in options.only else ():
+    for name in options.networks if "e" in options.only else ():
         agreement(name, options.agreement_images, source, devices)
 
 

@@ -44,6 +44,36 @@ def test_scanning_a_hostile_folder_accounts_for_every_file(workspace: Workspace,
     assert result["files"] == len(expected) == result["images"] + sum(result["skipped"].values())
 
 
+def test_embedding_a_hostile_folder_accounts_for_every_file(workspace: Workspace, tmp_path: Path) -> None:
+    expected = make_hostile_folder(tmp_path / "hostile")
+    done = imclust("embed", tmp_path / "hostile", "--backbone", "timm:test_resnet", "--random-weights", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    promised = "collection embedding backbone images skipped dim distinct_labels seconds images_per_s"
+    assert {*promised.split(), "forward_images_per_s"} <= set(result)
+    assert len(expected) == result["images"] + sum(result["skipped"].values())
+    assert result["random_weights"] and result["dim"] == 96
+    again = imclust("embed", tmp_path / "hostile", "--backbone", "timm:test_resnet", "--random-weights")
+    assert "nothing was left to embed" in again.stdout and "(random weights)" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--backbone", "resnet5O"], "Did you mean resnet50"),
+        (["--backbone", "resnet18", "--weights", "/no/such/file.pth"], "There is no file"),
+        (["--random-weights"], "Name the backbone"),
+    ],
+)
+def test_a_request_that_cannot_be_is_refused_before_anything_is_scanned(
+    workspace: Workspace, photos: Path, options: list[str], message: str
+) -> None:
+    done = imclust("embed", photos, "--json", *options)
+    assert done.returncode == 1 and message in done.stderr
+    assert json.loads(done.stdout)["reason"] == "backbone"
+    assert collections(workspace) == []
+
+
 def test_scan_for_people_names_the_reasons_and_the_next_step(workspace: Workspace, photos: Path) -> None:
     (photos / "empty.jpg").touch()
     done = imclust("scan", photos)

@@ -30,6 +30,7 @@ from imclust_core.embedding.shard import EmbedShard
 from imclust_core.embedding.similar import nearest
 from imclust_core.errors import BackboneError, Cancelled, EmbeddingError, SourceUnavailable, WorkspaceFull
 from imclust_core.jobs.embed import embed
+from imclust_core.jobs.probe import probe
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import EmbedRequest
 from imclust_core.jobs.scan import scan
@@ -49,7 +50,7 @@ from imclust_core.store.shards import (
     segments_of,
     write_segment,
 )
-from imclust_core.store.speeds import forward_key, keep_speed
+from imclust_core.store.speeds import decode_key, forward_key, keep_speed, read_speeds, seconds_for
 from imclust_core.store.vectors import features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish, wait_for, worker_pids
@@ -520,6 +521,19 @@ def test_the_catalogue_of_a_notebook_says_what_is_there(workspace: Workspace, so
     assert (one.labels[:, 0] == np.array(one.classes)[one.label_ids[:, 0]]).all()
     assert (np.diff(one.probabilities, axis=1) <= 0).all()
     assert "random weights" in one.record.title
+
+
+def test_the_probe_measures_networks_and_files_and_keeps_what_it_found(workspace: Workspace, photos: Path) -> None:
+    source = add_collection(workspace, photos)
+    scan(workspace, source.id, quietly)
+    rates = probe(workspace, source.id, [TINY], quietly)
+    assert rates[TINY] > 0 and rates["decode"] > 0
+    kept = read_speeds(workspace)
+    network, decode = kept[forward_key(TINY, "own", "auto")], kept[decode_key(source.id)]
+    assert network["images_per_s"] == rates[TINY] and network["dtype"] in ("fp32", "bf16")
+    took = seconds_for(1000, network["images_per_s"], decode["images_per_s"], shared=True)
+    assert took is not None and took > 1000 / rates[TINY]
+    assert seconds_for(1000, None, 5.0, shared=True) is None
 
 
 def test_the_plan_and_recipe_on_disk_pin_what_was_done(workspace: Workspace, source: Collection) -> None:

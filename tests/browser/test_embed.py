@@ -122,6 +122,16 @@ def test_similar_images_from_a_picture_and_from_a_link(
     expect(alike).to_have_count(12)
     expect(alike.first).to_contain_text("this one")
     tab.picture("similar")
+    first = page.url
+    alike.nth(3).click()
+    page.get_by_role("button", name="Find similar").first.click()
+    expect(page).not_to_have_url(first)
+    second = page.url
+    page.get_by_text("All images", exact=True).click()
+    page.get_by_role("group", name="Images, page 1").locator(".cell").nth(11).click()
+    page.get_by_role("button", name="Find similar").last.click()
+    expect(page).not_to_have_url(second)
+    expect(alike).to_have_count(12)
     other = visit()
     other.page.goto(page.url)
     expect(other.page.get_by_role("group", name="Similar images").locator(".cell")).to_have_count(12)
