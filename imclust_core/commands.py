@@ -16,7 +16,7 @@ from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.requests import EmbedRequest, check_request
 from imclust_core.jobs.tasks import TITLES, submit_embed, submit_scan
 from imclust_core.jobs.worker import ensure_worker
-from imclust_core.names import shown
+from imclust_core.names import expanded, shown
 from imclust_core.store.collections import add_collection, collection, collections, rename_collection
 from imclust_core.store.counts import summary_of
 from imclust_core.store.workspace import Workspace
@@ -30,7 +30,7 @@ def print_json(value: dict[str, Any]) -> int:
 
 def sample(options: argparse.Namespace) -> int:
     """Make the sample photographs."""
-    folder = Path(options.folder).expanduser().absolute()
+    folder = expanded(options.folder).absolute()
     made = make_samples(folder, seed=options.seed)
     if options.json:
         return print_json({"folder": str(folder), "images": made})
@@ -54,7 +54,7 @@ def scan_folder(options: argparse.Namespace) -> int:
 
 
 def _folder(workspace: Workspace, typed: str) -> Path:
-    return workspace.open_folder(str(Path(typed).expanduser().absolute()) if typed else "")
+    return workspace.open_folder(str(expanded(typed).absolute()) if typed else "")
 
 
 def _where(options: argparse.Namespace) -> str:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from imclust_core.errors import FolderError
-from imclust_core.names import shown
+from imclust_core.names import expanded, shown
 
 VERSION = "0.1.0"
 
@@ -23,7 +23,7 @@ def workspace_folder() -> Path:
     """The workspace in use: `IMCLUST_WORKSPACE`, else the user's own data folder."""
     given = os.environ.get("IMCLUST_WORKSPACE", "").strip()
     if given:
-        return Path(given).expanduser()
+        return expanded(given)
     import platformdirs  # machines that only compute, on shards, need not have it
 
     return Path(platformdirs.user_data_dir("imclust", appauthor=False))
@@ -32,14 +32,14 @@ def workspace_folder() -> Path:
 def allowed_roots() -> list[Path]:
     """The folders that may be opened (`IMCLUST_ROOTS`, separated as in PATH); empty means no limit."""
     given = os.environ.get("IMCLUST_ROOTS", "")
-    return [Path(part.strip()).expanduser().resolve() for part in given.split(os.pathsep) if part.strip()]
+    return [expanded(part.strip()).resolve() for part in given.split(os.pathsep) if part.strip()]
 
 
 def named_file(text: str) -> Path | None:
-    """The file that a person named, if there is one: whatever cannot be followed is none."""
+    """The file that a person named, if there is one that may be read; else nothing, without saying which it was."""
     try:
-        path = Path(text).expanduser()
-        return path.resolve() if path.is_file() else None
+        path = expanded(text).resolve()
+        return path if may_read(path) and path.is_file() else None
     except (OSError, RuntimeError, ValueError):
         return None
 

@@ -16,6 +16,14 @@ def shown(path: Path) -> str:
     return display_name(os.fsencode(path))
 
 
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """A path with `~` as the user's folder; as it is where there is no such user, to be found missing later."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def time_of(facts: os.stat_result) -> int:
     """A file's time of change in nanoseconds, within what a database holds: clocks can be centuries off."""
     return max(-(2**63), min(facts.st_mtime_ns, 2**63 - 1))

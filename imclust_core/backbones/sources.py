@@ -94,13 +94,15 @@ class _Timm:
             overlay = {"file": str(file)} if file is not None else None
             model = timm.create_model(spec.architecture, pretrained=pretrained, pretrained_cfg_overlay=overlay)
         except Exception as error:
-            raise self._trouble(spec, file, error) from error
+            raise self._trouble(spec, pretrained, file, error) from error
         subset = infer_imagenet_subset(model)
         classes = imagenet_classes(subset) if subset else ()
         return Built(model, _of_timm(resolve_model_data_config(model)), classes, f"timm, {spec.architecture}")
 
     @staticmethod
-    def _trouble(spec: BackboneSpec, file: Path | None, error: Exception) -> BackboneError:
+    def _trouble(spec: BackboneSpec, pretrained: bool, file: Path | None, error: Exception) -> BackboneError:
+        if not pretrained:
+            return BackboneError(f"timm cannot make {spec.architecture!r}. timm.list_models() names what it can.")
         if file is not None:
             return WeightsDamaged(
                 f"{shown(file)} cannot be read as weights of {spec.architecture}. Remove it and retry."

@@ -60,7 +60,7 @@ def _parsed(text: str | None) -> Any:
     """What is written as JSON in a header, or None where it is no JSON."""
     try:
         return json.loads(text) if text else []
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -136,9 +136,9 @@ def load_strictly(model: nn.Module, state: Mapping[str, Tensor], source: str) ->
             f"{len(wanted)} tensors). Choose the network the file was made for."
         )
     for name, tensor in state.items():
-        if tensor.is_meta or tensor.layout != torch.strided or tensor.is_quantized:
+        if tensor.is_meta or tensor.layout != torch.strided or tensor.is_quantized or tensor.is_complex():
             raise WeightsDamaged(
-                f"{source} does not hold plain numbers: {name!r} is a {tensor.layout} tensor on {tensor.device.type}. "
+                f"{source} does not hold plain numbers: {name!r} is a {tensor.dtype} tensor on {tensor.device.type}. "
                 "Save the network's state_dict from a CPU or GPU, dense and not quantized."
             )
         if tensor.shape != wanted[name].shape:

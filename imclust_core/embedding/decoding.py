@@ -17,6 +17,7 @@ from imclust_core.images.opening import FileBytes, decode, read_file
 from imclust_core.store.pictures import keep_thumbnail, safe_path
 
 ITEM_SECONDS = 20.0
+_PATIENCE = 6
 _AHEAD = 4
 """Files a lane has read ahead: enough to hide a slow disk, few enough that large files do not fill the memory."""
 
@@ -87,7 +88,10 @@ class Decoder:
 
 
 def _in_time(file: Future[FileBytes], seconds: float) -> FileBytes:
-    try:
-        return file.result(timeout=seconds)
-    except TooLate:
-        raise ImageProblem("timeout") from None
+    for _ in range(_PATIENCE):
+        try:
+            return file.result(timeout=seconds)
+        except TooLate:
+            if file.running():
+                break  # otherwise no reader has come to it yet, which is not the file's fault
+    raise ImageProblem("timeout")

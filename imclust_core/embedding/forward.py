@@ -1,6 +1,8 @@
 """One network on one device: pixels in, features and labels out. May be called from several threads at once."""
 
 import copy
+import logging
+import re
 import threading
 from dataclasses import dataclass
 
@@ -11,6 +13,8 @@ from torch import Tensor
 from imclust_core.backbones.network import Backbone
 from imclust_core.errors import EmbeddingError
 from imclust_core.store.shards import TOP
+
+log = logging.getLogger("imclust")
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
@@ -35,6 +39,7 @@ class Forward:
         self._dtype = DTYPES[dtype]
         trunk = copy.deepcopy(backbone.trunk).to(self.device, self._dtype).to(memory_format=torch.channels_last)
         # freezing folds the weights into the compiled code, which is most of what compiling gains on a CPU
+        self._plain = trunk
         self._trunk = torch.compile(trunk, options={"freezing": True}) if compiled else trunk
         self._head = copy.deepcopy(backbone.head).to(self.device) if backbone.head is not None else None
         mean, std = (torch.tensor(one, device=self.device).view(1, 3, 1, 1) for one in self._statistics(backbone))
@@ -50,7 +55,7 @@ class Forward:
     def __call__(self, pixels: np.ndarray) -> Outputs:
         """Describe a batch (b, size, size, 3) of uint8. Halves it for as long as the memory does not suffice."""
         try:
-            return self._run(pixels)
+            return self.once(pixels)
         except (torch.OutOfMemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -66,7 +71,8 @@ class Forward:
         return joined([self(pixels[:half]), self(pixels[half:])])
 
     @torch.no_grad()
-    def _run(self, pixels: np.ndarray) -> Outputs:
+    def once(self, pixels: np.ndarray) -> Outputs:
+        """Describe a batch as it is, or raise torch's error where the memory does not suffice."""
         batch = torch.from_numpy(pixels)
         if self._copies is None:
             return _outputs(self._network(batch))
@@ -82,15 +88,27 @@ class Forward:
             back = [torch.empty(one.shape, dtype=one.dtype, pin_memory=True) for one in results]
             for target, result in zip(back, results, strict=True):
                 target.copy_(result, non_blocking=True)
-            finished = torch.cuda.Event()  # type: ignore[no-untyped-call]
+            finished = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
             finished.record(compute)
         finished.synchronize()
         return _outputs(back)
 
+    def _through(self, x: Tensor) -> Tensor:
+        try:
+            out: Tensor = self._trunk(x)
+            return out
+        except Exception as error:
+            # Compiling happens at the first call, and needs a compiler that may be gone since it was planned.
+            if self._trunk is self._plain or is_out_of_memory(error):
+                raise
+            log.warning("compiling failed, plain code runs: %s", error)
+            self._trunk = self._plain
+        return self._through(x)
+
     def _network(self, batch: Tensor) -> list[Tensor]:
         # (b, h, w, 3) seen as (b, 3, h, w) is the channels_last layout, without a copy.
         x = batch.permute(0, 3, 1, 2).to(self.device, torch.float32) * self._scale + self._shift
-        features = self._trunk(x.to(self._dtype)).float()
+        features = self._through(x.to(self._dtype)).float()
         if self._head is None:
             return [features]
         probabilities = self._head(features).softmax(1)
@@ -119,4 +137,6 @@ def joined(parts: list[Outputs]) -> Outputs:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether torch ran out of memory; on a CPU it says so with a plain RuntimeError."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or bool(
+        re.search("out of memory|can't allocate memory", str(error))
+    )

@@ -13,6 +13,8 @@ from imclust_core.embedding.lanes import Lanes, lanes_for
 
 _CPU_BATCHES = (4, 8, 16)
 _GPU_BATCHES = (32, 64, 128, 256, 512)
+_LANE_BYTES = 64 * 2**20
+"""Pixels that one lane may hold, since there may be 32 of them, each with a pinned copy."""
 _WORTH = 1.1
 """A dtype must be this much faster than fp32 to be taken."""
 _ENOUGH = 1.03
@@ -33,10 +35,10 @@ def forward_rate(forwards: Sequence[Forward], size: int, batch: int, *, seconds:
     pixels = np.random.default_rng(0).integers(0, 256, (batch, size, size, 3), np.uint8)
 
     def run(forward: Forward) -> tuple[int, float]:
-        forward(pixels)
+        forward.once(pixels)
         done, start = 0, time.perf_counter()
         while done == 0 or time.perf_counter() - start < seconds:
-            forward(pixels)
+            forward.once(pixels)
             done += batch
         return done, time.perf_counter() - start
 
@@ -68,8 +70,9 @@ def measure(
 
     The smallest of batches that are as good as equal is taken, since it needs the least memory.
     """
-    batches = _CPU_BATCHES if devices[0] == "cpu" else _GPU_BATCHES
     size = backbone.preprocessing.size
+    fit = _LANE_BYTES // (size * size * 3)
+    batches = _CPU_BATCHES if devices[0] == "cpu" else tuple(batch for batch in _GPU_BATCHES if batch <= fit)
     best: Speed | None = None
     for dtype in dtypes:
         forwards = [Forward(backbone, device, dtype) for device in devices]

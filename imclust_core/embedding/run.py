@@ -2,7 +2,7 @@
 
 import shutil
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typing import Any
 from imclust_core.backbones.network import Backbone
 from imclust_core.embedding.decoding import Decoder
 from imclust_core.embedding.forward import Forward
-from imclust_core.embedding.lanes import Lanes
+from imclust_core.embedding.lanes import Lanes, lanes_for
 from imclust_core.embedding.measuring import Speed, forward_rate
 from imclust_core.embedding.shard import EmbedShard, Tally, free_space_needed
 from imclust_core.errors import WorkspaceFull
@@ -64,10 +64,7 @@ def compiling_pays(backbone: Backbone, machine: Machine, rows: int) -> bool:
     if rows / machine.speed.images_per_s < COMPILE_SECONDS:
         return False
     size, batch = backbone.preprocessing.size, machine.speed.batch
-    try:
-        compiled = forward_rate(make_forwards(backbone, machine, compiled=True), size, batch, seconds=2)
-    except Exception:  # no compiler here, or a network it cannot read: whatever it is, eager code runs
-        return False
+    compiled = forward_rate(make_forwards(backbone, machine, compiled=True), size, batch, seconds=2)
     # Both now, not one of them at another time: what else the machine does must not decide.
     return compiled > _COMPILE_WORTH * forward_rate(
         make_forwards(backbone, machine, compiled=False), size, batch, seconds=2
@@ -85,6 +82,7 @@ def embed_segment(
     thumbnails: Path | None,
     tell: Tell,
     tally: Tally,
+    moved: Mapping[int, bytes | None] | None = None,
 ) -> None:
     """Seal every shard of a segment that is not sealed yet.
 
@@ -99,9 +97,12 @@ def embed_segment(
         follow_links=follow_links,
         preprocessing=backbone.preprocessing,
         thumbnails=thumbnails,
+        readers=max(8, lanes_for(len(forwards))),
     )
     with closing(decoder), Lanes(forwards) as pool:
-        work = EmbedShard(folder, segment, backbone.dim, backbone.preprocessing.size, decoder, pool, source, tally)
+        work = EmbedShard(
+            folder, segment, backbone.dim, backbone.preprocessing.size, decoder, pool, source, tally, moved
+        )
         started: deque[tuple[int, list[Future[Any]]]] = deque()
         for shard in todo:
             started.append((shard, work.start(shard)))

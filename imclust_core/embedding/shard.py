@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +59,9 @@ class EmbedShard:
 
     `start` hands a shard's batches to the lanes and `finish` waits for them and seals; starting the next before
     finishing the last keeps the lanes busy. A plain call does both.
+
+    moved: row -> where its content lies now, or None where the catalogue has it no more, for rows whose path in the
+    manifest is out of date.
     """
 
     def __init__(
@@ -71,10 +74,12 @@ class EmbedShard:
         lanes: Lanes[Forward],
         source: Path,
         tally: Tally | None = None,
+        moved: Mapping[int, bytes | None] | None = None,
     ) -> None:
         self._folder, self._segment, self._dim, self._size = folder, segment, dim, size
         self._decoder, self._lanes, self._source = decoder, lanes, source
         self._tally = tally or Tally()
+        self._moved = moved or {}
         self._trouble = 0
         self._pixels = threading.local()
 
@@ -110,7 +115,7 @@ class EmbedShard:
         """Decode and describe the rows from `start` to `stop`; runs in a lane."""
         manifest = self._segment.manifest
         asked = [
-            Asked(int(manifest["image"][row]), self._segment.path(row), _whole(manifest["hash"][row]))
+            Asked(int(manifest["image"][row]), self._path(row), _whole(manifest["hash"][row]))
             for row in range(start, stop)
         ]
         # Always a whole batch: the numbers of an image then never depend on how many others came with it, and a
@@ -121,6 +126,9 @@ class EmbedShard:
         result = _rounded(start, forward(pixels), problems)
         self._count(asked, result)
         return result
+
+    def _path(self, row: int) -> bytes:
+        return self._moved.get(row) or self._segment.path(row)
 
     def _buffer(self) -> np.ndarray:
         """This lane's own array for a batch of pixels."""
@@ -147,7 +155,8 @@ class EmbedShard:
         """Put a batch's numbers at their rows; failures become a mask and a reason."""
         for index, problem in enumerate(batch.problems):
             row = batch.start - first + index
-            self._watch_source(problem)
+            if self._moved.get(batch.start + index, b"") is not None:  # what the scan saw go says nothing of the drive
+                self._watch_source(problem)
             if problem is not None:
                 content.labels["state"][row] = FAILED
                 content.labels["label"][row] = -1
@@ -165,7 +174,8 @@ class EmbedShard:
         if self._trouble >= MAX_TROUBLE or not self._source.is_dir():
             raise SourceUnavailable(
                 f"Images could not be read from {shown(self._source)} ({problem.detail or problem.reason}). The drive "
-                "or share may be gone: reconnect it and resume. Nothing was marked as bad for this."
+                "or share may be gone: reconnect it and resume. If the images were moved or deleted, rescan the folder "
+                "first. Nothing was marked as bad for this."
             )
 
 
@@ -178,7 +188,7 @@ def _let_go(batches: list[Future[_Batch]]) -> Iterator[Future[_Batch]]:
 
 def _rounded(start: int, outputs: Outputs, problems: list[ImageProblem | None]) -> _Batch:
     """A batch as it is kept: in half precision, numbers too large for it clipped, those not finite given a reason."""
-    finite = np.isfinite(outputs.features[: len(problems)]).all(axis=1)
+    finite = np.isfinite(np.hstack([outputs.features, outputs.probabilities])[: len(problems)]).all(axis=1)
     return _Batch(
         start,
         np.clip(outputs.features[: len(problems)], -_LARGEST, _LARGEST).astype(np.float16),

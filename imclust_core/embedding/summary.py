@@ -12,6 +12,7 @@ def summarise(
     image_ids: np.ndarray,
     labels: np.ndarray,
     probabilities: np.ndarray,
+    hashes: np.ndarray,
     missing: dict[str, int],
     *,
     seconds: float,
@@ -22,6 +23,7 @@ def summarise(
     Parameters
     ----------
     image_ids: (n,). labels: (n,) class number of the most probable class, -1 for none. probabilities: (n,).
+    hashes: (n,) S16, of the contents the labels are about.
     missing: reason -> images without a vector.
     """
     known = labels >= 0
@@ -35,9 +37,13 @@ def summarise(
         labels=[(int(classes[index]), int(counts[index])) for index in order],
         confidence=np.bincount(bins, minlength=BINS).tolist() if known.any() else [],
         unsure=[
-            (int(image), int(label), round(float(probability), 4))
-            for image, label, probability in zip(
-                image_ids[known][least], labels[known][least], probabilities[known][least], strict=True
+            (int(image), int(label), round(float(share), 4), bytes(digest).ljust(16, b"\0").hex())
+            for image, label, share, digest in zip(
+                image_ids[known][least],
+                labels[known][least],
+                probabilities[known][least],
+                hashes[known][least],
+                strict=True,
             )
         ],
         seconds=seconds,

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from imclust_core.backbones.network import Backbone, load_backbone
-from imclust_core.backbones.registry import BUNDLED, RECOMMENDED
+from imclust_core.backbones.network import Backbone, load_backbone, squashed
+from imclust_core.backbones.registry import BUNDLED, RECOMMENDED, find_backbone, weights_path
 from imclust_core.embedding.lanes import device_name, devices_for, lanes_for
 from imclust_core.embedding.measuring import Speed, forward_rate, measure
 from imclust_core.embedding.run import (
@@ -27,7 +27,7 @@ from imclust_core.embedding.summary import summarise
 from imclust_core.errors import BackboneError, EmbeddingError, WeightsUnavailable
 from imclust_core.jobs.progress import Report
 from imclust_core.jobs.requests import AUTO, EmbedRequest
-from imclust_core.store.catalogue import images_by_id
+from imclust_core.store.catalogue import contents, images_by_id
 from imclust_core.store.collections import Collection, collection
 from imclust_core.store.counts import summary_of
 from imclust_core.store.embeddings import (
@@ -38,8 +38,9 @@ from imclust_core.store.embeddings import (
     class_names,
     find_embedding,
     finish_embedding,
+    hash_of_classes,
 )
-from imclust_core.store.shards import clean_up, write_segment
+from imclust_core.store.shards import Segment, clean_up, is_sealed, write_segment
 from imclust_core.store.speeds import forward_key, keep_speed, read_speeds
 from imclust_core.store.vectors import Rows, locate, pending, read_rows
 from imclust_core.store.workspace import Workspace
@@ -96,14 +97,16 @@ def _load(request: EmbedRequest, report: Report) -> tuple[Backbone, str]:
 def _loaded(name: str, weights: str | None, random: bool, preprocess: str, tell: Callable[[str], None]) -> Backbone:
     """A network, as the last job left it or loaded now."""
     path = Path(weights).expanduser() if weights else None
-    key = (name, weights, path.stat().st_mtime_ns if path is not None and path.exists() else 0, random)
+    file = path or (None if random else weights_path(find_backbone(name)))
+    stat = file.stat() if file is not None and file.exists() else None
+    key = (name, weights, stat and (stat.st_mtime_ns, stat.st_size), random)
     if key not in _warm:
         while len(_warm) >= _KEPT_WARM:
             del _warm[next(iter(_warm))]
         _warm[key] = load_backbone(name, weights=path, random=random, tell=tell)
     backbone = _warm[key]
     if preprocess == "squash":
-        return replace(backbone, preprocessing=backbone.preprocessing.squashed())
+        return squashed(backbone)
     return backbone
 
 
@@ -149,17 +152,21 @@ def _recipe(backbone: Backbone, request: EmbedRequest, dtype: str) -> Recipe:
         asdict(backbone.preprocessing),
         dtype,
         backbone.dim,
+        backbone.architecture,
+        hash_of_classes(asdict(one) for one in backbone.classes),
         request.weights,
     )
 
 
 def speed_of(workspace: Workspace, backbone: Backbone, preprocess: str, devices: Sequence[str], dtype: str) -> Speed:
     """What is known of a network's speed on these devices, or else measured now and kept."""
-    known = read_speeds(workspace).get(forward_key(backbone.spec.name, preprocess, dtype), {})
-    if all(known.get(name) == value for name, value in _stamp(devices).items()):
-        return Speed(known["dtype"], known["batch"], known["images_per_s"])
+    speeds, stamp = read_speeds(workspace), _stamp(devices)
+    for asked in (dtype, AUTO):
+        known = speeds.get(forward_key(backbone.spec.name, preprocess, asked), {})
+        if stamp.items() <= known.items() and dtype in (AUTO, known["dtype"]):
+            return Speed(known["dtype"], known["batch"], known["images_per_s"])
     speed = measure(backbone, devices, dtypes=("fp32", "bf16") if dtype == AUTO else (dtype,))
-    keep_speed(workspace, forward_key(backbone.spec.name, preprocess, dtype), {**asdict(speed), **_stamp(devices)})
+    keep_speed(workspace, forward_key(backbone.spec.name, preprocess, dtype), {**asdict(speed), **stamp})
     return speed
 
 
@@ -175,8 +182,12 @@ def _stamp(devices: Sequence[str]) -> dict[str, Any]:
 def _keep_speed(
     workspace: Workspace, backbone: Backbone, request: EmbedRequest, devices: Sequence[str], speed: Speed
 ) -> None:
-    key = forward_key(backbone.spec.name, request.preprocess, request.dtype)
-    keep_speed(workspace, key, {**asdict(speed), **_stamp(devices)})
+    """Renew what is known: of this dtype, and of the choice between dtypes where it was this one."""
+    speeds, facts = read_speeds(workspace), {**asdict(speed), **_stamp(devices)}
+    keep_speed(workspace, forward_key(backbone.spec.name, request.preprocess, speed.dtype), facts)
+    chosen = forward_key(backbone.spec.name, request.preprocess, AUTO)
+    if speeds.get(chosen, {}).get("dtype") == speed.dtype:
+        keep_speed(workspace, chosen, facts)
 
 
 def _with_new_segment(workspace: Workspace, one: Embedding, backbone: Backbone, machine: Machine) -> Rows:
@@ -208,7 +219,7 @@ def _embed_all(
     """Seal what is not sealed; return images/s of that, and of the network alone on pixels in memory."""
     total = len(rows.hashes)
     before = total - sum(reason == "waiting" for reason, _ in rows.failed.values())
-    names = class_names(one.folder)
+    names = class_names(one)
     networks = functools.cache(lambda compiled: make_forwards(backbone, machine, compiled=compiled))
 
     def tell(now: Tally) -> None:
@@ -230,10 +241,29 @@ def _embed_all(
             thumbnails=workspace.thumbnails,
             tell=tell,
             tally=tally,
+            moved=_moved(workspace, one, segment),
         )
     rate = (tally.done - tally.bad) / max(time.monotonic() - begun, 1e-3)
     last = rows.segments[-1].plan
     return rate, forward_rate(networks(last.compiled), backbone.preprocessing.size, last.batch)
+
+
+def _moved(workspace: Workspace, one: Embedding, segment: Segment) -> dict[int, bytes | None]:
+    """The rows whose content lies elsewhere now, or nowhere: a segment may be older than the last scan."""
+    rows = [
+        row
+        for shard in range(segment.plan.shards)
+        if not is_sealed(one.folder, segment.number, shard)
+        for row in range(*segment.plan.span(shard))
+    ]
+    if not rows:
+        return {}
+    ids, hashes = contents(workspace, one.collection_id)
+    place = dict(zip(hashes.tolist(), ids.tolist(), strict=True))
+    wanted = [place.get(segment.manifest["hash"][row]) for row in rows]
+    found = images_by_id(workspace, one.collection_id, [image for image in wanted if image is not None])
+    now = {row: found[image].path if image is not None else None for row, image in zip(rows, wanted, strict=True)}
+    return {row: path for row, path in now.items() if path != segment.path(row)}
 
 
 def _summarise(workspace: Workspace, one: Embedding, seconds: float, rate: float | None) -> EmbeddingSummary:
@@ -242,8 +272,8 @@ def _summarise(workspace: Workspace, one: Embedding, seconds: float, rate: float
     if not len(located.image_ids):
         reasons = ", ".join(located.missing) or "there are none"
         raise EmbeddingError(
-            f"No image of this collection could be embedded ({reasons}). Rescan the folder, look at the skipped files "
-            "there, and embed again."
+            f"No image of this collection could be embedded ({reasons}). Rescan the folder and look at its skipped "
+            "files; if the numbers were not finite, choose other weights."
         )
     labels = rows.labels[located.rows]
     if rate is None and one.summary is not None:  # nothing was left to do: the figures are those of the last run
@@ -252,6 +282,7 @@ def _summarise(workspace: Workspace, one: Embedding, seconds: float, rate: float
         located.image_ids,
         labels["label"][:, 0],
         labels["probability"][:, 0],
+        rows.hashes[located.rows],
         located.missing,
         seconds=round(seconds, 3),
         images_per_s=rate and round(rate, 2),

@@ -151,7 +151,7 @@ class Queue:
                     "UPDATE jobs SET heartbeat_at = ?, done = ?, total = ?, rate = ?, message = ?, detail = ?, "
                     "deaths = CASE WHEN ? > furthest THEN 0 ELSE deaths END, furthest = max(furthest, ?) "
                     "WHERE id = ? AND worker = ? AND state = 'running'",
-                    (time.time(), done, total, rate, message, _json(detail), done, done, job_id, worker),
+                    (time.time(), done, total, rate, _text(message), _json(detail), done, done, job_id, worker),
                 )
             )
             return bool(_row(db, job_id)["cancel_requested"])
@@ -172,7 +172,7 @@ class Queue:
                 db.execute(
                     "UPDATE jobs SET state = ?, finished_at = ?, result = ?, reason = ?, error = ? "
                     "WHERE id = ? AND worker = ? AND state = 'running'",
-                    (state, time.time(), _json(result), reason, error, job_id, worker),
+                    (state, time.time(), _json(result), reason, _text(error), job_id, worker),
                 )
             )
 
@@ -257,6 +257,11 @@ _GIVEN_UP = (
     f"The worker died {MAX_DEATHS} times at the same point. Its log has the last lines before; "
     "free some memory and retry."
 )
+
+
+def _text(message: str | None) -> str | None:
+    """A message as SQLite takes it, whatever bytes were in the names of files it speaks of."""
+    return message.encode("utf-8", "backslashreplace").decode() if message else message
 
 
 def _json(value: dict[str, Any] | None) -> str | None:

@@ -1,13 +1,11 @@
 """What a person may ask of the embedding job, checked before it is queued. No torch here."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from imclust_core.backbones.preprocessing import MODES
 from imclust_core.backbones.registry import find_backbone
-from imclust_core.config import may_read, named_file
+from imclust_core.config import named_file
 from imclust_core.errors import BackboneError
-from imclust_core.names import shown
 
 AUTO = "auto"
 DEVICES = (AUTO, "cpu", "cuda")
@@ -40,25 +38,16 @@ def check_request(request: EmbedRequest) -> EmbedRequest:
     if request.weights and request.random_weights:
         raise BackboneError("Random weights and a file of weights exclude each other. Give one of the two.")
     spec = find_backbone(request.backbone) if request.backbone != AUTO else None
-    if spec is not None and spec.source == "checkpoint":
-        if request.weights or request.random_weights:
-            raise BackboneError("A checkpoint brings its own weights. Leave out the other ones, or name a network.")
-        _readable(Path(spec.architecture))
+    if spec is not None and spec.source == "checkpoint" and (request.weights or request.random_weights):
+        raise BackboneError("A checkpoint brings its own weights. Leave out the other ones, or name a network.")
     name = spec.name if spec is not None else AUTO
     weights = None
     if request.weights:
         path = named_file(request.weights)
         if path is None:
-            raise BackboneError(f"There is no file {request.weights!r}. Give the full path of a file of weights.")
-        weights = str(_readable(path))
+            raise BackboneError(
+                f"There is no file {request.weights!r} that may be read here. Give the full path of a file of "
+                "weights, inside IMCLUST_ROOTS where that is set."
+            )
+        weights = str(path)
     return replace(request, backbone=name, weights=weights)
-
-
-def _readable(path: Path) -> Path:
-    """The real path of a file of weights, or BackboneError where this server may not read it."""
-    if not may_read(path):
-        raise BackboneError(
-            f"{shown(path)} is outside the folders this server may read. Whoever runs it can widen IMCLUST_ROOTS, "
-            "or put the file into one of them."
-        )
-    return path.resolve()

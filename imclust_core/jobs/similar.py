@@ -46,15 +46,13 @@ def find_similar(workspace: Workspace, embedding_id: str, image_id: int, limit: 
     if not len(at):
         raise EmbeddingError("This image has no vector in this embedding. Embed again to add it.")
     own = located.rows[at]
+    # Only rows that an image has now: those of files gone or changed since stay where they are, unused.
+    allowed = np.zeros(len(rows.hashes), bool)
+    allowed[located.rows] = True
+    allowed[own] = False
     kept = _kept.blocks(one, rows)
-    found, cosines = nearest(
-        kept if kept is not None else feature_blocks(one, rows), features_at(one, rows, own)[0], limit + 1
-    )
-    # One image for each row, the first of its copies; a row whose image has gone since has none.
-    firsts = dict(zip(located.rows[::-1].tolist(), located.image_ids[::-1].tolist(), strict=True))
-    answer = [
-        (firsts[row], round(float(cosine), 4))
-        for row, cosine in zip(found.tolist(), cosines, strict=True)
-        if row != own[0] and row in firsts
-    ][:limit]
+    blocks = kept if kept is not None else feature_blocks(one, rows)
+    found, cosines = nearest(blocks, features_at(one, rows, own)[0], limit, allowed)
+    firsts = dict(zip(located.rows[::-1].tolist(), located.image_ids[::-1].tolist(), strict=True))  # of its copies
+    answer = [(firsts[row], round(float(cosine), 4)) for row, cosine in zip(found.tolist(), cosines, strict=True)]
     return {"ids": [image for image, _ in answer], "similarity": [cosine for _, cosine in answer]}

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import errno
 import logging
 import os
 import secrets
@@ -166,7 +167,7 @@ class _QuickLane:
         while not self._stop.wait(_QUICK_POLL_SECONDS):
             try:
                 while (job := queue.claim(self._worker, alone=True, quick=True)) is not None:
-                    _run(queue, self._workspace, job, self._worker)
+                    _run(queue, self._workspace, job, self._worker, log_file="quick.log")
                     self.busy_at = time.monotonic()
             except ImclustError as error:
                 log.error("quick jobs: %s", error)  # a busy or full database; the next look may find it well
@@ -184,9 +185,11 @@ def _lock_path(workspace: Workspace) -> Path:
     return workspace.root / "worker.lock"
 
 
-def _run(queue: Queue, workspace: Workspace, job: Job, worker: str) -> None:
-    """Run one job to whatever end it has, and record that end."""
-    handler = logging.FileHandler(workspace.logs / f"{job.id}.log", encoding="utf-8", errors="backslashreplace")
+def _run(queue: Queue, workspace: Workspace, job: Job, worker: str, *, log_file: str = "") -> None:
+    """Run one job to whatever end it has, and record that end; in a log of its own unless one is given."""
+    handler = logging.FileHandler(
+        workspace.logs / (log_file or f"{job.id}.log"), encoding="utf-8", errors="backslashreplace"
+    )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     ident = threading.get_ident()
     handler.addFilter(lambda record: record.thread == ident)  # the other lane has a log of its own
@@ -212,7 +215,10 @@ def _run(queue: Queue, workspace: Workspace, job: Job, worker: str) -> None:
         log.error("failed: %s", error)
     except Exception as error:
         log.error("failed:\n%s", traceback.format_exc())
-        queue.finish(job.id, worker, "failed", reason="unexpected", error=_unexpected(error))
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            queue.finish(job.id, worker, "paused", reason=WorkspaceFull.code, error=_unexpected(error))
+        else:
+            queue.finish(job.id, worker, "failed", reason="unexpected", error=_unexpected(error))
     finally:
         stop.set()
         heart.join()
@@ -222,7 +228,7 @@ def _run(queue: Queue, workspace: Workspace, job: Job, worker: str) -> None:
 
 def _unexpected(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return f"The work stopped: {error.strerror}. What was done so far is kept; mend that and retry."
+        return f"The work stopped: {error.strerror}. What was done so far is kept; mend that and go on."
     return (
         f"The work stopped on an error imclust did not expect ({type(error).__name__}). What was done so far is "
         "kept. The log has the details; retry, or report it with the log."

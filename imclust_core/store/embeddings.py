@@ -3,18 +3,19 @@
 The vectors themselves are files, see `imclust_core.store.shards`.
 """
 
-import functools
 import hashlib
 import json
 import secrets
 import shutil
 import sqlite3
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from imclust_core.errors import EmbeddingError
+from imclust_core.names import shown
 from imclust_core.store.database import reading, write_atomically, writing
 from imclust_core.store.workspace import Workspace
 
@@ -23,7 +24,8 @@ from imclust_core.store.workspace import Workspace
 class Recipe:
     """All that decides what numbers come out; two embeddings of one recipe are one embedding.
 
-    weights: hash of the network's tensors. preprocessing: the fields of `Preprocessing`. dtype: fp32 or bf16.
+    weights: hash of the network's tensors. classes: hash of its words. preprocessing: the fields of `Preprocessing`.
+    dtype: fp32 or bf16. architecture: what the tensors mean.
     weights_file: the local file they came from, if any, to ask for the same again.
     """
 
@@ -36,6 +38,8 @@ class Recipe:
     preprocessing: dict[str, Any]
     dtype: str
     dim: int
+    architecture: str
+    classes: str
     weights_file: str | None = None
     version: int = 1
 
@@ -47,27 +51,27 @@ class Recipe:
         return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
+def hash_of_classes(classes: Iterable[dict[str, Any]]) -> str:
+    """The hash of a network's words."""
+    return hashlib.blake2b(json.dumps(list(classes)).encode(), digest_size=16).hexdigest()
+
+
 @dataclass(frozen=True)
 class EmbeddingSummary:
     """What an embedding says of its collection, counted once at the end of a run.
 
     images: those with a vector. failed: reason -> images without one. labels: [class number, images] by top-1,
     the most frequent first. confidence: images by tenth of top-1 probability. unsure: [image id, class number,
-    probability] of the least sure.
+    probability, content hash] of the least sure.
     """
 
     images: int = 0
     failed: dict[str, int] = field(default_factory=dict)
     labels: list[tuple[int, int]] = field(default_factory=list)
     confidence: list[int] = field(default_factory=list)
-    unsure: list[tuple[int, int, float]] = field(default_factory=list)
+    unsure: list[tuple[int, int, float, str]] = field(default_factory=list)
     seconds: float = 0.0
     images_per_s: float | None = None
-
-    @property
-    def settled(self) -> int:
-        """Images that have a vector, or a reason why they have none."""
-        return self.images + sum(number for reason, number in self.failed.items() if reason != "waiting")
 
 
 @dataclass(frozen=True)
@@ -98,13 +102,14 @@ class Embedding:
 def add_embedding(workspace: Workspace, collection_id: str, recipe: Recipe, classes: list[dict[str, Any]]) -> Embedding:
     """The collection's embedding of this recipe: a new one, or the one that is there."""
     found = find_embedding(workspace, collection_id, recipe.fingerprint())
-    if found is not None:
-        return found
-    new = secrets.token_hex(6)
+    new = found.id if found is not None else secrets.token_hex(6)
     folder = workspace.embeddings / new
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Written each time: they are small, and may have been lost.
     write_atomically(folder / "recipe.json", json.dumps(asdict(recipe), indent=1).encode())
     write_atomically(folder / "classes.json", json.dumps(classes).encode())
+    if found is not None:
+        return found
     with writing(workspace.catalogue) as db:
         db.execute(
             "INSERT INTO embeddings (id, collection_id, fingerprint, recipe, created_at) VALUES (?, ?, ?, ?, ?)",
@@ -164,14 +169,21 @@ def remove_embedding(workspace: Workspace, embedding_id: str) -> None:
 
 def classes_of(one: Embedding) -> list[dict[str, Any]]:
     """The classes of an embedding's network, in the order of its class numbers: name, wnid, synonyms, gloss."""
-    found: list[dict[str, Any]] = json.loads((one.folder / "classes.json").read_bytes())
-    return found
+    try:
+        found: list[dict[str, Any]] = json.loads((one.folder / "classes.json").read_bytes())
+        if all(isinstance(entry["name"], str) for entry in found):
+            return found
+    except (OSError, ValueError, TypeError, KeyError):
+        pass
+    raise EmbeddingError(
+        f"The words of the embedding cannot be read ({shown(one.folder / 'classes.json')}). Embed again with the same "
+        "network; that writes them anew and computes nothing twice."
+    )
 
 
-@functools.lru_cache(maxsize=16)
-def class_names(folder: Path) -> tuple[str, ...]:
-    """The names of the classes of the embedding in `folder`; they never change."""
-    return tuple(str(one["name"]) for one in json.loads((folder / "classes.json").read_bytes()))
+def class_names(one: Embedding) -> tuple[str, ...]:
+    """The names of an embedding's classes, in the order of their numbers."""
+    return tuple(str(entry["name"]) for entry in classes_of(one))
 
 
 def _embedding(workspace: Workspace, row: sqlite3.Row) -> Embedding:

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -94,8 +95,12 @@ def write_segment(folder: Path, number: int, images: Iterable[tuple[int, bytes, 
 def segments_of(folder: Path) -> list[Segment]:
     """The segments of an embedding, in order."""
     found = []
-    for number, path in enumerate(sorted((folder / "segments").glob("[0-9]*[0-9]"))):
-        plan = Plan(**json.loads((path / "plan.json").read_bytes()))
+    whole = sorted(path for path in (folder / "segments").glob("*") if path.name.isdigit())  # none half-written
+    if [int(path.name) for path in whole] != list(range(len(whole))) or (not whole and any(folder.glob("shards/*"))):
+        # Shards belong to the images of their segment: with one missing, rows would count as other images'.
+        raise EmbeddingError(_DAMAGED.format(path=shown(folder / "segments"), why="a segment is missing"))
+    for number, path in enumerate(whole):
+        plan = Plan(**_read_json(path / "plan.json"))
         manifest = _read_array(path / "manifest.npy", MANIFEST, (plan.rows,))
         found.append(Segment(number, manifest, _read_array(path / "paths.npy", np.dtype("u1"), None), plan))
     return found
@@ -108,6 +113,8 @@ def shard_path(folder: Path, segment: int, shard: int) -> Path:
 
 def seal_shard(folder: Path, segment: int, shard: int, content: Shard) -> Path:
     """Write a shard whole, with the hashes of its files, and let it appear by one rename."""
+    if not folder.is_dir():
+        raise EmbeddingError("This embedding was removed while it was made. Embed again if you want it back.")
     target = shard_path(folder, segment, shard)
     with _appearing(target) as temporary:
         hashes = {
@@ -115,7 +122,8 @@ def seal_shard(folder: Path, segment: int, shard: int, content: Shard) -> Path:
             "labels": _write_array(temporary / "labels.npy", content.labels),
         }
         failed = {str(row): why for row, why in content.failed.items()}
-        seal = {"rows": len(content.features), "hashes": hashes, "failed": failed}
+        sizes = {name: (temporary / f"{name}.npy").stat().st_size for name in hashes}
+        seal = {"rows": len(content.features), "hashes": hashes, "sizes": sizes, "failed": failed}
         write_atomically(temporary / "seal.json", json.dumps(seal).encode())
     return target
 
@@ -128,8 +136,8 @@ def is_sealed(folder: Path, segment: int, shard: int) -> bool:
 def read_labels(folder: Path, segment: Segment, shard: int) -> tuple[np.ndarray, dict[int, tuple[str, str]]]:
     """What is known of a sealed shard's rows beside their features, and the failures by row within the shard."""
     path, (start, stop) = shard_path(folder, segment.number, shard), segment.plan.span(shard)
-    seal = json.loads((path / "seal.json").read_bytes())
-    failed = {int(row): (str(why[0]), str(why[1])) for row, why in seal["failed"].items()}
+    reasons: dict[str, list[str]] = _read_json(path / "seal.json")["failed"]
+    failed = {int(row): (why[0], why[1]) for row, why in reasons.items()}
     return _read_array(path / "labels.npy", ROW, (stop - start,)), failed
 
 
@@ -153,9 +161,26 @@ def damage_of(folder: Path, segment: int, shard: int) -> str | None:
 
 
 def clean_up(folder: Path) -> None:
-    """Remove what a killed worker left half-written. Only while no other works on this embedding."""
+    """Remove what a killed worker left half-written, and shards of which a file is gone or cut short.
+
+    They are computed again then. Only while no other works on this embedding.
+    """
     for leftover in [*folder.glob("segments/*.tmp-*"), *folder.glob("shards/*.tmp-*")]:
         shutil.rmtree(leftover, ignore_errors=True)
+    for shard in folder.glob("shards/*"):
+        if not _is_whole(shard):
+            shutil.rmtree(shard, ignore_errors=True)
+            shard.unlink(missing_ok=True) if shard.is_file() else None
+
+
+def _is_whole(shard: Path) -> bool:
+    try:
+        seal = json.loads((shard / "seal.json").read_bytes())
+        return isinstance(seal["failed"], dict) and all(
+            (shard / f"{name}.npy").stat().st_size == size for name, size in seal["sizes"].items()
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 @contextmanager
@@ -186,7 +211,10 @@ def _appearing(target: Path) -> Iterator[Path]:
 def _write_array(path: Path, array: np.ndarray) -> str:
     """Write an array to the disk itself, and return the hash of the file."""
     with path.open("xb") as file:
-        np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
+        # Not write_array, whose error on a full disk does not say that it is one.
+        array = np.ascontiguousarray(array)
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        file.write(array.view(np.uint8).data if array.size else b"")
         file.flush()
         os.fsync(file.fileno())
     return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
@@ -201,6 +229,17 @@ def _read_array(path: Path, dtype: np.dtype, shape: tuple[int, ...] | None) -> n
     if array.dtype != dtype or (shape is not None and array.shape != shape):
         raise EmbeddingError(_DAMAGED.format(path=shown(path), why=f"{array.dtype} {array.shape}"))
     return array
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """What one of our own small files says."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise EmbeddingError(_DAMAGED.format(path=shown(path), why=type(error).__name__)) from error
+    if not isinstance(found, dict) or not {"failed", "rows"} & found.keys():
+        raise EmbeddingError(_DAMAGED.format(path=shown(path), why="other content"))
+    return found
 
 
 _DAMAGED = (

@@ -1,5 +1,6 @@
 """How fast this machine was found to be, kept in the workspace, so that pages can say how long a job will take."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -10,18 +11,29 @@ _FILE = "speeds.json"
 
 
 def read_speeds(workspace: Workspace) -> dict[str, dict[str, Any]]:
-    """Everything measured so far: "forward/NAME/SIZE/DTYPE" and "decode/COLLECTION", each with `images_per_s`."""
+    """Everything measured so far: "forward/NAME/PREPROCESS/DTYPE" and "decode/COLLECTION", each with `images_per_s`."""
     try:
-        found: dict[str, dict[str, Any]] = json.loads((workspace.root / _FILE).read_bytes())
-    except (OSError, ValueError):
+        found = json.loads((workspace.root / _FILE).read_bytes())
+        return {key: facts for key, facts in found.items() if _is_sound(facts)}
+    except (OSError, ValueError, AttributeError):
         return {}
-    return found
+
+
+def _is_sound(facts: Any) -> bool:
+    """Whether a measurement can be used; what cannot is measured again."""
+    if not isinstance(facts, dict) or not isinstance(rate := facts.get("images_per_s"), (int, float)):
+        return False
+    batch = facts.get("batch", 1)
+    return (
+        0 < rate < 1e9 and type(batch) is int and 0 < batch <= 4096 and facts.get("dtype", "fp32") in ("fp32", "bf16")
+    )
 
 
 def keep_speed(workspace: Workspace, key: str, facts: dict[str, Any]) -> None:
     """Remember one measurement, in place of an older one."""
     speeds = read_speeds(workspace) | {key: facts}
-    write_atomically(workspace.root / _FILE, json.dumps(speeds, indent=1, sort_keys=True).encode(), durable=False)
+    with contextlib.suppress(OSError):  # it can be measured again
+        write_atomically(workspace.root / _FILE, json.dumps(speeds, indent=1, sort_keys=True).encode(), durable=False)
 
 
 def forward_key(backbone: str, preprocess: str, dtype: str) -> str:

@@ -84,6 +84,13 @@ def pending(workspace: Workspace, one: Embedding, rows: Rows) -> np.ndarray:
     return chosen
 
 
+def count_unseen(workspace: Workspace, one: Embedding) -> int:
+    """How many images of the collection hold something this embedding has never met."""
+    _, hashes = contents(workspace, one.collection_id)
+    met = [segment.manifest["hash"] for segment in segments_of(one.folder)]
+    return int((~np.isin(hashes, np.concatenate(met))).sum()) if met else len(hashes)
+
+
 def _find(wanted: np.ndarray, hashes: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """For each wanted hash the last of `rows` that bears it, or -1."""
     if not len(hashes):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from imclust_core.config import VERSION, check_folder, workspace_folder
 from imclust_core.errors import WorkspaceError
-from imclust_core.names import shown
+from imclust_core.names import expanded, shown
 from imclust_core.store.database import migrate, refuse_network_folder, write_atomically
 from imclust_core.store.schema import CATALOGUE
 
@@ -58,7 +58,7 @@ class Workspace:
     @classmethod
     def open(cls, folder: str | os.PathLike[str] | None = None) -> "Workspace":
         """Open the workspace in `folder` (by default the configured one), making or migrating what is missing."""
-        workspace = cls((Path(folder).expanduser() if folder else workspace_folder()).resolve())
+        workspace = cls((expanded(folder) if folder else workspace_folder()).resolve())
         refuse_network_folder(workspace.root)
         try:
             workspace._prepare()

@@ -32,7 +32,7 @@ def use_embedding(embedding_id: str | None) -> None:
         del st.query_params[EMBEDDING_KEY]
 
 
-def pick_embedding(workspace: Workspace, source: Collection, one: Embedding) -> None:
+def pick_embedding(workspace: Workspace, source: Collection, one: Embedding, *, busy: bool) -> None:
     """Which embedding is shown, and what can be done with it."""
     known = {entry.id: entry for entry in embeddings_of(workspace, source.id)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -50,7 +50,7 @@ def pick_embedding(workspace: Workspace, source: Collection, one: Embedding) -> 
                 _compare(list(known.values()))
         else:
             st.subheader(plain(one.title), width="content")
-        with st.popover("Remove", icon=":material/delete:", key=f"remove-{one.id}"):
+        with st.popover("Remove", icon=":material/delete:", key=f"remove-{one.id}", disabled=busy):
             st.write("Deletes these vectors. The images are not touched, and the network can be run again.")
             st.button("Remove embedding", on_click=_remove, args=(workspace, one))
 

@@ -10,6 +10,7 @@ from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.catalogue import images_by_id
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding, EmbeddingSummary, class_names
+from imclust_core.store.vectors import count_unseen
 from imclust_core.store.workspace import Workspace
 from pages.parts.all_images import show_images
 from pages.parts.embedding_job import label_text
@@ -47,8 +48,14 @@ def show_without(workspace: Workspace, source: Collection, one: Embedding, summa
             st.button("Try these again", on_click=again, args=(workspace, source, one))
 
 
-def show_new(workspace: Workspace, source: Collection, one: Embedding, number: int) -> None:
+@st.cache_data(max_entries=64, show_spinner=False)
+def _unseen(_workspace: Workspace, _one: Embedding, _state: tuple[str, int | None, int | None, int]) -> int:
+    return count_unseen(_workspace, _one)
+
+
+def show_new(workspace: Workspace, source: Collection, one: Embedding, images: int) -> None:
     """Say so when the collection has images that this embedding has not met."""
+    number = _unseen(workspace, one, (one.id, one.finished_at, source.scanned_at, images))
     if number > 0:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(f"{plural(number, 'image')} came after this embedding was made.")
@@ -69,7 +76,7 @@ def show_labels(one: Embedding, summary: EmbeddingSummary) -> None:
     if not summary.labels:
         st.info("This network has no words, only features: cluster by them, and take the words from another embedding.")
         return
-    names = class_names(one.folder)
+    names = class_names(one)
     top = summary.labels[:_TOP_LABELS]
     left, right = st.columns([3, 2], gap="large")
     with left:
@@ -90,14 +97,20 @@ def show_images_of(workspace: Workspace, source: Collection, one: Embedding, sum
     views = ["Least sure", "All images"] if summary.unsure else ["All images"]
     view = st.segmented_control("Images", views, default=views[0], required=True, label_visibility="collapsed")
     if view == "Least sure":
-        names = class_names(one.folder)
-        found = images_by_id(workspace, source.id, [image for image, _, _ in summary.unsure])
-        captions = {image: label_text(names[label], share) for image, label, share in summary.unsure}
+        names = class_names(one)
+        found = images_by_id(workspace, source.id, [entry[0] for entry in summary.unsure])
+        # What a file holds now may be something else than what the label was given to.
+        same = [
+            entry
+            for entry in summary.unsure
+            if (row := found.get(entry[0])) and row.state == "ok" and row.hash == bytes.fromhex(entry[3])
+        ]
+        captions = {image: label_text(names[label], share) for image, label, share, _ in same}
         st.caption("The network's best guess for these is weak: mixtures, rare things, or what it has no word for.")
         image_grid(
             workspace,
             source.id,
-            [found[image] for image, _, _ in summary.unsure if image in found],
+            [found[entry[0]] for entry in same],
             key=_UNSURE,
             label="Least sure",
             captions=captions,

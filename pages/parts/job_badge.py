@@ -86,9 +86,9 @@ def progress_text(job: Job) -> str:
     if job.silent_for(time.time()) > LEASE_SECONDS:
         return "the worker stopped answering; starting another"
     if job.kind == "probe":
-        return job.message  # so many seconds for so many networks is no rate
+        return plain(job.message)  # so many seconds for so many networks is no rate
     if job.total is None:
-        return job.message if not job.done else f"{job.done:,} so far"
+        return plain(job.message) if not job.done else f"{job.done:,} so far"
     parts = [f"{job.done:,} of {job.total:,}"]
     left = seconds_left(job.done, job.total, job.rate)
     if job.rate:

@@ -1,7 +1,10 @@
 """Images most like one: asked of the worker, shown as a grid, kept in the address."""
 
+import contextlib
+
 import streamlit as st
 
+from imclust_core.errors import JobError
 from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.tasks import submit_similar
 from imclust_core.jobs.worker import ensure_worker
@@ -25,6 +28,7 @@ def ask_similar(grid: str | None) -> None:
     image = st.session_state[grid or ALL_IMAGES].similar
     if image:
         st.query_params[_SIMILAR] = str(int(image))
+        st.session_state.pop(_ASKED, None)
         redraw_page()  # the grid may be in a fragment, and the answer is shown outside of it
 
 
@@ -35,7 +39,7 @@ def show_similar(workspace: Workspace, source: Collection, one: Embedding) -> No
     if not asked.isascii() or not asked.isdigit() or len(asked) > 18:
         return
     query = images_by_id(workspace, source.id, [int(asked)]).get(int(asked))
-    if query is None:
+    if query is None or query.state != "ok":
         return
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -53,10 +57,14 @@ def _job(workspace: Workspace, one: Embedding, image_id: int) -> Job:
     """The question as it stands: asked once a visit, however often the page is drawn."""
     question = (one.id, one.finished_at, image_id)
     before = st.session_state.get(_ASKED)
-    if before is None or before[0] != question:
-        st.session_state[_ASKED] = before = (question, submit_similar(workspace, one, image_id).id)
     ensure_worker(workspace)
-    return Queue(workspace).job(before[1])
+    if before is not None and before[0] == question:
+        with contextlib.suppress(JobError):  # answers are kept for an hour
+            return Queue(workspace).job(before[1])
+    job = submit_similar(workspace, one, image_id)
+    st.session_state[_ASKED] = (question, job.id)
+    ensure_worker(workspace)
+    return job
 
 
 def _answer(workspace: Workspace, source: Collection, image_id: int, job_id: str) -> None:
@@ -76,7 +84,7 @@ def _answer(workspace: Workspace, source: Collection, image_id: int, job_id: str
     image_grid(
         workspace,
         source.id,
-        [found[image] for image in ids if image in found],
+        [found[image] for image in ids if image in found and found[image].state == "ok"],
         key=_GRID,
         label="Similar images",
         captions=captions,

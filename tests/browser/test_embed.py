@@ -86,6 +86,7 @@ def test_embedding_the_sample_through_refresh_cancel_and_resume(
     page = open_embed(tab, server, samples)
     expect(page.get_by_text("EfficientNet-Lite0 runs right now")).to_be_visible()
     tab.picture("cards")
+    expect(page.get_by_role("button", name="Embed 306 images")).to_have_count(4)
     page.get_by_role("button", name="Embed 306 images").nth(1).click()
     expect(page.get_by_text(re.compile(r"\d+ of 306")).first).to_be_visible(timeout=60_000)
     expect(page.get_by_role("group", name="Seen now").locator(".cell").first).to_be_visible()
@@ -144,6 +145,7 @@ def test_weights_that_cannot_be_downloaded_offer_the_bundled_network(
 ) -> None:
     tab = visit()
     page = open_embed(tab, offline, few)
+    expect(page.get_by_role("button", name="Embed 12 images")).to_have_count(4)
     page.get_by_role("button", name="Embed 12 images").first.click()
     alert = page.get_by_role("alert").filter(has_text="could not be downloaded")
     expect(alert).to_be_visible(timeout=60_000)
