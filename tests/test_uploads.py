@@ -8,6 +8,7 @@ import pytest
 from imclust_core.errors import UploadError
 from imclust_core.jobs import unpack as unpack_module
 from imclust_core.jobs.queue import Queue
+from imclust_core.jobs.tasks import READING
 from imclust_core.jobs.unpack import safe_parts, unpack
 from imclust_core.jobs.uploads import Upload, receive
 from imclust_core.store.catalogue import page_of_images
@@ -112,7 +113,7 @@ def test_names_from_outside(name: str, parts: list[str]) -> None:
 def test_uploaded_images_become_a_collection(workspace: Workspace) -> None:
     files = [Upload("a.jpg", io.BytesIO(jpeg(1))), Upload("a.jpg", io.BytesIO(jpeg(2)))]
     source = receive(workspace, files, "Two")
-    job = Queue(workspace).last(source.id, ("unpack",))
+    job = Queue(workspace).last(source.id, READING)
     assert job is not None and finish(workspace, job).state == "done"
     names = [one.name for one in page_of_images(workspace, source.id, offset=0, limit=9)]
     assert (source.name, names) == ("Two", ["a (2).jpg", "a.jpg"])
@@ -120,7 +121,7 @@ def test_uploaded_images_become_a_collection(workspace: Workspace) -> None:
 
 def test_an_uploaded_zip_becomes_a_collection(workspace: Workspace) -> None:
     source = receive(workspace, [Upload("Holiday.zip", io.BytesIO(zipped({"a.jpg": jpeg(1), "no.txt": b"text"})))])
-    job = Queue(workspace).last(source.id, ("unpack",))
+    job = Queue(workspace).last(source.id, READING)
     assert job is not None
     ended = finish(workspace, job)
     assert ended.result is not None and (ended.result["images"], ended.result["files"]) == (1, 2)
