@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from imclust_core.errors import CollectionError, EmbeddingError
-from imclust_core.names import path_of
+from imclust_core.names import expanded, path_of
 from imclust_core.store.catalogue import contents, images_by_id
 from imclust_core.store.collections import Collection, collection, collections
-from imclust_core.store.embeddings import Embedding, classes_of, embeddings_of
+from imclust_core.store.embeddings import Embedding, class_names, embeddings_of
 from imclust_core.store.vectors import Located, Rows, features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace
 
@@ -58,7 +58,7 @@ class OpenedEmbedding:
     @functools.cached_property
     def classes(self) -> tuple[str, ...]:
         """The names of the network's classes."""
-        return tuple(str(one["name"]) for one in classes_of(self.record))
+        return class_names(self.record)
 
     @functools.cached_property
     def labels(self) -> np.ndarray:
@@ -126,7 +126,7 @@ def open_collection(
     """
     opened = Workspace.open(workspace)
     wanted = os.fspath(folder_or_id)
-    folder = Path(wanted).expanduser().resolve()
+    folder = expanded(wanted).resolve()
     for one in collections(opened):
         if wanted == one.id or folder == one.folder:
             return OpenedCollection(opened, one)

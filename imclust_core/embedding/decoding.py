@@ -18,6 +18,7 @@ from imclust_core.store.pictures import keep_thumbnail, safe_path
 
 ITEM_SECONDS = 20.0
 _PATIENCE = 6
+"""So many times as long a file may wait for a reader, whose own trouble is not its fault."""
 _AHEAD = 4
 """Files a lane has read ahead: enough to hide a slow disk, few enough that large files do not fill the memory."""
 
@@ -51,7 +52,7 @@ class Decoder:
         self._readers = ThreadPoolExecutor(readers, "reader")
 
     def close(self) -> None:
-        """Let the reading threads end; one that hangs on a dead drive is not waited for."""
+        """Let the reading threads end, without waiting here for one that hangs on a dead drive."""
         self._readers.shutdown(wait=False, cancel_futures=True)
 
     def batch(self, images: list[Asked], into: np.ndarray) -> list[ImageProblem | None]:
@@ -93,5 +94,5 @@ def _in_time(file: Future[FileBytes], seconds: float) -> FileBytes:
             return file.result(timeout=seconds)
         except TooLate:
             if file.running():
-                break  # otherwise no reader has come to it yet, which is not the file's fault
+                break
     raise ImageProblem("timeout")

@@ -15,7 +15,7 @@ from imclust_core.embedding.lanes import Lanes
 from imclust_core.errors import ImageProblem, SourceUnavailable
 from imclust_core.images.reasons import SOURCE_TROUBLE
 from imclust_core.names import shown
-from imclust_core.store.shards import FAILED, ROW, Segment, Shard, is_sealed, seal_shard
+from imclust_core.store.shards import FAILED, ROW, Segment, Shard, is_sealed, seal_shard, whole_hash
 
 MAX_TROUBLE = 20
 """This many read errors in a row mean that the drive went away, not that the files are bad."""
@@ -115,7 +115,7 @@ class EmbedShard:
         """Decode and describe the rows from `start` to `stop`; runs in a lane."""
         manifest = self._segment.manifest
         asked = [
-            Asked(int(manifest["image"][row]), self._path(row), _whole(manifest["hash"][row]))
+            Asked(int(manifest["image"][row]), self._path(row), whole_hash(manifest["hash"][row]))
             for row in range(start, stop)
         ]
         # Always a whole batch: the numbers of an image then never depend on how many others came with it, and a
@@ -199,11 +199,6 @@ def _rounded(start: int, outputs: Outputs, problems: list[ImageProblem | None]) 
             for problem, good in zip(problems, finite, strict=True)
         ],
     )
-
-
-def _whole(digest: np.bytes_) -> bytes:
-    """A content hash with the zero bytes at its end, which numpy leaves off."""
-    return bytes(digest).ljust(16, b"\0")
 
 
 def free_space_needed(rows: int, dim: int) -> int:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from imclust_core.store.embeddings import EmbeddingSummary
+from imclust_core.store.shards import whole_hash
 
 BINS = 10
 UNSURE = 60
@@ -37,7 +38,7 @@ def summarise(
         labels=[(int(classes[index]), int(counts[index])) for index in order],
         confidence=np.bincount(bins, minlength=BINS).tolist() if known.any() else [],
         unsure=[
-            (int(image), int(label), round(float(share), 4), bytes(digest).ljust(16, b"\0").hex())
+            (int(image), int(label), round(float(share), 4), whole_hash(digest).hex())
             for image, label, share, digest in zip(
                 image_ids[known][least],
                 labels[known][least],

@@ -5,7 +5,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,6 +26,7 @@ from imclust_core.embedding.summary import summarise
 from imclust_core.errors import BackboneError, EmbeddingError, WeightsUnavailable
 from imclust_core.jobs.progress import Report
 from imclust_core.jobs.requests import AUTO, EmbedRequest
+from imclust_core.names import expanded
 from imclust_core.store.catalogue import contents, images_by_id
 from imclust_core.store.collections import Collection, collection
 from imclust_core.store.counts import summary_of
@@ -64,11 +64,11 @@ def embed(workspace: Workspace, collection_id: str, request: EmbedRequest, repor
     one, speed = _prepare(workspace, source, backbone, request, devices, report)
     machine = Machine(devices, speed)
     clean_up(one.folder)
-    tally, rate, forward = Tally(), None, None
+    rate, forward = None, None
     rows = _with_new_segment(workspace, one, backbone, machine)
-    todo = int(sum(reason == "waiting" for reason, _ in rows.failed.values()))
+    todo = sum(reason == "waiting" for reason, _ in rows.failed.values())
     if todo:
-        rate, forward = _embed_all(workspace, source, one, backbone, machine, rows, tally, report)
+        rate, forward = _embed_all(workspace, source, one, backbone, machine, rows, todo, report)
         # Measured again by every run: the first time may have been a busy moment.
         _keep_speed(workspace, backbone, request, devices, replace(speed, images_per_s=forward))
     report(len(rows.hashes), len(rows.hashes), "counting labels")
@@ -96,7 +96,7 @@ def _load(request: EmbedRequest, report: Report) -> tuple[Backbone, str]:
 
 def _loaded(name: str, weights: str | None, random: bool, preprocess: str, tell: Callable[[str], None]) -> Backbone:
     """A network, as the last job left it or loaded now."""
-    path = Path(weights).expanduser() if weights else None
+    path = expanded(weights) if weights else None
     file = path or (None if random else weights_path(find_backbone(name)))
     stat = file.stat() if file is not None and file.exists() else None
     key = (name, weights, stat and (stat.st_mtime_ns, stat.st_size), random)
@@ -213,12 +213,12 @@ def _embed_all(
     backbone: Backbone,
     machine: Machine,
     rows: Rows,
-    tally: Tally,
+    todo: int,
     report: Report,
 ) -> tuple[float, float]:
-    """Seal what is not sealed; return images/s of that, and of the network alone on pixels in memory."""
+    """Seal the rows still to do; return images/s of that, and of the network alone on pixels in memory."""
     total = len(rows.hashes)
-    before = total - sum(reason == "waiting" for reason, _ in rows.failed.values())
+    tally, before = Tally(), total - todo
     names = class_names(one)
     networks = functools.cache(lambda compiled: make_forwards(backbone, machine, compiled=compiled))
 

@@ -43,9 +43,9 @@ class Recipe:
     weights_file: str | None = None
     version: int = 1
 
-    def fingerprint(self, *, dtype: str | None = None) -> str:
+    def fingerprint(self) -> str:
         """The hash of what matters: the same weights from another file are the same."""
-        facts = asdict(self) | {"dtype": dtype or self.dtype}
+        facts = asdict(self)
         for told in ("title", "origin", "backbone", "weights_file"):
             del facts[told]
         return hashlib.blake2b(json.dumps(facts, sort_keys=True).encode(), digest_size=16).hexdigest()

@@ -35,6 +35,11 @@ ROW = np.dtype([("state", "u1"), ("label", "<i4", (TOP,)), ("probability", "<f4"
 """What is kept of each row beside its features: state 0 or FAILED; labels are class numbers, -1 for none."""
 
 
+def whole_hash(digest: np.bytes_) -> bytes:
+    """A content hash of a manifest with the zero bytes at its end, which numpy leaves off."""
+    return bytes(digest).ljust(16, b"\0")
+
+
 @dataclass(frozen=True)
 class Plan:
     """How a segment is worked through. It stays as it was made, so that a resumed run gives the same numbers."""
@@ -168,9 +173,10 @@ def clean_up(folder: Path) -> None:
     for leftover in [*folder.glob("segments/*.tmp-*"), *folder.glob("shards/*.tmp-*")]:
         shutil.rmtree(leftover, ignore_errors=True)
     for shard in folder.glob("shards/*"):
-        if not _is_whole(shard):
+        if shard.is_file():
+            shard.unlink()
+        elif not _is_whole(shard):
             shutil.rmtree(shard, ignore_errors=True)
-            shard.unlink(missing_ok=True) if shard.is_file() else None
 
 
 def _is_whole(shard: Path) -> bool:

@@ -103,21 +103,29 @@ def _find(wanted: np.ndarray, hashes: np.ndarray, rows: np.ndarray) -> np.ndarra
 
 def feature_blocks(one: Embedding, rows: Rows) -> Iterator[tuple[int, np.ndarray]]:
     """The features shard by shard: the first row's number, and (n, d) float16. Nothing more is in memory."""
-    first = 0
+    for first, _, segment, shard in _sealed(one, rows):
+        yield first, read_features(one.folder, segment, shard, one.recipe.dim)
+
+
+def _sealed(one: Embedding, rows: Rows) -> Iterator[tuple[int, int, Segment, int]]:
+    """The sealed shards in order: the number of the first row, of the one after the last, segment and shard."""
+    before = 0
     for segment in rows.segments:
         for shard in range(segment.plan.shards):
             if is_sealed(one.folder, segment.number, shard):
-                start, _ = segment.plan.span(shard)
-                yield first + start, read_features(one.folder, segment, shard, one.recipe.dim)
-        first += segment.plan.rows
+                start, stop = segment.plan.span(shard)
+                yield before + start, before + stop, segment, shard
+        before += segment.plan.rows
 
 
 def features_at(one: Embedding, rows: Rows, wanted: np.ndarray) -> np.ndarray:
-    """The features of these rows, in this order: (n, d) float32."""
+    """The features of these rows, in this order: (n, d) float32. Only shards that hold one of them are read."""
     out = np.empty((len(wanted), one.recipe.dim), np.float32)
     order = np.argsort(wanted, kind="stable")
     ordered = wanted[order]
-    for first, block in feature_blocks(one, rows):
-        low, high = np.searchsorted(ordered, (first, first + len(block)))
-        out[order[low:high]] = block[ordered[low:high] - first]
+    for first, stop, segment, shard in _sealed(one, rows):
+        low, high = np.searchsorted(ordered, (first, stop))
+        if low < high:
+            block = read_features(one.folder, segment, shard, one.recipe.dim)
+            out[order[low:high]] = block[ordered[low:high] - first]
     return out

@@ -1,5 +1,7 @@
 """The networks to choose from: a card for each, with what it costs here, and a button that starts it."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from imclust_core.backbones.preprocessing import MODES
@@ -141,8 +143,7 @@ def _form(workspace: Workspace, source: Collection, images: int) -> None:
 def _start(workspace: Workspace, source: Collection, request: EmbedRequest) -> None:
     queue = Queue(workspace)
     try:
-        chosen = EmbedRequest(**{**vars(request), "preprocess": st.session_state.get(_PREPROCESS) or MODES[0]})
-        submit_embed(workspace, source, chosen)
+        submit_embed(workspace, source, replace(request, preprocess=st.session_state.get(_PREPROCESS) or MODES[0]))
         for job in queue.open_jobs(source.id):
             if job.kind == "probe":  # it would only keep the embedding waiting
                 queue.cancel(job.id)
