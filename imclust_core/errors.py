@@ -48,6 +48,18 @@ class EmbeddingError(ImclustError):
     """An embedding was asked for that is not there, or cannot be made from what there is."""
 
 
+class WordsError(ImclustError):
+    """Word vectors or a tree of words were asked for that cannot be had, or not from what was given."""
+
+    code = "words"
+
+
+class VectorsUnavailable(WordsError):
+    """Word vectors are not on this machine and cannot be downloaded."""
+
+    code = "vectors_unavailable"
+
+
 class UploadError(ImclustError):
     """An uploaded file cannot be unpacked safely."""
 

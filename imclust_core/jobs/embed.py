@@ -3,14 +3,14 @@
 import functools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 import torch
 
-from imclust_core.backbones.network import Backbone, load_backbone, squashed
-from imclust_core.backbones.registry import BUNDLED, RECOMMENDED, find_backbone, weights_path
+from imclust_core.backbones.network import Backbone
+from imclust_core.backbones.registry import BUNDLED, RECOMMENDED
 from imclust_core.embedding.lanes import device_name, devices_for, lanes_for
 from imclust_core.embedding.measuring import Speed, forward_rate, measure
 from imclust_core.embedding.run import (
@@ -24,9 +24,9 @@ from imclust_core.embedding.run import (
 from imclust_core.embedding.shard import Tally
 from imclust_core.embedding.summary import summarise
 from imclust_core.errors import BackboneError, EmbeddingError, WeightsUnavailable
+from imclust_core.jobs.networks import keep_class_vectors, loaded
 from imclust_core.jobs.progress import Report
 from imclust_core.jobs.requests import AUTO, EmbedRequest
-from imclust_core.names import expanded
 from imclust_core.store.catalogue import contents, images_by_id
 from imclust_core.store.collections import Collection, collection
 from imclust_core.store.counts import summary_of
@@ -45,10 +45,6 @@ from imclust_core.store.speeds import forward_key, keep_speed, read_speeds
 from imclust_core.store.vectors import Rows, locate, pending, read_rows
 from imclust_core.store.workspace import Workspace
 
-_KEPT_WARM = 2
-_warm: dict[tuple[object, ...], Backbone] = {}
-"""The networks of the last jobs of this process, which is the worker: a second job need not load them again."""
-
 log = logging.getLogger("imclust")
 
 
@@ -64,6 +60,7 @@ def embed(workspace: Workspace, collection_id: str, request: EmbedRequest, repor
     one, speed = _prepare(workspace, source, backbone, request, devices, report)
     machine = Machine(devices, speed)
     clean_up(one.folder)
+    keep_class_vectors(one, backbone)
     rate, forward = None, None
     rows = _with_new_segment(workspace, one, backbone, machine)
     todo = sum(reason == "waiting" for reason, _ in rows.failed.values())
@@ -85,29 +82,13 @@ def _load(request: EmbedRequest, report: Report) -> tuple[Backbone, str]:
 
     tell("loading the network")
     if request.backbone != AUTO:
-        return _loaded(request.backbone, request.weights, request.random_weights, request.preprocess, tell), ""
+        return loaded(request.backbone, request.weights, request.random_weights, request.preprocess, tell), ""
     try:
-        return _loaded(RECOMMENDED, request.weights, request.random_weights, request.preprocess, tell), ""
+        return loaded(RECOMMENDED, request.weights, request.random_weights, request.preprocess, tell), ""
     except WeightsUnavailable as error:
         log.warning("%s", error)
         note = f"The bundled backbone was used: the weights of {RECOMMENDED} are not here and cannot be downloaded."
-        return _loaded(BUNDLED, None, False, request.preprocess, tell), note
-
-
-def _loaded(name: str, weights: str | None, random: bool, preprocess: str, tell: Callable[[str], None]) -> Backbone:
-    """A network, as the last job left it or loaded now."""
-    path = expanded(weights) if weights else None
-    file = path or (None if random else weights_path(find_backbone(name)))
-    stat = file.stat() if file is not None and file.exists() else None
-    key = (name, weights, stat and (stat.st_mtime_ns, stat.st_size), random)
-    if key not in _warm:
-        while len(_warm) >= _KEPT_WARM:
-            del _warm[next(iter(_warm))]
-        _warm[key] = load_backbone(name, weights=path, random=random, tell=tell)
-    backbone = _warm[key]
-    if preprocess == "squash":
-        return squashed(backbone)
-    return backbone
+        return loaded(BUNDLED, None, False, request.preprocess, tell), note
 
 
 def _devices(asked: str) -> list[str]:

@@ -1,11 +1,15 @@
-"""What a person may ask of the embedding job, checked before it is queued. No torch here."""
+"""What a person may ask of a job, checked before it is queued. No torch here."""
 
 from dataclasses import dataclass, replace
 
 from imclust_core.backbones.preprocessing import MODES
 from imclust_core.backbones.registry import find_backbone
 from imclust_core.config import named_file
-from imclust_core.errors import BackboneError
+from imclust_core.errors import BackboneError, WordsError
+from imclust_core.store.trees import TreeRecipe
+from imclust_core.words.labels import TEXTS
+from imclust_core.words.linkage import LINKAGES, METRICS
+from imclust_core.words.vectors import NETWORK, check_vectors
 
 AUTO = "auto"
 DEVICES = (AUTO, "cpu", "cuda")
@@ -51,3 +55,24 @@ def check_request(request: EmbedRequest) -> EmbedRequest:
             )
         weights = str(path)
     return replace(request, backbone=name, weights=weights)
+
+
+DEFAULT_TREE = TreeRecipe(NETWORK, "phrase", "ward", "cosine", 1.0, 0.25)
+"""The recipe that scored best in bench/words.py."""
+
+ORIGINAL_TREE = replace(DEFAULT_TREE, vectors="gensim:word2vec-google-news-300", text="first_word", linkage="single")
+"""How the idea was first tried: it chains, and is kept for comparison."""
+
+
+def check_tree(recipe: TreeRecipe) -> TreeRecipe:
+    """The recipe with full paths; WordsError for what cannot be."""
+    for what, value, allowed in (
+        ("label text", recipe.text, TEXTS),
+        ("linkage", recipe.linkage, LINKAGES),
+        ("metric", recipe.metric, METRICS),
+    ):
+        if value not in allowed:
+            raise WordsError(f"{value!r} is no {what}. Expected one of: {', '.join(allowed)}.")
+    if not 0 < recipe.least <= 1 or not 0 <= recipe.count_power <= 1:
+        raise WordsError("Expected a least probability above 0 and up to 1, and a power of counts from 0 to 1.")
+    return replace(recipe, vectors=check_vectors(recipe.vectors))

@@ -14,7 +14,9 @@ from imclust_core.jobs.similar import find_similar
 from imclust_core.jobs.unpack import unpack
 from imclust_core.store.collections import Collection, add_collection, collection
 from imclust_core.store.embeddings import Embedding
+from imclust_core.store.trees import TreeRecipe
 from imclust_core.store.workspace import Workspace
+from imclust_core.words.vectors import BUILT_IN
 
 Task = Callable[[Workspace, Job, Report], dict[str, Any]]
 
@@ -50,6 +52,18 @@ def _similar(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
     return find_similar(workspace, job.params["embedding"], job.params["image"], job.params["limit"])
 
 
+def _tree(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    from imclust_core.jobs.tree import build_tree
+
+    return build_tree(workspace, job.params["embedding"], TreeRecipe(**job.params["recipe"]), report)
+
+
+def _evidence(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    from imclust_core.jobs.tree import refine_evidence
+
+    return refine_evidence(workspace, job.params["embedding"], report)
+
+
 TASKS: dict[str, Task] = {
     "scan": _scan,
     "unpack": _unpack_and_scan,
@@ -57,6 +71,8 @@ TASKS: dict[str, Task] = {
     "embed": _embed,
     "probe": _probe,
     "similar": _similar,
+    "tree": _tree,
+    "evidence": _evidence,
 }
 
 TITLES: dict[str, str] = {
@@ -66,6 +82,8 @@ TITLES: dict[str, str] = {
     "embed": "Embedding",
     "probe": "Measuring this machine",
     "similar": "Looking for similar images",
+    "tree": "Growing the tree of labels",
+    "evidence": "Weighing the evidence for K",
 }
 """What a person sees while a job of the kind runs."""
 
@@ -123,4 +141,22 @@ def submit_similar(workspace: Workspace, one: Embedding, image_id: int, limit: i
         collection_id=one.collection_id,
         params=params,
         quick=True,
+    )
+
+
+def submit_tree(workspace: Workspace, one: Embedding, recipe: TreeRecipe) -> Job:
+    """Ask for the tree of an embedding's labels. With vectors that are at hand it takes seconds."""
+    return Queue(workspace).submit(
+        "tree",
+        key=f"tree:{one.id}:{recipe.key()}",
+        collection_id=one.collection_id,
+        params={"embedding": one.id, "recipe": asdict(recipe)},
+        quick=recipe.vectors in BUILT_IN,
+    )
+
+
+def submit_evidence(workspace: Workspace, one: Embedding) -> Job:
+    """Queue a closer look at what the images say of K."""
+    return Queue(workspace).submit(
+        "evidence", key=f"evidence:{one.id}", collection_id=one.collection_id, params={"embedding": one.id}
     )

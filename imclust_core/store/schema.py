@@ -59,6 +59,39 @@ CATALOGUE = (
             "WHERE removed_at IS NULL",
         ),
     ),
+    Migration(
+        "0003_trees_and_choices",
+        (
+            """CREATE TABLE trees (
+                id TEXT PRIMARY KEY,
+                embedding_id TEXT NOT NULL,
+                recipe TEXT NOT NULL,
+                -- what the embedding and its collection were like: a later scan makes another tree
+                state TEXT NOT NULL,
+                summary TEXT NOT NULL,
+                created_at INTEGER NOT NULL,
+                UNIQUE (embedding_id, recipe, state)
+            )""",
+            """CREATE TABLE evidence (
+                embedding_id TEXT PRIMARY KEY,
+                state TEXT NOT NULL,
+                refined INTEGER NOT NULL,
+                evidence TEXT NOT NULL
+            )""",
+            # What somebody decided stays, whatever becomes of the tree it was decided on.
+            """CREATE TABLE choices (
+                number INTEGER PRIMARY KEY AUTOINCREMENT,
+                collection_id TEXT NOT NULL REFERENCES collections(id),
+                embedding_id TEXT NOT NULL,
+                tree_id TEXT,
+                k INTEGER NOT NULL,
+                edits TEXT NOT NULL,
+                facts TEXT NOT NULL,
+                author TEXT NOT NULL,
+                created_at INTEGER NOT NULL
+            )""",
+        ),
+    ),
 )
 
 JOBS = (

@@ -1,5 +1,6 @@
 """From rows on disk to arrays: which row belongs to which image, and the matrix of a collection. No torch."""
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from imclust_core.images.reasons import TRANSIENT
 from imclust_core.store.catalogue import contents
+from imclust_core.store.database import write_atomically
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.shards import FAILED, ROW, Segment, is_sealed, read_features, read_labels, segments_of
 from imclust_core.store.workspace import Workspace
@@ -129,3 +131,22 @@ def features_at(one: Embedding, rows: Rows, wanted: np.ndarray) -> np.ndarray:
             block = read_features(one.folder, segment, shard, one.recipe.dim)
             out[order[low:high]] = block[ordered[low:high] - first]
     return out
+
+
+def write_class_vectors(one: Embedding, vectors: np.ndarray) -> None:
+    """Keep what the network's last layer holds for each class: (classes, d) float32."""
+    file = io.BytesIO()
+    np.save(file, vectors.astype(np.float32))
+    write_atomically(one.folder / _CLASS_VECTORS, file.getvalue())
+
+
+def read_class_vectors(one: Embedding) -> np.ndarray | None:
+    """What the network's last layer holds for each class, or None where it was not kept or cannot be read."""
+    try:
+        found: np.ndarray = np.load(one.folder / _CLASS_VECTORS, allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    return found if found.ndim == 2 and found.dtype == np.float32 else None
+
+
+_CLASS_VECTORS = "class_vectors.npy"

@@ -1,0 +1,265 @@
+"""Trees of labels, the evidence for K, and what was chosen. All SQL about them is here; no scipy.
+
+The arrays of a tree are one file in the folder of its embedding, and go with it.
+"""
+
+import hashlib
+import io
+import json
+import time
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imclust_core.errors import WordsError
+from imclust_core.names import shown
+from imclust_core.store.collections import Collection
+from imclust_core.store.database import reading, write_atomically, writing
+from imclust_core.store.embeddings import Embedding
+from imclust_core.store.workspace import Workspace
+from imclust_core.words.curves import Curve, Evidence
+from imclust_core.words.tree import Tree
+
+EXAMPLES = 12
+"""How many images are kept to stand for each label."""
+
+
+@dataclass(frozen=True)
+class TreeRecipe:
+    """All that decides which tree is made of an embedding's labels.
+
+    vectors: "network", "embedded", "network+embedded", "gensim:NAME" or a path. least: the probability from which a
+    label other than an image's first counts; 1 for the first alone. count_power: how much a label's images weigh.
+    """
+
+    vectors: str
+    text: str
+    linkage: str
+    metric: str
+    least: float
+    count_power: float
+
+    def key(self) -> str:
+        """The recipe as text, the same for the same recipe."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A label that has no vector, and how many images it is the most probable label of."""
+
+    name: str
+    images: int
+
+
+@dataclass(frozen=True)
+class StoredTree:
+    """A tree of an embedding's labels, as it was made.
+
+    without: labels that have no vector. unplaced: images at home in no leaf. evidence: what its words say.
+    """
+
+    id: str
+    recipe: TreeRecipe
+    labels: int
+    images: int
+    unplaced: int
+    without: tuple[Missing, ...]
+    evidence: Evidence
+    path: Path
+
+
+@dataclass(frozen=True)
+class TreeContent:
+    """The arrays of a stored tree: n leaves.
+
+    tree: None where no label has a vector. classes (n,): the class number of each leaf. leaf_names: its label.
+    names (2n - 1): a proposal for each node, or "". examples (n, EXAMPLES): image ids, the most probable first, or -1.
+    """
+
+    tree: Tree | None
+    classes: np.ndarray
+    leaf_names: tuple[str, ...]
+    names: tuple[str, ...]
+    examples: np.ndarray
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A K that somebody settled on. facts: the evidence and the groups as they were shown."""
+
+    k: int
+    edits: str
+    embedding_id: str
+    tree_id: str | None
+    facts: dict[str, Any]
+    author: str
+    created_at: int
+
+
+def state_of(one: Embedding, source: Collection) -> str:
+    """What a tree hangs on besides its recipe: it is made anew when images or vectors have come or gone."""
+    return f"{one.finished_at}:{source.scanned_at}"
+
+
+def add_tree(
+    workspace: Workspace,
+    one: Embedding,
+    recipe: TreeRecipe,
+    state: str,
+    content: TreeContent,
+    *,
+    images: int,
+    without: tuple[Missing, ...],
+    evidence: Evidence,
+) -> str:
+    """Keep a tree, and return its id: the same for the same content. Earlier states of it are forgotten."""
+    packed = _packed(content)
+    tree_id = hashlib.blake2b(packed + recipe.key().encode(), digest_size=6).hexdigest()
+    folder = one.folder / "trees"
+    folder.mkdir(exist_ok=True)
+    write_atomically(folder / f"{tree_id}.npz", packed)
+    placed = int(content.tree.images.sum()) if content.tree is not None else 0
+    summary = {
+        "labels": len(content.classes),
+        "images": images,
+        "unplaced": images - placed,
+        "without": [asdict(label) for label in without],
+        "evidence": asdict(evidence),
+    }
+    with writing(workspace.catalogue) as db:
+        db.execute("DELETE FROM trees WHERE embedding_id = ? AND recipe = ?", (one.id, recipe.key()))
+        db.execute("DELETE FROM trees WHERE id = ?", (tree_id,))
+        db.execute(
+            "INSERT INTO trees (id, embedding_id, recipe, state, summary, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+            (tree_id, one.id, recipe.key(), state, json.dumps(summary), int(time.time())),
+        )
+    return tree_id
+
+
+def find_tree(workspace: Workspace, one: Embedding, recipe: TreeRecipe, state: str) -> StoredTree | None:
+    """The tree of this recipe for the embedding as it is now, if it was made."""
+    with reading(workspace.catalogue) as db:
+        row = db.execute(
+            "SELECT id, summary FROM trees WHERE embedding_id = ? AND recipe = ? AND state = ?",
+            (one.id, recipe.key(), state),
+        ).fetchone()
+    if row is None:
+        return None
+    path = one.folder / "trees" / f"{row['id']}.npz"
+    if not path.is_file():
+        return None  # somebody cleared it away; it is made again
+    summary = json.loads(row["summary"])
+    return StoredTree(
+        row["id"],
+        recipe,
+        summary["labels"],
+        summary["images"],
+        summary["unplaced"],
+        tuple(Missing(**label) for label in summary["without"]),
+        evidence_from(summary["evidence"]),
+        path,
+    )
+
+
+def read_tree(stored: StoredTree) -> TreeContent:
+    """The arrays of a tree."""
+    try:
+        with np.load(stored.path, allow_pickle=False) as file:
+            classes, images = file["classes"], file["images"]
+            leaf_names = tuple(json.loads(file["leaf_names"].tobytes()))
+            names = tuple(json.loads(file["names"].tobytes()))
+            tree = Tree(file["children"], file["heights"], file["order"], images) if len(classes) else None
+            return TreeContent(tree, classes, leaf_names, names, file["examples"])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        stored.path.unlink(missing_ok=True)
+        raise WordsError(
+            f"The tree could not be read ({shown(stored.path)}: {type(error).__name__}). It is made again when you "
+            "reload the page or run the command once more."
+        ) from error
+
+
+def _packed(content: TreeContent) -> bytes:
+    tree = content.tree
+    none = np.zeros(0, np.int64)
+    file = io.BytesIO()
+    np.savez_compressed(
+        file,
+        classes=content.classes,
+        images=tree.images if tree else none,
+        children=tree.children if tree else none.reshape(0, 2),
+        heights=tree.heights if tree else np.zeros(0),
+        order=tree.order if tree else none,
+        leaf_names=np.frombuffer(json.dumps(content.leaf_names).encode(), np.uint8),
+        names=np.frombuffer(json.dumps(content.names).encode(), np.uint8),
+        examples=content.examples,
+    )
+    return file.getvalue()
+
+
+def keep_evidence(workspace: Workspace, one: Embedding, state: str, evidence: Evidence, *, refined: bool) -> None:
+    """Keep what the images of an embedding say by themselves, in place of an earlier look."""
+    with writing(workspace.catalogue) as db:
+        db.execute(
+            "INSERT OR REPLACE INTO evidence (embedding_id, state, refined, evidence) VALUES (?, ?, ?, ?)",
+            (one.id, state, refined, json.dumps(asdict(evidence))),
+        )
+
+
+def find_evidence(workspace: Workspace, one: Embedding, state: str) -> tuple[Evidence, bool] | None:
+    """What the images say, and whether that is the refined answer; None where nobody looked since they changed."""
+    with reading(workspace.catalogue) as db:
+        row = db.execute(
+            "SELECT evidence, refined FROM evidence WHERE embedding_id = ? AND state = ?", (one.id, state)
+        ).fetchone()
+    return (evidence_from(json.loads(row["evidence"])), bool(row["refined"])) if row else None
+
+
+def evidence_from(facts: dict[str, Any]) -> Evidence:
+    """Evidence as it was written down."""
+    curves = {
+        kind: Curve(tuple(curve["ks"]), tuple(curve["values"]), tuple(curve["best"]))
+        for kind, curve in facts["curves"].items()
+    }
+    return Evidence(facts["images"], curves)
+
+
+def add_choice(
+    workspace: Workspace,
+    one: Embedding,
+    *,
+    tree_id: str | None,
+    k: int,
+    edits: str,
+    facts: dict[str, Any],
+    author: str,
+) -> None:
+    """Write down which K somebody settled on, and why. Earlier choices stay."""
+    with writing(workspace.catalogue) as db:
+        db.execute(
+            "INSERT INTO choices (collection_id, embedding_id, tree_id, k, edits, facts, author, created_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (one.collection_id, one.id, tree_id, k, edits, json.dumps(facts), author, int(time.time())),
+        )
+
+
+def last_choice(workspace: Workspace, collection_id: str) -> Choice | None:
+    """The K chosen last for a collection."""
+    with reading(workspace.catalogue) as db:
+        row = db.execute(
+            "SELECT * FROM choices WHERE collection_id = ? ORDER BY number DESC LIMIT 1", (collection_id,)
+        ).fetchone()
+    if row is None:
+        return None
+    return Choice(
+        row["k"],
+        row["edits"],
+        row["embedding_id"],
+        row["tree_id"],
+        json.loads(row["facts"]),
+        row["author"],
+        row["created_at"],
+    )

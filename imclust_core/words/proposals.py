@@ -1,0 +1,47 @@
+"""A name for each branch: what its labels have in common, or else its heaviest words."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from imclust_core.words.hypernyms import Hypernyms, hypernyms
+from imclust_core.words.labels import Label
+from imclust_core.words.tree import Tree
+
+_COVERED = 0.75
+"""A common kind must hold for this share of a branch's images; a few stray labels shall not spoil a name."""
+_DEEP_ENOUGH = 6
+"""Steps below WordNet's root from which a kind says something: "canine" does, "whole" and "artifact" do not."""
+_CHIEF = 0.6
+"""A label with this share of the images names the branch by itself."""
+
+
+def propose(tree: Tree, labels: Sequence[Label], nodes: Sequence[int] | np.ndarray) -> list[str]:
+    """A name for each of these branches of the tree."""
+    table = hypernyms()
+    chains = [table.chain(label.wnid) for label in labels]
+    return [_name(tree, labels, chains, table, int(node)) for node in nodes]
+
+
+def heaviest(tree: Tree, node: int, most: int) -> list[int]:
+    """The leaves of a branch with the most images, the most first."""
+    leaves = tree.leaves_of(node)
+    order = np.lexsort((leaves, -tree.images[leaves]))
+    found: list[int] = leaves[order][:most].tolist()
+    return found
+
+
+def _name(tree: Tree, labels: Sequence[Label], chains: Sequence[tuple[int, ...]], table: Hypernyms, node: int) -> str:
+    leaves = tree.leaves_of(node)
+    weights = np.maximum(tree.images[leaves], 1e-3)
+    first, *more = heaviest(tree, node, 2)
+    if not more or weights[leaves == first][0] >= _CHIEF * weights.sum():
+        return labels[first].name
+    share: dict[int, float] = {}
+    for leaf, weight in zip(leaves, weights, strict=True):
+        for row in chains[leaf]:
+            share[row] = share.get(row, 0.0) + weight
+    for row in reversed(chains[first]):
+        if share[row] >= _COVERED * weights.sum() and len(table.chain_of(row)) > _DEEP_ENOUGH and table.names[row]:
+            return table.names[row]
+    return f"{labels[first].name}, {labels[more[0]].name}"
