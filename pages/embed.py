@@ -35,6 +35,7 @@ pick_embedding(workspace, source, one, busy=running is not None)
 if running is None:
     show_new(workspace, source, one, images)
 show_numbers(one, one.summary)
+st.page_link("choose_k.py", label="Next: Choose K", icon=":material/arrow_forward:")
 show_without(workspace, source, one, one.summary)
 show_labels(one, one.summary)
 show_similar(workspace, source, one)

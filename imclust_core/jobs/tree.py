@@ -93,7 +93,7 @@ def _vectors(
     """One vector for each class of the network; NaN for those that have none or that no image carries."""
 
     def tell(done: int, total: int, what: str) -> None:
-        report(done, total or None, what)
+        report(done >> 20, total >> 20 or None, f"{what}, MB {done >> 20:,} of {total >> 20:,}" if total else what)
 
     network = np.full((len(labels), 1), np.nan)
     if not len(used):

@@ -23,18 +23,10 @@ def propose(tree: Tree, labels: Sequence[Label], nodes: Sequence[int] | np.ndarr
     return [_name(tree, labels, chains, table, int(node)) for node in nodes]
 
 
-def heaviest(tree: Tree, node: int, most: int) -> list[int]:
-    """The leaves of a branch with the most images, the most first."""
-    leaves = tree.leaves_of(node)
-    order = np.lexsort((leaves, -tree.images[leaves]))
-    found: list[int] = leaves[order][:most].tolist()
-    return found
-
-
 def _name(tree: Tree, labels: Sequence[Label], chains: Sequence[tuple[int, ...]], table: Hypernyms, node: int) -> str:
     leaves = tree.leaves_of(node)
     weights = np.maximum(tree.images[leaves], 1e-3)
-    first, *more = heaviest(tree, node, 2)
+    first, *more = tree.heaviest(node)[:2]
     if not more or weights[leaves == first][0] >= _CHIEF * weights.sum():
         return labels[first].name
     share: dict[int, float] = {}

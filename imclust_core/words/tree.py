@@ -85,6 +85,12 @@ class Tree:
                 waiting.extend(self.children[one - self.leaves].tolist())
         return np.array(found, np.int64)
 
+    def heaviest(self, node: int) -> list[int]:
+        """The leaves below a node, those with the most images first."""
+        leaves = self.leaves_of(node)
+        found: list[int] = leaves[np.lexsort((leaves, -self.images[leaves]))].tolist()
+        return found
+
 
 def cut(tree: Tree, k: int) -> np.ndarray:
     """The k branches, or as many as there are leaves if those are fewer, that a horizontal line cuts off."""

@@ -32,8 +32,10 @@ def use_embedding(embedding_id: str | None) -> None:
         del st.query_params[EMBEDDING_KEY]
 
 
-def pick_embedding(workspace: Workspace, source: Collection, one: Embedding, *, busy: bool) -> None:
-    """Which embedding is shown, and what can be done with it."""
+def pick_embedding(
+    workspace: Workspace, source: Collection, one: Embedding, *, busy: bool = False, manage: bool = True
+) -> None:
+    """Which embedding is shown, and, where it is managed, what can be done with it."""
     known = {entry.id: entry for entry in embeddings_of(workspace, source.id)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(known) > 1:
@@ -46,10 +48,13 @@ def pick_embedding(workspace: Workspace, source: Collection, one: Embedding, *, 
                 on_change=lambda: use_embedding(st.session_state[_PICKED]),
                 width=420,
             )
-            with st.popover("Compare", icon=":material/table_chart:"):
-                _compare(list(known.values()))
+            if manage:
+                with st.popover("Compare", icon=":material/table_chart:"):
+                    _compare(list(known.values()))
         else:
             st.subheader(plain(one.title), width="content")
+        if not manage:
+            return
         with st.popover("Remove", icon=":material/delete:", key=f"remove-{one.id}", disabled=busy):
             st.write("Deletes these vectors. The images are not touched, and the network can be run again.")
             st.button("Remove embedding", on_click=_remove, args=(workspace, one))

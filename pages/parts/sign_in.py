@@ -59,6 +59,11 @@ def pass_gate() -> None:
         st.stop()
 
 
+def person() -> str:
+    """Who is signed in, to be written beside what they decide; empty where nobody has to sign in."""
+    return str(st.user.get("email") or st.user.get("name") or "") if sign_in_is_on() and st.user.is_logged_in else ""
+
+
 def show_person() -> None:
     """In the sidebar: who is signed in, and the way out."""
     if sign_in_is_on() and st.user.is_logged_in:

@@ -8,7 +8,9 @@ import streamlit as st
 
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import embeddings_of
+from imclust_core.store.trees import last_choice
 from imclust_core.store.workspace import Workspace
+from pages.parts.context import open_workspace
 
 Done = Callable[[Workspace, Collection], bool]
 
@@ -50,6 +52,8 @@ WORK = (
         "choose_k",
         ":material/account_tree:",
         "lets the network's words suggest how many clusters",
+        "choose_k.py",
+        lambda workspace, source: last_choice(workspace, source.id) is not None,
     ),
     Step("4 Cluster", "cluster", ":material/bubble_chart:", "sorts the images into clusters"),
     Step("5 Browse and name", "browse", ":material/label:", "shows every cluster for you to name"),
@@ -75,12 +79,21 @@ def step_pages(workspace: Workspace, source: Collection | None) -> list[Any]:
     return pages
 
 
+def next_page(url: str) -> Any:
+    """The page of a step by its address, to go to with `st.switch_page`."""
+    step = next(one for one in WORK if one.url == url)
+    return st.Page(step.page or _ahead(step, None), title=step.title, url_path=step.url)
+
+
 def _ahead(step: Step, source: Collection | None) -> Callable[[], None]:
     """The page of a step this version does not have yet: what it is for, and what can be done now."""
 
     def show() -> None:
         st.title(step.title)
         st.write(f"This step {step.purpose}. It is not part of this version of imclust yet.")
+        chosen = last_choice(open_workspace(), source.id) if source is not None else None
+        if chosen is not None:
+            st.success(f"K = {chosen.k} is chosen and kept, with its evidence.")
         if source is None or source.scanned_at is None:
             st.info("It will need a scanned folder of images, which you can prepare now.")
         else:

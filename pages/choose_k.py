@@ -1,0 +1,61 @@
+"""Step 3: how many clusters, from the words the network sees and from the images themselves."""
+
+import time
+
+import pandas as pd
+import streamlit as st
+
+from imclust_core.store.trees import last_choice
+from pages.parts.closer_look import closer_look
+from pages.parts.context import current_collection, open_workspace
+from pages.parts.embedding_choice import current_embedding, pick_embedding
+from pages.parts.explore_tree import explore
+from pages.parts.text import plain, plural
+from pages.parts.tree_choice import current_recipe, obtain_tree, tree_settings
+
+workspace = open_workspace()
+source = current_collection()
+
+st.title("Choose K" if source is None else f"Choose K for {plain(source.name)}")
+one = current_embedding(workspace, source) if source is not None else None
+if source is None or one is None:
+    what = "Choose a folder of images first." if source is None else "No network has described these images yet."
+    st.info(f"{what} The words it sees in them, and the images themselves, then suggest how many clusters there are.")
+    st.page_link(
+        "folder.py" if source is None else "embed.py",
+        label="Go to 1 Folder" if source is None else "Go to 2 Embed",
+        icon=":material/arrow_back:",
+    )
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    pick_embedding(workspace, source, one, manage=False)
+    recipe = current_recipe()
+    tree_settings(recipe)
+stored = obtain_tree(workspace, source, one, recipe)
+if stored is None:
+    st.stop()
+
+chosen = last_choice(workspace, source.id)
+if chosen is not None:
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(chosen.created_at))
+    st.caption(f"K = {chosen.k} was chosen {when}{f' by {plain(chosen.author)}' if chosen.author else ''}.")
+lacking = sum(label.images for label in stored.without)
+if stored.labels < 2:
+    if lacking:
+        st.warning(
+            "None of the labels, or only one, has a vector in these words. Choose others under How the tree is made."
+        )
+    else:
+        st.info(
+            "The network says one word for all, or none, so there is no tree of labels. The images alone speak for K."
+        )
+explore(workspace, source, one, stored)
+closer_look(workspace, source, one)
+if stored.without:
+    with st.expander(f"{plural(len(stored.without), 'label')} without a vector, of {plural(lacking, 'image')}"):
+        st.write(f"They are in no group of the tree; {plural(stored.unplaced, 'image')} for that reason.")
+        st.dataframe(
+            pd.DataFrame([(one.name, one.images) for one in stored.without], columns=["label", "images"]),
+            hide_index=True,
+        )

@@ -1,0 +1,151 @@
+"""The tree, its groups and the choice of K: one fragment, so that a moved cut draws nothing else anew."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from imclust_core.store.collections import Collection
+from imclust_core.store.embeddings import Embedding
+from imclust_core.store.trees import StoredTree, TreeContent, add_choice, find_evidence, read_tree, state_of
+from imclust_core.store.workspace import Workspace
+from imclust_core.words.curves import Evidence
+from imclust_core.words.suggestion import Suggestion, suggest
+from imclust_core.words.tree import by_size, cut, edited, edits_text
+from pages.parts.cut_state import CutState, current_cut, keep_cut
+from pages.parts.group_cards import group_cards, show_branch
+from pages.parts.sign_in import person
+from pages.parts.steps import next_page
+from pages.parts.text import plain
+from pages.parts.tree_figure import tree_figure
+
+_TREE = "tree_of_labels"
+_GROUPS = "groups_of_cut"
+_MOST = 500
+"""The highest K on the slider."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the fragment works on."""
+
+    workspace: Workspace
+    source: Collection
+    one: Embedding
+    stored: StoredTree
+    content: TreeContent
+    looks: tuple[Evidence, ...]
+    suggestion: Suggestion | None
+
+    @property
+    def leaves(self) -> int:
+        """Labels in the tree; one label makes no tree to cut."""
+        tree = self.content.tree
+        return tree.leaves if tree is not None and tree.leaves > 1 else 0
+
+    @property
+    def most(self) -> int:
+        """The highest K to look at."""
+        wanted = max(self.leaves, 3 * (self.suggestion.k if self.suggestion else 0), 10)
+        return max(2, min(_MOST, wanted, max(2, self.stored.images)))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _content(_stored: StoredTree, tree_id: str, root: str) -> TreeContent:
+    return read_tree(_stored)
+
+
+def explore(workspace: Workspace, source: Collection, one: Embedding, stored: StoredTree) -> None:
+    """Show slider, tree and groups, and let a K be chosen."""
+    found = find_evidence(workspace, one, state_of(one, source))
+    looks = (stored.evidence, *((found[0],) if found else ()))
+    suggestion = suggest(stored.evidence, found[0] if found else None)
+    content = _content(stored, stored.id, str(workspace.root))
+    shown = Shown(workspace, source, one, stored, content, looks, suggestion)
+    st.fragment(_explore)(shown)
+
+
+def _explore(shown: Shown) -> None:
+    state = current_cut(shown.stored.id, shown.suggestion.k if shown.suggestion else 2, shown.most)
+    tree = shown.content.tree if shown.leaves else None
+    nodes = edited(tree, cut(tree, state.k), state.edits) if tree is not None else np.zeros(0, np.int64)
+    branch = state.branch if state.branch in nodes.tolist() else None
+    says, use = st.columns([5, 1], vertical_alignment="center")
+    with says:
+        if shown.suggestion is not None:
+            number, _, why = shown.suggestion.reason.partition(": ")
+            st.markdown(
+                f"**Suggested: K = {number}.** {plain(why[:1].upper() + why[1:])}",
+            )
+        else:
+            st.write("There is too little here to suggest a K.")
+    with use:
+        count = len(nodes) if tree is not None and state.edits else state.k
+        if st.button(f"Use K = {count}", type="primary", icon=":material/arrow_forward:", width="stretch"):
+            _use(shown, state, count, nodes)
+    left, right = st.columns([3, 2], gap="medium") if tree is not None else (st.container(), None)
+    with left:
+        tree_figure(
+            shown.content if tree is not None else None,
+            shown.stored.id,
+            key=_TREE,
+            k=state.k,
+            most=shown.most,
+            edits=state.edits,
+            branch=branch,
+            evidence=shown.looks,
+            suggestion=shown.suggestion,
+            on_cut=lambda: _moved(shown),
+        )
+        if tree is not None and branch is not None:
+            show_branch(shown.workspace, shown.source, shown.content, tree, branch, key="branch_images")
+    if right is not None and tree is not None:
+        with right:
+            group_cards(
+                shown.workspace,
+                shown.source,
+                shown.content,
+                tree,
+                nodes,
+                branch,
+                key=_GROUPS,
+                on_pick=lambda: _picked(shown, state),
+            )
+
+
+def _moved(shown: Shown) -> None:
+    """Take over what the hand made of the tree in the browser."""
+    told: dict[str, Any] = st.session_state[_TREE].cut or {}
+    edits = tuple((str(action), int(node)) for action, node in told.get("edits", ()))
+    keep_cut(shown.stored.id, CutState(int(told.get("k", 2)), edits, told.get("branch")))
+
+
+def _picked(shown: Shown, state: CutState) -> None:
+    node = st.session_state[_GROUPS].pick
+    if node is not None:
+        branch = None if int(node) == state.branch else int(node)
+        keep_cut(shown.stored.id, CutState(state.k, state.edits, branch))
+
+
+def _use(shown: Shown, state: CutState, k: int, nodes: np.ndarray) -> None:
+    """Write the choice down, with what spoke for it, and go on to clustering."""
+    tree, content = shown.content.tree, shown.content
+    groups = []
+    if tree is not None:
+        groups = [
+            {"name": content.names[node], "images": int(tree.images_below[node]), "number": int(tree.numbers[node])}
+            for node in by_size(tree, nodes).tolist()
+        ]
+    facts = {
+        "suggested": shown.suggestion.k if shown.suggestion else None,
+        "votes": shown.suggestion.votes if shown.suggestion else {},
+        "reason": shown.suggestion.reason if shown.suggestion else "",
+        "line": state.k,
+        "recipe": shown.stored.recipe.key(),
+        "groups": groups,
+    }
+    edits = edits_text(state.edits)
+    tree_id = shown.stored.id if tree is not None else None
+    add_choice(shown.workspace, shown.one, tree_id=tree_id, k=k, edits=edits, facts=facts, author=person())
+    st.switch_page(next_page("cluster"))

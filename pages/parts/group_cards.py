@@ -1,0 +1,91 @@
+"""The groups of a cut as cards, and one of them in full: its words and more of its images."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from imclust_core.store.catalogue import ImageRow, images_by_id
+from imclust_core.store.collections import Collection
+from imclust_core.store.trees import TreeContent
+from imclust_core.store.workspace import Workspace
+from imclust_core.words.tree import Tree, by_size
+from pages.parts.colours import colour_of, ink_on
+from pages.parts.grid import image_grid
+from pages.parts.image_address import image_address, signing_key
+from pages.parts.text import plain, plural
+
+_HERE = Path(__file__).parent
+_PICTURES = 3
+_IN_FULL = 24
+_WORDS = 6
+
+_cards = st.components.v2.component(
+    "imclust_groups",
+    html='<div class="groups" role="group" aria-label="Groups"></div>',
+    css=(_HERE / "groups.css").read_text(encoding="utf-8"),
+    js=(_HERE / "groups.js").read_text(encoding="utf-8"),
+)
+
+
+def group_cards(
+    workspace: Workspace,
+    source: Collection,
+    content: TreeContent,
+    tree: Tree,
+    nodes: np.ndarray,
+    branch: int | None,
+    *,
+    key: str,
+    on_pick: Callable[[], None],
+) -> None:
+    """One card for each branch of a cut, the largest first; `st.session_state[key].pick` is the node of a click."""
+    ordered = by_size(tree, nodes).tolist()
+    wanted = {node: examples(content, tree, node, _PICTURES) for node in ordered}
+    found = images_by_id(workspace, source.id, [image for images in wanted.values() for image in images])
+    secret = signing_key(workspace)
+
+    def picture(one: ImageRow) -> dict[str, str]:
+        return {"name": one.name, "thumb": image_address(secret, source.id, one, "thumb")}
+
+    cards = [
+        {
+            "node": node,
+            "number": int(tree.numbers[node]),
+            "colour": colour_of(int(tree.numbers[node])),
+            "ink": ink_on(colour_of(int(tree.numbers[node]))),
+            "name": content.names[node] or words_of(content, tree, node, 2),
+            "facts": f"{plural(int(tree.images_below[node]), 'image')}, {plural(int(tree.leaves_below[node]), 'label')}",
+            "words": words_of(content, tree, node, _WORDS),
+            "pictures": [picture(found[image]) for image in images if image in found and found[image].state == "ok"],
+        }
+        for node, images in wanted.items()
+    ]
+    _cards(key=key, data={"groups": cards, "branch": branch}, on_pick_change=on_pick)
+
+
+def show_branch(
+    workspace: Workspace, source: Collection, content: TreeContent, tree: Tree, node: int, *, key: str
+) -> None:
+    """The images that stand for one branch."""
+    images = examples(content, tree, node, _IN_FULL)
+    found = images_by_id(workspace, source.id, images)
+    name = content.names[node] or words_of(content, tree, node, 2)
+    st.write(f"**{tree.numbers[node]} {plain(name)}**: {plural(int(tree.images_below[node]), 'image')}, some of them")
+    usable = [found[image] for image in images if image in found and found[image].state == "ok"]
+    image_grid(workspace, source.id, usable, key=key, label="Images of the branch")
+
+
+def words_of(content: TreeContent, tree: Tree, node: int, most: int) -> str:
+    """The labels of a branch, those with the most images first."""
+    leaves = tree.heaviest(node)
+    more = f" and {len(leaves) - most} more" if len(leaves) > most else ""
+    return ", ".join(content.leaf_names[leaf] for leaf in leaves[:most]) + more
+
+
+def examples(content: TreeContent, tree: Tree, node: int, most: int) -> list[int]:
+    """Images that stand for a branch: the surest of each label in turn, its heaviest labels first."""
+    leaves = tree.heaviest(node)[:most]
+    in_turn = content.examples[leaves].T.ravel()
+    return in_turn[in_turn >= 0][:most].tolist()  # type: ignore[no-any-return]

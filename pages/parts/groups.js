@@ -1,0 +1,43 @@
+// The groups of a cut as cards. Text is only ever set as textContent.
+const states = new WeakMap()
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component
+  const list = parentElement.querySelector(".groups")
+  const drawn = JSON.stringify(data)
+  if (states.get(parentElement) === drawn) return
+  states.set(parentElement, drawn)
+  list.replaceChildren(...data.groups.map(card))
+
+  function card(group) {
+    const button = element("button", "group")
+    button.type = "button"
+    button.dataset.node = group.node
+    button.setAttribute("aria-pressed", group.node === data.branch)
+    const swatch = element("span", "swatch", group.number)
+    swatch.style.background = group.colour
+    swatch.style.color = group.ink
+    const text = element("span", "text")
+    text.append(element("strong", "name", group.name), element("span", "facts", group.facts), element("span", "words", group.words))
+    const pictures = element("span", "pictures")
+    for (const picture of group.pictures) {
+      const img = document.createElement("img")
+      img.loading = "lazy"
+      img.decoding = "async"
+      img.alt = picture.name
+      img.onerror = () => img.classList.add("lost")
+      img.src = picture.thumb
+      pictures.append(img)
+    }
+    button.append(swatch, text, pictures)
+    button.onclick = () => setTriggerValue("pick", group.node)
+    return button
+  }
+}
+
+function element(kind, name, text = "") {
+  const made = document.createElement(kind)
+  made.className = name
+  made.textContent = text
+  return made
+}

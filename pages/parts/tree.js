@@ -1,0 +1,607 @@
+// The tree of labels: slider, evidence and dendrogram on one page of paper. It is drawn here and the cut moves here,
+// since a round trip to the server for each step of the slider would take half a second. Python hears of the cut
+// when the hand lets go. Labels come from files we do not control, so text is only ever set as textContent.
+const SVG = "http://www.w3.org/2000/svg"
+const LEVELS = [100, 200, 500]
+const PAD = 8 // half a slider's thumb, so that its positions and the curves share one scale
+const ROW = 25
+const SLANT = 52 // room on the right for the slanted names of the last groups
+const TREE_HEIGHT = 400
+const NAMES_HEIGHT = 142
+const states = new WeakMap()
+
+export default function (component) {
+  const { data, parentElement, setStateValue } = component
+  let state = states.get(parentElement)
+  if (!state) {
+    state = start(parentElement.querySelector(".paper"))
+    states.set(parentElement, state)
+  }
+  state.send = setStateValue
+  // Streamlit calls this more often than anything changes, and while the hand is on the slider too.
+  const key = JSON.stringify([data.id, data.kmax, data.curves, data.marks])
+  if (state.key !== key) {
+    Object.assign(state, { key, data, level: state.level ?? LEVELS[0], spot: null })
+    load(state)
+    state.k = data.k
+    state.edits = data.edits
+    state.branch = data.branch
+    draw(state)
+  } else {
+    state.data = data
+    const told = JSON.stringify([data.k, data.edits, data.branch])
+    if (state.told !== told && told !== JSON.stringify([state.k, state.edits, state.branch])) {
+      Object.assign(state, { k: data.k, edits: data.edits, branch: data.branch })
+      update(state)
+    }
+    state.told = told
+  }
+}
+
+// --- what a tree is: the same rules as imclust_core.words.tree ------------------------------------------------------
+
+function load(state) {
+  const { data } = state
+  const n = data.leaf_names.length
+  state.n = n
+  state.parents = new Int32Array(Math.max(0, 2 * n - 1)).fill(2 * n - 1)
+  state.images = [...data.images]
+  state.leaves = new Array(n).fill(1)
+  for (let i = 0; i < n - 1; i++) {
+    const [a, b] = childrenOf(state, n + i)
+    state.parents[a] = state.parents[b] = n + i
+    state.images.push(state.images[a] + state.images[b])
+    state.leaves.push(state.leaves[a] + state.leaves[b])
+  }
+}
+
+function childrenOf(state, node) {
+  const at = 2 * (node - state.n)
+  return [state.data.children[at], state.data.children[at + 1]]
+}
+
+function heightOf(state, node) {
+  return node < state.n ? 0 : state.data.heights[node - state.n]
+}
+
+function cutAt(state, k) {
+  const top = 2 * state.n - Math.max(1, Math.min(k, state.n))
+  const found = new Set()
+  for (let node = 0; node < top; node++) if (state.parents[node] >= top) found.add(node)
+  return found
+}
+
+function edited(state) {
+  const chosen = cutAt(state, state.k)
+  for (const [action, node] of state.edits) {
+    if (action === "s" && chosen.has(node) && node >= state.n) {
+      chosen.delete(node)
+      for (const child of childrenOf(state, node)) chosen.add(child)
+    } else if (action === "j" && node >= state.n && node < 2 * state.n - 1 && !chosen.has(node)) {
+      const below = [...chosen].filter((one) => isBelow(state, one, node))
+      if (below.length) {
+        for (const one of below) chosen.delete(one)
+        chosen.add(node)
+      }
+    }
+  }
+  return chosen
+}
+
+function isBelow(state, node, above) {
+  while (node < above) node = state.parents[node]
+  return node === above
+}
+
+// Where the line lies for k branches: between the merge that would make fewer of them and the one that makes k.
+function lineAt(state, k) {
+  const heights = state.data.heights
+  const count = heights.length
+  if (!count) return 0
+  if (k <= 1) return heights[count - 1] * 1.05
+  const below = k - 1 < count ? heights[count - k] : 0
+  return (heights[Math.max(0, count - k + 1)] + below) / 2
+}
+
+function kAt(state, height) {
+  let k = 1
+  for (let i = state.data.heights.length - 1; i >= 0 && state.data.heights[i] > height; i--) k++
+  return k
+}
+
+function leavesOf(state, node) {
+  const found = []
+  const waiting = [node]
+  while (waiting.length) {
+    const one = waiting.pop()
+    if (one < state.n) found.push(one)
+    else waiting.push(...childrenOf(state, one))
+  }
+  return found.sort((a, b) => state.images[b] - state.images[a] || a - b)
+}
+
+function nameOf(state, node) {
+  return state.data.names[node] || leavesOf(state, node).slice(0, 2).map((leaf) => state.data.leaf_names[leaf]).join(", ")
+}
+
+function colourOf(state, node) {
+  const palette = state.data.palette
+  return palette[(state.data.numbers[node] - 1) % palette.length]
+}
+
+// --- elements -------------------------------------------------------------------------------------------------------
+
+function make(kind, attributes = {}, text) {
+  const element = document.createElementNS(SVG, kind)
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
+  if (text !== undefined) element.textContent = text
+  return element
+}
+
+function start(root) {
+  const find = (name) => root.querySelector(`.${name}`)
+  const state = {
+    root,
+    slider: find("k"),
+    number: find("number"),
+    height: find("height"),
+    marks: find("marks"),
+    curves: find("curves"),
+    tree: find("dendrogram"),
+    tip: find("tip"),
+    levels: find("levels"),
+    panel: find("branch"),
+  }
+  state.slider.oninput = () => moveTo(state, kOf(state, Number(state.slider.value)))
+  state.slider.onchange = () => tell(state)
+  state.slider.onkeydown = (event) => {
+    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5 }[event.key]
+    if (by === undefined) return
+    moveTo(state, state.k + by)
+    tellSoon(state)
+    event.preventDefault()
+  }
+  state.number.onchange = () => {
+    moveTo(state, Math.round(Number(state.number.value)) || state.k)
+    tell(state)
+  }
+  state.height.oninput = () => moveTo(state, kAt(state, (Number(state.height.value) / 1000) * topOf(state)))
+  state.height.onchange = () => tell(state)
+  find("svg").onclick = () => download(state, "svg")
+  find("png").onclick = () => download(state, "png")
+  state.tree.onpointermove = (event) => hover(state, event)
+  state.tree.onpointerleave = () => (state.tip.hidden = true)
+  state.tree.onpointerdown = (event) => press(state, event)
+  find("split").onclick = () => edit(state, "s", state.branch)
+  find("join").onclick = () => edit(state, "j", state.parents[state.branch])
+  find("undo").onclick = () => {
+    state.edits = []
+    update(state)
+    tell(state)
+  }
+  find("leave").onclick = () => pick(state, null)
+  let width = 0
+  new ResizeObserver(() => {
+    if (!state.data || Math.abs(root.clientWidth - width) < 2) return
+    width = root.clientWidth
+    draw(state)
+  }).observe(root)
+  return state
+}
+
+// K lies on a logarithmic scale: from 2 to 3 is as much of a change as from 20 to 30.
+function shareOf(state, k) {
+  return Math.log(k / 2) / Math.max(Math.log(state.data.kmax / 2), 1e-9)
+}
+
+function kOf(state, value) {
+  return Math.round(2 * Math.exp((value / 1000) * Math.log(state.data.kmax / 2)))
+}
+
+function topOf(state) {
+  return Math.max(lineAt(state, 1), 1e-12)
+}
+
+function moveTo(state, k) {
+  state.k = Math.max(2, Math.min(k, state.data.kmax))
+  update(state)
+}
+
+function tell(state) {
+  clearTimeout(state.timer)
+  state.told = JSON.stringify([state.k, state.edits, state.branch])
+  state.send("cut", { k: state.k, edits: state.edits, branch: state.branch })
+}
+
+function tellSoon(state) {
+  clearTimeout(state.timer)
+  state.timer = setTimeout(() => tell(state), 250)
+}
+
+function edit(state, action, node) {
+  state.edits = [...state.edits, [action, node]]
+  if (action === "j") state.branch = node
+  else state.branch = childrenOf(state, node).reduce((a, b) => (state.images[a] >= state.images[b] ? a : b))
+  update(state)
+  tell(state)
+}
+
+function pick(state, node) {
+  state.branch = node
+  update(state)
+  tell(state)
+}
+
+// --- drawing --------------------------------------------------------------------------------------------------------
+
+function draw(state) {
+  const { data } = state
+  const style = getComputedStyle(state.root)
+  state.ink = style.getPropertyValue("--st-text-color").trim() || style.color
+  state.paper = style.getPropertyValue("--st-background-color").trim() || "#ffffff"
+  state.faint = style.getPropertyValue("--st-border-color").trim() || "#cccccc"
+  state.accent = style.getPropertyValue("--st-primary-color").trim() || "#0f62a8"
+  state.width = Math.max(320, state.root.clientWidth)
+  state.number.max = data.kmax
+  state.root.querySelector(".tree-part").hidden = !state.n
+  state.root.querySelector(".of-height").hidden = !state.n
+  drawMarks(state)
+  drawCurves(state)
+  drawLevels(state)
+  update(state)
+}
+
+function xOf(state, k) {
+  return PAD + shareOf(state, k) * (state.width - 2 * PAD)
+}
+
+function drawMarks(state) {
+  let last = -Infinity
+  let low = false
+  state.marks.replaceChildren(
+    ...state.data.marks.map(({ k, text, chief }) => {
+      const x = xOf(state, k)
+      low = x - last < 20 && !low // side by side they would cover each other
+      last = x
+      const button = document.createElement("button")
+      button.type = "button"
+      button.className = `mark ${chief ? "chief" : ""} ${low ? "low" : ""}`
+      button.textContent = k
+      button.title = text
+      button.setAttribute("aria-label", `K = ${k}: ${text}`)
+      button.style.left = `${x}px`
+      button.onclick = () => {
+        moveTo(state, k)
+        tell(state)
+      }
+      return button
+    }),
+  )
+}
+
+function drawCurves(state) {
+  const { curves } = state.data
+  const svg = state.curves
+  svg.setAttribute("width", state.width)
+  svg.setAttribute("height", curves.length * ROW)
+  svg.replaceChildren()
+  curves.forEach((curve, row) => {
+    const low = Math.min(...curve.values)
+    const span = Math.max(...curve.values) - low || 1
+    const top = row * ROW
+    const y = (value) => top + ROW - 3 - ((value - low) / span) * (ROW - 8)
+    svg.append(make("line", { x1: 0, x2: state.width, y1: top + ROW - 1, y2: top + ROW - 1, stroke: state.faint, "stroke-width": 0.5 }))
+    if (curve.ks.length > 1) {
+      const points = curve.ks.map((k, at) => `${xOf(state, k).toFixed(1)},${y(curve.values[at]).toFixed(1)}`)
+      svg.append(make("polyline", { points: points.join(" "), fill: "none", stroke: state.accent, "stroke-width": 1.4 }))
+    }
+    curve.best.forEach((k, place) => {
+      const at = curve.ks.indexOf(k)
+      const cy = at < 0 ? top + ROW / 2 : y(curve.values[at])
+      svg.append(make("circle", { cx: xOf(state, Math.min(k, state.data.kmax)), cy, r: place ? 2 : 3.6, fill: place ? state.faint : state.accent }))
+    })
+    const label = make("text", { x: state.width - 4, y: top + 12, "text-anchor": "end", class: "curve-name", fill: state.ink }, curve.title)
+    label.dataset.kind = curve.kind
+    svg.append(label)
+  })
+  state.cursor = make("line", { y1: 0, y2: curves.length * ROW, stroke: state.ink, "stroke-dasharray": "2 2", class: "cursor" })
+  svg.append(state.cursor)
+  svg.onclick = (event) => {
+    const share = (event.clientX - svg.getBoundingClientRect().left - PAD) / (state.width - 2 * PAD)
+    moveTo(state, kOf(state, 1000 * Math.max(0, Math.min(1, share))))
+    tell(state)
+  }
+}
+
+function drawLevels(state) {
+  const usable = [...LEVELS.filter((level) => level < state.n), Infinity]
+  if (state.level !== Infinity && state.level >= state.n) state.level = Infinity
+  state.levels.hidden = usable.length < 2
+  const buttons = usable.map((level) => {
+    const button = document.createElement("button")
+    button.type = "button"
+    button.textContent = level === Infinity ? `all ${state.n.toLocaleString("en")}` : level
+    button.setAttribute("aria-pressed", level === state.level)
+    button.onclick = () => {
+      state.level = level
+      drawLevels(state)
+      update(state)
+    }
+    return button
+  })
+  state.levels.replaceChildren(document.createTextNode("Labels shown "), ...buttons)
+}
+
+// Everything that follows the cut. It runs at each step of the slider and has to stay quick.
+function update(state) {
+  const { data } = state
+  state.slider.value = 1000 * shareOf(state, state.k)
+  state.slider.setAttribute("aria-valuetext", `K = ${state.k}`)
+  state.number.value = state.k
+  const x = xOf(state, state.k)
+  state.cursor.setAttribute("x1", x)
+  state.cursor.setAttribute("x2", x)
+  for (const label of state.curves.querySelectorAll(".curve-name")) {
+    const curve = data.curves.find((one) => one.kind === label.dataset.kind)
+    const at = curve.ks.indexOf(state.k)
+    label.textContent = at < 0 ? curve.title : `${curve.title}: ${curve.values[at].toFixed(2)} at ${state.k}`
+  }
+  if (!state.n) return
+  state.height.value = (1000 * lineAt(state, state.k)) / topOf(state)
+  state.chosen = edited(state)
+  if (state.branch !== null && !state.chosen.has(state.branch)) state.branch = null
+  place(state)
+  paint(state)
+  showBranch(state)
+}
+
+// Positions: the branches that are drawn down to their last tip, in the order of the leaves, each as wide as befits
+// its images: a label of forty images must not look like one of forty stray labels.
+function place(state) {
+  const lowest = state.level === Infinity ? 0 : 2 * state.n - state.level
+  const above = new Set()
+  for (const node of state.chosen) for (let one = state.parents[node]; one < 2 * state.n - 1 && !above.has(one); one = state.parents[one]) above.add(one)
+  const spot = (state.spot ??= spots(state))
+  const tips = []
+  const inner = []
+  const waiting = [2 * state.n - 2]
+  while (waiting.length) {
+    const node = waiting.pop()
+    if (node >= state.n && (node >= lowest || above.has(node))) {
+      inner.push(node)
+      waiting.push(...childrenOf(state, node))
+    } else tips.push(node)
+  }
+  tips.sort((a, b) => spot[a] - spot[b])
+  const wide = tips.map((node) => Math.sqrt(1 + state.images[node]))
+  const unit = (state.width - PAD - SLANT) / wide.reduce((a, b) => a + b, 0)
+  const ends = new Map()
+  let from = PAD
+  tips.forEach((node, at) => {
+    ends.set(node, [from, (from += wide[at] * unit)])
+  })
+  const x = new Map(tips.map((node) => [node, (ends.get(node)[0] + ends.get(node)[1]) / 2]))
+  inner.sort((a, b) => a - b)
+  for (const node of inner) {
+    const [a, b] = childrenOf(state, node)
+    x.set(node, (x.get(a) + x.get(b)) / 2)
+  }
+  Object.assign(state, { tips, inner, x, ends })
+}
+
+// Where each node's first leaf stands in the order.
+function spots(state) {
+  const spot = new Array(2 * state.n - 1).fill(Infinity)
+  state.data.order.forEach((leaf, at) => (spot[leaf] = at))
+  for (let node = state.n; node < 2 * state.n - 1; node++) spot[node] = Math.min(...childrenOf(state, node).map((child) => spot[child]))
+  return spot
+}
+
+function yOf(state, height) {
+  return 14 + (TREE_HEIGHT - 14) * (1 - height / topOf(state))
+}
+
+function paint(state) {
+  const { x, width } = state
+  const stems = []
+  const paths = new Map([...state.chosen].map((node) => [node, []]))
+  const bundles = new Map([...state.chosen].map((node) => [node, []])) // tips that stand for several labels
+  const owner = new Map()
+  for (const node of [...state.inner].reverse()) {
+    const own = state.chosen.has(node) ? node : owner.get(node)
+    const [a, b] = childrenOf(state, node)
+    owner.set(a, own)
+    owner.set(b, own)
+    const y = yOf(state, heightOf(state, node)).toFixed(1)
+    const [xa, xb] = [x.get(a).toFixed(1), x.get(b).toFixed(1)]
+    const [ya, yb] = [a, b].map((child) => yOf(state, heightOf(state, child)).toFixed(1))
+    ;(own === undefined ? stems : paths.get(own)).push(`M${xa},${ya}V${y}H${xb}V${yb}`)
+  }
+  for (const tip of state.tips) {
+    if (tip < state.n) continue // its line comes down from the merge above
+    const own = state.chosen.has(tip) ? tip : owner.get(tip)
+    const at = x.get(tip)
+    const half = Math.min((state.ends.get(tip)[1] - state.ends.get(tip)[0]) * 0.4, 8)
+    bundles.get(own).push(`M${at.toFixed(1)},${yOf(state, heightOf(state, tip)).toFixed(1)}L${(at - half).toFixed(1)},${TREE_HEIGHT}H${(at + half).toFixed(1)}Z`)
+  }
+  const line = yOf(state, lineAt(state, state.k))
+  for (const node of state.chosen) {
+    // From the line down, so that a group of one label has a branch too.
+    const above = Math.max(line, yOf(state, heightOf(state, state.parents[node])))
+    const below = yOf(state, heightOf(state, node))
+    if (x.has(node) && below > above) paths.get(node).push(`M${x.get(node).toFixed(1)},${above.toFixed(1)}V${below.toFixed(1)}`)
+  }
+  const svg = state.tree
+  const height = TREE_HEIGHT + NAMES_HEIGHT
+  svg.setAttribute("width", width)
+  svg.setAttribute("height", height)
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`)
+  const parts = [make("path", { d: stems.join(""), fill: "none", stroke: state.ink, "stroke-opacity": 0.45, class: "stems" })]
+  const groups = [...state.chosen].map((node) => ({ node, ...extent(state, node) })).sort((a, b) => a.from - b.from)
+  let free = -Infinity
+  for (const group of groups) {
+    const colour = colourOf(state, group.node)
+    const dim = state.branch !== null && state.branch !== group.node
+    const branch = make("g", { class: "group", opacity: dim ? 0.4 : 1 })
+    branch.dataset.node = group.node
+    branch.dataset.number = state.data.numbers[group.node]
+    branch.append(make("path", { d: paths.get(group.node).join(""), fill: "none", stroke: colour, "stroke-width": 1.6, class: "limbs" }))
+    branch.append(make("path", { d: bundles.get(group.node).join(""), fill: colour, "fill-opacity": 0.55 }))
+    branch.append(make("rect", { x: group.from, width: Math.max(2, group.to - group.from), y: TREE_HEIGHT + 2, height: 8, fill: colour }))
+    const middle = (group.from + group.to) / 2
+    const picked = state.branch === group.node
+    if (middle - free >= 13 || picked) {
+      const text = `${state.data.numbers[group.node]} ${short(nameOf(state, group.node))} ${state.images[group.node].toLocaleString("en")}`
+      const transform = `translate(${middle - 4},${TREE_HEIGHT + 20}) rotate(62)`
+      branch.append(make("text", { transform, "font-size": 11, fill: state.ink, "font-weight": picked ? 700 : 400 }, text))
+      free = middle
+    }
+    parts.push(branch)
+  }
+  parts.push(make("line", { x1: 0, x2: width, y1: line, y2: line, stroke: state.accent, "stroke-width": 1.5, "stroke-dasharray": "6 4", class: "line" }))
+  parts.push(make("text", { x: 2, y: line - 4, "font-size": 11, fill: state.accent, class: "line-name" }, `K = ${state.k}`))
+  svg.replaceChildren(...parts)
+  state.root.querySelector(".count").textContent = countText(state)
+}
+
+function short(name) {
+  return name.length > 22 ? `${name.slice(0, 21)}…` : name
+}
+
+function countText(state) {
+  const count = state.chosen.size
+  const text = `${count} ${count === 1 ? "group" : "groups"}`
+  return count === state.k ? text : `${text}: the line at ${state.k}, and branches split or joined by hand`
+}
+
+// From the first to the last tip of a branch.
+function extent(state, node) {
+  if (!state.x.has(node)) return { from: 0, to: 0 }
+  let [from, to] = [node, node]
+  while (state.x.has(childrenOf(state, from)[0]) && from >= state.n) from = leftmost(state, from)
+  while (state.x.has(childrenOf(state, to)[0]) && to >= state.n) to = rightmost(state, to)
+  const gap = Math.min(1, (state.ends.get(to)[1] - state.ends.get(from)[0]) * 0.1)
+  return { from: state.ends.get(from)[0] + gap, to: state.ends.get(to)[1] - gap }
+}
+
+function leftmost(state, node) {
+  const [a, b] = childrenOf(state, node)
+  return state.x.get(a) < state.x.get(b) ? a : b
+}
+
+function rightmost(state, node) {
+  const [a, b] = childrenOf(state, node)
+  return state.x.get(a) > state.x.get(b) ? a : b
+}
+
+// --- the hand -------------------------------------------------------------------------------------------------------
+
+function pointAt(state, event) {
+  const box = state.tree.getBoundingClientRect()
+  return { x: event.clientX - box.left, y: event.clientY - box.top }
+}
+
+// The branch under the pointer: from the tip below it as far up as the pointer is.
+function nodeAt(state, point) {
+  let node = state.tips.find((tip) => point.x < state.ends.get(tip)[1]) ?? state.tips.at(-1)
+  while (state.parents[node] < 2 * state.n - 1 && yOf(state, heightOf(state, state.parents[node])) > point.y) node = state.parents[node]
+  return node
+}
+
+function groupOf(state, node) {
+  while (node < 2 * state.n - 1) {
+    if (state.chosen.has(node)) return node
+    node = state.parents[node]
+  }
+  return null
+}
+
+function hover(state, event) {
+  if (state.dragging) return
+  const point = pointAt(state, event)
+  const node = nodeAt(state, point)
+  const group = groupOf(state, node)
+  state.tree.style.cursor = Math.abs(point.y - yOf(state, lineAt(state, state.k))) < 5 ? "ns-resize" : group === null ? "default" : "pointer"
+  const leaves = leavesOf(state, node)
+  const words = leaves.slice(0, 10).map((leaf) => state.data.leaf_names[leaf])
+  if (leaves.length > words.length) words.push(`and ${leaves.length - words.length} more`)
+  const title = group === null ? nameOf(state, node) : `${state.data.numbers[group]} ${nameOf(state, group)}`
+  const images = state.images[node]
+  state.tip.replaceChildren()
+  for (const [kind, text] of [["strong", title], ["span", `${images.toLocaleString("en")} ${images === 1 ? "image" : "images"}: ${words.join(", ")}`]]) {
+    const part = document.createElement(kind)
+    part.textContent = text
+    state.tip.append(part)
+  }
+  state.tip.hidden = false
+  state.tip.style.left = `${Math.max(0, Math.min(point.x + 14, state.width - 270))}px`
+  state.tip.style.top = `${state.tree.offsetTop + point.y + 16}px`
+}
+
+function press(state, event) {
+  const point = pointAt(state, event)
+  if (Math.abs(point.y - yOf(state, lineAt(state, state.k))) >= 5) {
+    const group = groupOf(state, nodeAt(state, point))
+    if (group !== null) pick(state, group === state.branch ? null : group)
+    return
+  }
+  state.dragging = true
+  state.tip.hidden = true
+  state.tree.setPointerCapture(event.pointerId)
+  const follow = (move) => moveTo(state, kAt(state, topOf(state) * (1 - (pointAt(state, move).y - 14) / (TREE_HEIGHT - 14))))
+  const drop = () => {
+    state.dragging = false
+    state.tree.removeEventListener("pointermove", follow)
+    tell(state)
+  }
+  state.tree.addEventListener("pointermove", follow)
+  state.tree.addEventListener("pointerup", drop, { once: true })
+  event.preventDefault()
+}
+
+function showBranch(state) {
+  const node = state.branch
+  const find = (name) => state.root.querySelector(`.${name}`)
+  find("undo").hidden = !state.edits.length
+  state.panel.hidden = node === null
+  if (node === null) return
+  const leaves = leavesOf(state, node)
+  find("swatch").style.background = colourOf(state, node)
+  find("title").textContent = `${state.data.numbers[node]} ${nameOf(state, node)}`
+  const images = state.images[node]
+  find("facts").textContent = `${images.toLocaleString("en")} ${images === 1 ? "image" : "images"}, ${leaves.length} ${leaves.length === 1 ? "label" : "labels"}`
+  find("words").textContent = leaves.map((leaf) => `${state.data.leaf_names[leaf]} ${state.images[leaf].toLocaleString("en")}`).join(" · ")
+  find("split").disabled = node < state.n
+  find("join").disabled = state.parents[node] >= 2 * state.n - 1 || state.chosen.size <= 2
+}
+
+// --- the picture ----------------------------------------------------------------------------------------------------
+
+function download(state, kind) {
+  const copy = state.tree.cloneNode(true)
+  copy.setAttribute("xmlns", SVG)
+  copy.setAttribute("font-family", "sans-serif")
+  copy.prepend(make("rect", { width: "100%", height: "100%", fill: state.paper }))
+  const text = new XMLSerializer().serializeToString(copy)
+  const url = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }))
+  const name = `tree-of-labels-k${state.k}`
+  if (kind === "svg") return save(url, `${name}.svg`)
+  const image = new Image()
+  image.onload = () => {
+    const canvas = document.createElement("canvas")
+    canvas.width = 2 * state.width
+    canvas.height = 2 * (TREE_HEIGHT + NAMES_HEIGHT)
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height)
+    URL.revokeObjectURL(url)
+    canvas.toBlob((blob) => save(URL.createObjectURL(blob), `${name}.png`))
+  }
+  image.src = url
+}
+
+function save(url, name) {
+  const link = document.createElement("a")
+  link.href = url
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(url), 1000)
+}

@@ -1,0 +1,160 @@
+"""Which tree is looked at: its vectors and linkage, kept in the address; made by a job where it is not there yet."""
+
+from dataclasses import asdict, replace
+
+import streamlit as st
+
+from imclust_core.errors import WordsError
+from imclust_core.jobs.queue import Queue
+from imclust_core.jobs.requests import DEFAULT_TREE, check_tree
+from imclust_core.jobs.tasks import submit_tree
+from imclust_core.jobs.worker import ensure_worker
+from imclust_core.store.collections import Collection
+from imclust_core.store.embeddings import Embedding
+from imclust_core.store.trees import StoredTree, TreeRecipe, find_tree, state_of
+from imclust_core.store.workspace import Workspace
+from imclust_core.words.labels import TEXTS
+from imclust_core.words.linkage import LINKAGES, METRICS
+from imclust_core.words.vectors import BUILT_IN, EMBEDDED, GENSIM, JOINED, NETWORK
+from pages.parts.job_badge import resume_button, share_of
+from pages.parts.text import plain
+
+_KEY = "tree"
+_FIELDS = ("vectors", "text", "linkage", "metric", "least")
+_OTHER = "a file, or gensim's downloader"
+_PROBLEM = "tree_problem"
+_LOOK_SECONDS = 0.4
+
+_VECTORS = {
+    NETWORK: "the network's own words",
+    EMBEDDED: "WordNet vectors (in the package)",
+    JOINED: "both joined",
+    _OTHER: "a file or gensim:NAME",
+}
+_TEXTS = {"phrase": "the whole phrase, all synonyms", "first_word": "first word only (the origin's way)"}
+_LEAST = {1.0: "each image's first label", 0.3: "labels of at least 30 %", 0.1: "labels of at least 10 %"}
+_ORIGIN = "The origin's recipe: first words, single linkage"
+
+
+def current_recipe() -> TreeRecipe:
+    """The recipe that the address names, or else this visit; what it names wrongly is as by default."""
+    asked = st.query_params.get(_KEY) or st.session_state.get(_KEY) or ""
+    values: dict[str, object] = dict(zip(_FIELDS, asked.split("|"), strict=False)) if asked else {}
+    try:
+        if "least" in values:
+            values["least"] = float(str(values["least"]))
+        recipe = check_tree(replace(DEFAULT_TREE, **values))  # type: ignore[arg-type]
+    except (WordsError, ValueError) as error:
+        st.warning(f"{plain(str(error))} The usual tree is shown.")
+        recipe = DEFAULT_TREE
+    _keep(recipe)
+    return recipe
+
+
+def _keep(recipe: TreeRecipe) -> None:
+    text = "|".join(str(getattr(recipe, field)) for field in _FIELDS) if recipe != DEFAULT_TREE else ""
+    st.session_state[_KEY] = text
+    if text:
+        st.query_params[_KEY] = text
+    elif _KEY in st.query_params:
+        del st.query_params[_KEY]
+
+
+def tree_settings(recipe: TreeRecipe) -> None:
+    """How the tree is made, and the way to another one."""
+    with st.popover("How the tree is made", icon=":material/tune:", key=f"tree-settings-{recipe.key()}"):
+        with st.form("tree_form", border=False):
+            kinds = list(_VECTORS)
+            own = recipe.vectors not in BUILT_IN
+            st.selectbox(
+                "Word vectors",
+                kinds,
+                index=kinds.index(_OTHER if own else recipe.vectors),
+                format_func=_VECTORS.__getitem__,
+                key="tree_vectors",
+            )
+            st.text_input(
+                "File or name, where the vectors are neither of the above",
+                value=recipe.vectors if own else "",
+                placeholder=f"/data/GoogleNews-vectors-negative300.bin.gz, or {GENSIM}glove-wiki-gigaword-100",
+                key="tree_file",
+            )
+            st.selectbox(
+                "Text of a label",
+                TEXTS,
+                index=TEXTS.index(recipe.text),
+                format_func=_TEXTS.__getitem__,
+                key="tree_text",
+            )
+            st.selectbox("Linkage", LINKAGES, index=LINKAGES.index(recipe.linkage), key="tree_linkage")
+            st.selectbox("Distance", METRICS, index=METRICS.index(recipe.metric), key="tree_metric")
+            shares = list(_LEAST) if recipe.least in _LEAST else [*_LEAST, recipe.least]
+            st.selectbox(
+                "Which labels count",
+                shares,
+                index=shares.index(recipe.least),
+                format_func=lambda share: _LEAST.get(share, f"labels of at least {share:.0%}"),
+                key="tree_least",
+            )
+            st.form_submit_button("Show this tree", type="primary", on_click=_take_over)
+        with st.container(horizontal=True):
+            st.button("The usual tree", on_click=_keep, args=(DEFAULT_TREE,), disabled=recipe == DEFAULT_TREE)
+            st.button("The origin's recipe", on_click=_keep, args=(_origin(recipe),), help=_ORIGIN)
+
+
+def _origin(recipe: TreeRecipe) -> TreeRecipe:
+    """First words and single linkage, with the vectors that are here: the origin had GoogleNews."""
+    vectors = EMBEDDED if recipe.vectors in BUILT_IN else recipe.vectors
+    return replace(DEFAULT_TREE, vectors=vectors, text="first_word", linkage="single")
+
+
+def _take_over() -> None:
+    values = st.session_state
+    vectors = values.tree_vectors if values.tree_vectors != _OTHER else values.tree_file.strip()
+    recipe = replace(
+        DEFAULT_TREE,
+        vectors=vectors,
+        text=values.tree_text,
+        linkage=values.tree_linkage,
+        metric=values.tree_metric,
+        least=values.tree_least,
+    )
+    try:
+        _keep(check_tree(recipe))
+    except WordsError as error:
+        values[_PROBLEM] = str(error)
+
+
+def obtain_tree(workspace: Workspace, source: Collection, one: Embedding, recipe: TreeRecipe) -> StoredTree | None:
+    """The tree of this recipe; while there is none, how far it is or what went wrong."""
+    problem = st.session_state.pop(_PROBLEM, "")
+    if problem:
+        st.error(plain(problem))
+    found = find_tree(workspace, one, recipe, state_of(one, source))
+    if found is not None:
+        return found
+    queue = Queue(workspace)
+    job = queue.last(source.id, ("tree",))
+    if job is None or job.params != {"embedding": one.id, "recipe": asdict(recipe)} or job.state == "done":
+        if recipe.vectors not in BUILT_IN:
+            st.info("These vectors have to be read first, which can take minutes. You may close the page meanwhile.")
+            if not st.button("Read them and grow the tree", type="primary"):
+                return None
+        job = submit_tree(workspace, one, recipe)
+        ensure_worker(workspace)
+    st.fragment(_growing, run_every=_LOOK_SECONDS if job.active else None)(workspace, job.id)
+    return None
+
+
+def _growing(workspace: Workspace, job_id: str) -> None:
+    queue = Queue(workspace)
+    job = queue.job(job_id)
+    if job.state == "done":
+        st.rerun()
+    if not job.active:
+        st.error(plain(job.error or "Growing the tree was stopped."))
+        resume_button(workspace, job, key="tree-again")
+        return
+    ensure_worker(workspace)
+    st.progress(share_of(job), text=f"Growing the tree of labels: {plain(job.message) or 'waiting for the worker'}")
+    st.button("Cancel", on_click=queue.cancel, args=(job.id,), disabled=job.cancel_requested)
