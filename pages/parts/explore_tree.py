@@ -14,7 +14,7 @@ from imclust_core.words.curves import Evidence
 from imclust_core.words.suggestion import Suggestion, suggest
 from imclust_core.words.tree import by_size, cut, edited, edits_text
 from pages.parts.cut_state import CutState, current_cut, keep_cut
-from pages.parts.group_cards import group_cards, show_branch
+from pages.parts.group_cards import group_cards, name_of, show_branch
 from pages.parts.sign_in import person
 from pages.parts.steps import next_page
 from pages.parts.text import plain
@@ -134,7 +134,11 @@ def _use(shown: Shown, state: CutState, k: int, nodes: np.ndarray) -> None:
     groups = []
     if tree is not None:
         groups = [
-            {"name": content.names[node], "images": int(tree.images_below[node]), "number": int(tree.numbers[node])}
+            {
+                "name": name_of(content, tree, node),
+                "images": int(tree.images_below[node]),
+                "number": int(tree.numbers[node]),
+            }
             for node in by_size(tree, nodes).tolist()
         ]
     facts = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -49,19 +50,21 @@ def group_cards(
     def picture(one: ImageRow) -> dict[str, str]:
         return {"name": one.name, "thumb": image_address(secret, source.id, one, "thumb")}
 
-    cards = [
-        {
+    def card(node: int, images: list[int]) -> dict[str, Any]:
+        colour = colour_of(int(tree.numbers[node]))
+        count, labels = int(tree.images_below[node]), int(tree.leaves_below[node])
+        return {
             "node": node,
             "number": int(tree.numbers[node]),
-            "colour": colour_of(int(tree.numbers[node])),
-            "ink": ink_on(colour_of(int(tree.numbers[node]))),
-            "name": content.names[node] or words_of(content, tree, node, 2),
-            "facts": f"{plural(int(tree.images_below[node]), 'image')}, {plural(int(tree.leaves_below[node]), 'label')}",
+            "colour": colour,
+            "ink": ink_on(colour),
+            "name": name_of(content, tree, node),
+            "facts": f"{plural(count, 'image')}, {plural(labels, 'label')}",
             "words": words_of(content, tree, node, _WORDS),
             "pictures": [picture(found[image]) for image in images if image in found and found[image].state == "ok"],
         }
-        for node, images in wanted.items()
-    ]
+
+    cards = [card(node, images) for node, images in wanted.items()]
     _cards(key=key, data={"groups": cards, "branch": branch}, on_pick_change=on_pick)
 
 
@@ -71,10 +74,15 @@ def show_branch(
     """The images that stand for one branch."""
     images = examples(content, tree, node, _IN_FULL)
     found = images_by_id(workspace, source.id, images)
-    name = content.names[node] or words_of(content, tree, node, 2)
+    name = name_of(content, tree, node)
     st.write(f"**{tree.numbers[node]} {plain(name)}**: {plural(int(tree.images_below[node]), 'image')}, some of them")
     usable = [found[image] for image in images if image in found and found[image].state == "ok"]
     image_grid(workspace, source.id, usable, key=key, label="Images of the branch")
+
+
+def name_of(content: TreeContent, tree: Tree, node: int) -> str:
+    """The name proposed for a branch; deep in a large tree, where none was, its heaviest words."""
+    return content.names[node] or words_of(content, tree, node, 2)
 
 
 def words_of(content: TreeContent, tree: Tree, node: int, most: int) -> str:
