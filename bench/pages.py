@@ -1,9 +1,10 @@
 """How quick are the pages? First paint of a cold server, turning grid pages, and the image route.
 
-    python bench/pages.py [--files 100000] [--turns 100] [--starts 5]
+    python bench/pages.py [--files 100000] [--turns 100] [--starts 5] [--slider-steps 60] [--only slider]
 
 A real Chromium on a real server, over a catalogue of 100,000 images (those of bench/scan.py). The peer of
-the image route is a server of Starlette's own that sends the same thumbnails as plain files.
+the image route is a server of Starlette's own that sends the same thumbnails as plain files. The slider of the Choose
+K page is moved over a tree of all 1,000 labels.
 """
 
 import argparse
@@ -27,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # instead of this folder, in which "pages" would be this very file
 
 from bench.scan import WORK, make_files  # noqa: E402
+from bench.slider import move_slider, thousand_labels  # noqa: E402
 from imclust_core import Workspace, scan  # noqa: E402
 from imclust_core.store.catalogue import page_of_images  # noqa: E402
 from imclust_core.store.collections import add_collection  # noqa: E402
@@ -167,6 +169,8 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=100_000)
     parser.add_argument("--turns", type=int, default=100)
     parser.add_argument("--starts", type=int, default=5)
+    parser.add_argument("--slider-steps", type=int, default=60)
+    parser.add_argument("--only", choices=("slider",), help="only the slider of the Choose K page")
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, {time.strftime('%Y-%m-%d')}")
     folder = WORK / f"files-{options.files}"
@@ -177,6 +181,14 @@ def main() -> None:
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        one, _ = thousand_labels(workspace, source)
+        with process(dashboard(workspace), PORT, "/_stcore/health"):
+            page = browser.new_context(viewport={"width": 1360, "height": 900}).new_page()
+            url = f"http://127.0.0.1:{PORT}/choose_k?collection={source.id}&embedding={one.id}"
+            moved = move_slider(page, url, options.slider_steps, WORK / "slider.png")
+            print(json.dumps({f"slider_{name}_ms": spread(values) for name, values in moved.items()}))
+        if options.only:
+            return
         starts = [first_paint(browser, workspace, source.id) for _ in range(options.starts)]
         print(json.dumps({"server_answers_s": [round(one, 2) for one, _ in starts]}))
         print(json.dumps({"then_first_paint_s": [round(one, 2) for _, one in starts]}))

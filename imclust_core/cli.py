@@ -18,14 +18,17 @@ from pathlib import Path
 
 from imclust_core.backbones.preprocessing import MODES
 from imclust_core.backbones.registry import BUNDLED, RECOMMENDED
-from imclust_core.commands import embed_folder, list_collections, list_jobs, print_json, sample, scan_folder
+from imclust_core.commands import embed_folder, grow_tree, list_collections, list_jobs, print_json, sample, scan_folder
 from imclust_core.config import VERSION
 from imclust_core.errors import ImclustError
-from imclust_core.jobs.requests import AUTO, DEVICES, DTYPES
+from imclust_core.jobs.requests import AUTO, DEFAULT_TREE, DEVICES, DTYPES
 from imclust_core.jobs.worker import work
 from imclust_core.process import start_module
 from imclust_core.store.collections import collection, collections
 from imclust_core.store.workspace import Workspace
+from imclust_core.words.labels import TEXTS
+from imclust_core.words.linkage import LINKAGES, METRICS
+from imclust_core.words.vectors import BUILT_IN
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -97,6 +100,28 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--dtype", choices=DTYPES, default=AUTO, help="default: bf16 where it is measured to be faster")
     common(sub)
 
+    sub = command("tree", grow_tree, "Grow the tree of labels, and suggest how many groups there are.")
+    sub.add_argument("folder", metavar="FOLDER", help="a folder that is embedded, or the id of its collection")
+    sub.add_argument("--embedding", metavar="NAME", help="a backbone, or an embedding's id (default: the newest)")
+    sub.add_argument(
+        "--vectors",
+        default=DEFAULT_TREE.vectors,
+        metavar="WHICH",
+        help=f"{', '.join(BUILT_IN)}, gensim:NAME or the path of a file (default: {DEFAULT_TREE.vectors})",
+    )
+    sub.add_argument("--label-text", choices=TEXTS, default=DEFAULT_TREE.text, help="what of a label is looked up")
+    sub.add_argument("--linkage", choices=LINKAGES, default=DEFAULT_TREE.linkage, help="how groups of labels merge")
+    sub.add_argument("--metric", choices=METRICS, default=DEFAULT_TREE.metric, help="the distance between vectors")
+    sub.add_argument(
+        "--min-probability",
+        type=float,
+        default=DEFAULT_TREE.least,
+        metavar="P",
+        help="count labels from this probability on, not only each image's first",
+    )
+    sub.add_argument("--k", type=_above_zero, metavar="N", help="cut into N groups (default: the suggested number)")
+    common(sub)
+
     common(command("collections", list_collections, "List the collections of the workspace."))
 
     sub = command("jobs", list_jobs, "List the last jobs; cancel or resume one.")
@@ -126,6 +151,13 @@ def _parser() -> argparse.ArgumentParser:
 def _worker(options: argparse.Namespace) -> int:
     work(Workspace.open(options.workspace), idle_seconds=options.idle)
     return 0
+
+
+def _above_zero(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def _ui(options: argparse.Namespace) -> int:

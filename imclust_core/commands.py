@@ -4,22 +4,33 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from imclust_core.errors import JobError
+from imclust_core.errors import JobError, WordsError
 from imclust_core.images.reasons import sentence
 from imclust_core.images.samples import make_samples
 from imclust_core.jobs.progress import duration, seconds_left
 from imclust_core.jobs.queue import Job, Queue
-from imclust_core.jobs.requests import EmbedRequest, check_request
-from imclust_core.jobs.tasks import TITLES, submit_embed, submit_scan
+from imclust_core.jobs.requests import DEFAULT_TREE, EmbedRequest, check_request, check_tree
+from imclust_core.jobs.tasks import TITLES, submit_embed, submit_evidence, submit_scan, submit_tree
 from imclust_core.jobs.worker import ensure_worker
 from imclust_core.names import expanded, shown
-from imclust_core.store.collections import add_collection, collection, collections, rename_collection
+from imclust_core.store.collections import (
+    add_collection,
+    collection,
+    collections,
+    find_collection,
+    rename_collection,
+)
 from imclust_core.store.counts import summary_of
+from imclust_core.store.embeddings import named_embedding
+from imclust_core.store.trees import StoredTree, find_evidence, find_tree, read_tree, state_of
 from imclust_core.store.workspace import Workspace
+from imclust_core.words.curves import Evidence
+from imclust_core.words.suggestion import suggest
+from imclust_core.words.tree import by_size, cut
 
 
 def print_json(value: dict[str, Any]) -> int:
@@ -112,6 +123,76 @@ def _print_embedding(result: dict[str, Any], where: str) -> None:
     for reason, number in result["skipped"].items():
         print(f"  skipped {number:>7,}  {reason}: {sentence(reason)}")
     print(f"embedding {result['embedding']}; look at it with: imclust ui --collection {result['collection']}{where}")
+
+
+def grow_tree(options: argparse.Namespace) -> int:
+    """Grow the tree of labels of a folder that is embedded, and say how many groups it suggests."""
+    workspace = Workspace.open(options.workspace)
+    recipe = check_tree(
+        replace(
+            DEFAULT_TREE,
+            vectors=options.vectors,
+            text=options.label_text,
+            linkage=options.linkage,
+            metric=options.metric,
+            least=options.min_probability,
+        )
+    )
+    source = find_collection(workspace, options.folder)
+    one = named_embedding(workspace, source.id, options.embedding)
+    _result_of(workspace, submit_tree(workspace, one, recipe), quiet=options.json)
+    state = state_of(one, source)
+    if not (found := find_evidence(workspace, one, state)) or not found[1]:
+        _result_of(workspace, submit_evidence(workspace, one), quiet=options.json)
+    stored = find_tree(workspace, one, recipe, state)
+    if stored is None:
+        raise WordsError("The collection changed while its tree grew. Run the command again.")
+    found = find_evidence(workspace, one, state)
+    result = tree_result(stored, found[0] if found else None, options.k)
+    if options.json:
+        return print_json(result)
+    _print_tree(result)
+    return 0
+
+
+def tree_result(stored: StoredTree, images: Evidence | None, k: int | None) -> dict[str, Any]:
+    """What --json promises of a tree: cut into k groups, or into as many as are suggested."""
+    content = read_tree(stored)
+    suggestion = suggest(stored.evidence, images)
+    curves = {**stored.evidence.curves, **(images.curves if images else {})}
+    k = k or (suggestion.k if suggestion else 1)
+    tree = content.tree
+    nodes = by_size(tree, cut(tree, k)).tolist() if tree is not None else []
+    return {
+        "tree": stored.id,
+        "images": stored.images,
+        "labels": stored.labels,
+        "without_vector": [asdict(label) for label in stored.without],
+        "unplaced_images": stored.unplaced,
+        "suggested_k": suggestion.k if suggestion else None,
+        "reason": suggestion.reason if suggestion else "",
+        "evidence": {kind: asdict(curve) for kind, curve in curves.items()},
+        "k": len(nodes) if tree is not None else k,
+        "groups": [
+            {
+                "name": content.names[node] or content.leaf_names[tree.heaviest(node)[0]],
+                "words": [content.leaf_names[leaf] for leaf in tree.heaviest(node)],
+                "images": int(tree.images_below[node]),
+            }
+            for node in nodes
+            if tree is not None
+        ],
+    }
+
+
+def _print_tree(result: dict[str, Any]) -> None:
+    print(f"{result['labels']:,} labels of {result['images']:,} images, cut into {result['k']} groups:")
+    for group in result["groups"]:
+        words = ", ".join(group["words"][:8]) + (", ..." if len(group["words"]) > 8 else "")
+        print(f"  {group['images']:>7,}  {group['name']}  ({words})")
+    for label in result["without_vector"]:
+        print(f"  {label['images']:>7,}  in no group: {label['name']} has no vector")
+    print(f"suggested: {result['reason']}" if result["reason"] else "There is too little here to suggest a K.")
 
 
 def _follow(workspace: Workspace, job: Job, *, quiet: bool) -> Job:

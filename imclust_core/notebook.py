@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from imclust_core.errors import CollectionError, EmbeddingError
-from imclust_core.names import expanded, path_of
+from imclust_core.errors import CollectionError
+from imclust_core.names import path_of
 from imclust_core.store.catalogue import contents, images_by_id
-from imclust_core.store.collections import Collection, collection, collections
-from imclust_core.store.embeddings import Embedding, class_names, embeddings_of
-from imclust_core.store.vectors import Located, Rows, features_at, locate, read_rows
+from imclust_core.store.collections import Collection, find_collection
+from imclust_core.store.embeddings import Embedding, class_names, classes_of, embeddings_of, named_embedding
+from imclust_core.store.vectors import Located, Rows, features_at, locate, read_class_vectors, read_rows
 from imclust_core.store.workspace import Workspace
+from imclust_core.words.labels import Label
 
 
 class OpenedEmbedding:
@@ -61,6 +62,16 @@ class OpenedEmbedding:
         return class_names(self.record)
 
     @functools.cached_property
+    def class_labels(self) -> tuple[Label, ...]:
+        """The classes with their synonyms and WordNet ids, as `imclust_core.words` wants them."""
+        return tuple(Label(one["name"], tuple(one["synonyms"]), one["wnid"]) for one in classes_of(self.record))
+
+    @property
+    def class_vectors(self) -> np.ndarray | None:
+        """The network's own words: a row of its last linear layer for each class. None where they were not kept."""
+        return read_class_vectors(self.record)
+
+    @functools.cached_property
     def labels(self) -> np.ndarray:
         """The names of the five most probable classes; empty text where there are fewer."""
         names = np.array([*self.classes, ""], dtype=object)
@@ -101,15 +112,7 @@ class OpenedCollection:
 
     def embedding(self, name: str | None = None) -> OpenedEmbedding:
         """The newest embedding, or the newest made with the backbone `name`, or the one whose id it is."""
-        known = self.embeddings()
-        for one in known:
-            if name is None or name in (one.id, one.recipe.backbone):
-                return OpenedEmbedding(self._workspace, one)
-        there = ", ".join(dict.fromkeys(one.recipe.backbone for one in known)) or "none yet"
-        raise EmbeddingError(
-            f"This collection has no finished embedding {name or ''!r}. There are: {there}. "
-            "Make one with: imclust embed"
-        )
+        return OpenedEmbedding(self._workspace, named_embedding(self._workspace, self.record.id, name))
 
     def __repr__(self) -> str:
         return f"<collection {self.record.id}: {self.record.name}>"
@@ -125,11 +128,4 @@ def open_collection(
     Example: `open_collection("/data/photos").embedding("resnet152").features.shape`
     """
     opened = Workspace.open(workspace)
-    wanted = os.fspath(folder_or_id)
-    folder = expanded(wanted).resolve()
-    for one in collections(opened):
-        if wanted == one.id or folder == one.folder:
-            return OpenedCollection(opened, one)
-    if folder.is_dir():
-        raise CollectionError(f"{wanted!r} is not a collection of this workspace yet. Scan it: imclust scan {wanted}")
-    return OpenedCollection(opened, collection(opened, wanted))
+    return OpenedCollection(opened, find_collection(opened, os.fspath(folder_or_id)))

@@ -39,10 +39,7 @@ def keep_class_vectors(one: Embedding, backbone: Backbone) -> None:
 
 
 def class_vectors(one: Embedding, tell: Callable[[str], None]) -> np.ndarray:
-    """The rows of the last layer of an embedding's network: (classes, d); from the network where they were not kept."""
-    kept = read_class_vectors(one)
-    if kept is not None:
-        return kept
+    """The rows of the last layer of an embedding's network, from the network itself: (classes, d)."""
     recipe = one.recipe
     tell(f"loading {recipe.title}")
     backbone = loaded(recipe.backbone, recipe.weights_file, recipe.random, "own", tell)

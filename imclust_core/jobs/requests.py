@@ -9,7 +9,7 @@ from imclust_core.errors import BackboneError, WordsError
 from imclust_core.store.trees import TreeRecipe
 from imclust_core.words.labels import TEXTS
 from imclust_core.words.linkage import LINKAGES, METRICS
-from imclust_core.words.vectors import NETWORK, check_vectors
+from imclust_core.words.vectors import JOINED, check_vectors
 
 AUTO = "auto"
 DEVICES = (AUTO, "cpu", "cuda")
@@ -57,7 +57,7 @@ def check_request(request: EmbedRequest) -> EmbedRequest:
     return replace(request, backbone=name, weights=weights)
 
 
-DEFAULT_TREE = TreeRecipe(NETWORK, "phrase", "ward", "cosine", 1.0, 0.25)
+DEFAULT_TREE = TreeRecipe(JOINED, "phrase", "ward", "cosine", 1.0, 0.25)
 """The recipe that scored best in bench/words.py."""
 
 ORIGINAL_TREE = replace(DEFAULT_TREE, vectors="gensim:word2vec-google-news-300", text="first_word", linkage="single")

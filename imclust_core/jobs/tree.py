@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from imclust_core.jobs.networks import class_vectors
 from imclust_core.jobs.progress import Report
 from imclust_core.store.collections import collection
 from imclust_core.store.embeddings import Embedding, classes_of, embedding
@@ -19,7 +18,7 @@ from imclust_core.store.trees import (
     keep_evidence,
     state_of,
 )
-from imclust_core.store.vectors import Located, Rows, features_at, locate, read_rows
+from imclust_core.store.vectors import Located, Rows, features_at, locate, read_class_vectors, read_rows
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.curves import Evidence
 from imclust_core.words.evidence import image_evidence, reduced, word_evidence
@@ -99,7 +98,7 @@ def _vectors(
     if not len(used):
         return network
     if recipe.vectors in (NETWORK, JOINED):
-        network = class_vectors(one, lambda what: report(0, None, what))
+        network = _class_vectors(one, report)
         if recipe.vectors == NETWORK:
             return network
     chosen = [labels[number] for number in used]
@@ -108,6 +107,15 @@ def _vectors(
     words = np.full((len(labels), keyed.vector_size), np.nan)
     words[used] = label_vectors(chosen, keyed, recipe.text)
     return joined(network, words) if recipe.vectors == JOINED else words
+
+
+def _class_vectors(one: Embedding, report: Report) -> np.ndarray:
+    kept = read_class_vectors(one)
+    if kept is not None:
+        return kept
+    from imclust_core.jobs.networks import class_vectors  # torch takes seconds to import, and is seldom needed here
+
+    return class_vectors(one, lambda what: report(0, None, what))
 
 
 def _content(grown: LabelTree, labels: tuple[Label, ...], examples: np.ndarray) -> TreeContent:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imclust_core.errors import CollectionError
-from imclust_core.names import display_name
+from imclust_core.names import display_name, expanded
 from imclust_core.store.database import reading, writing
 from imclust_core.store.workspace import Workspace
 
@@ -74,6 +74,19 @@ def collection(workspace: Workspace, collection_id: str) -> Collection:
             "another server. Choose one from the list, or open a folder."
         )
     return _collection(row)
+
+
+def find_collection(workspace: Workspace, folder_or_id: str) -> Collection:
+    """The open collection of a folder, or the one with this id; CollectionError where there is none."""
+    folder = expanded(folder_or_id).resolve()
+    for one in collections(workspace):
+        if folder_or_id == one.id or folder == one.folder:
+            return one
+    if folder.is_dir():
+        raise CollectionError(
+            f"{folder_or_id!r} is not a collection of this workspace yet. Scan it: imclust scan {folder_or_id}"
+        )
+    return collection(workspace, folder_or_id)
 
 
 def rename_collection(workspace: Workspace, collection_id: str, name: str) -> None:

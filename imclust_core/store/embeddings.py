@@ -150,6 +150,18 @@ def embedding(workspace: Workspace, embedding_id: str) -> Embedding:
     return _embedding(workspace, row)
 
 
+def named_embedding(workspace: Workspace, collection_id: str, name: str | None) -> Embedding:
+    """The newest finished embedding, or the newest made with the backbone `name`, or the one whose id it is."""
+    known = embeddings_of(workspace, collection_id)
+    for one in known:
+        if name is None or name in (one.id, one.recipe.backbone):
+            return one
+    there = ", ".join(dict.fromkeys(one.recipe.backbone for one in known)) or "none yet"
+    raise EmbeddingError(
+        f"This collection has no finished embedding {name or ''!r}. There are: {there}. Make one with: imclust embed"
+    )
+
+
 def finish_embedding(workspace: Workspace, embedding_id: str, summary: EmbeddingSummary) -> None:
     """Record that every image has its row, and what came out."""
     with writing(workspace.catalogue) as db:

@@ -25,6 +25,7 @@ _DENSITY_DIMENSIONS = 20
 _RESAMPLED = 0.7
 _MOST_RESAMPLED = 2_000
 _BEST = 3
+_ALIKE = 1e-6
 _LEAST_HEIGHT = 0.02
 """Heights below this share of the highest are alike: copies of one picture would make endless gaps."""
 
@@ -38,7 +39,10 @@ def reduced(features: np.ndarray, seed: int = 0) -> np.ndarray:
     most = min(_DIMENSIONS, len(unit) - 1, unit.shape[1])
     if most < 1:
         return np.zeros((len(unit), 1), np.float32)
-    found: np.ndarray = PCA(most, random_state=seed, svd_solver="auto").fit_transform(unit - unit.mean(axis=0))
+    unit = unit - unit.mean(axis=0)
+    if np.abs(unit).max() < _ALIKE:
+        return np.zeros((len(unit), 1), np.float32)
+    found: np.ndarray = PCA(most, random_state=seed, svd_solver="auto").fit_transform(unit)
     return found.astype(np.float32)
 
 
@@ -65,7 +69,7 @@ def image_evidence(
 ) -> Evidence:
     """What the images say by themselves; points (n, d) from `reduced`, repeats is how many samples test stability."""
     n = len(points)
-    if n < 4:
+    if n < 5:
         return Evidence(n, {})
     most = max(2, min(MOST, n // 4))
     total = repeats + 3
@@ -105,7 +109,7 @@ def _elbow(heights: np.ndarray, most: int) -> Curve:
     span = max(float(x[-1] - x[0]), 1e-12)
     below = share[0] + (share[-1] - share[0]) * (x - x[0]) / span - np.array(share)
     ks = tuple(range(2, most + 1))
-    return Curve(ks, tuple(share), (ks[int(below.argmax())],) if len(ks) > 2 else ())
+    return Curve(ks, tuple(share), (ks[int(below.argmax())],) if len(ks) > 2 and below.max() > _ALIKE else ())
 
 
 def _silhouettes(distances: np.ndarray, levels: Iterator[tuple[int, np.ndarray]]) -> Curve:
@@ -145,7 +149,7 @@ def _stability(
     """How alike the groups of samples are to those of all: the mean adjusted Rand index over the repeats."""
     rng = np.random.default_rng(seed)
     size = min(int(_RESAMPLED * len(points)), _MOST_RESAMPLED)
-    ks = [k for k in levels if k <= size // 2]
+    ks = [k for k, labels in levels.items() if k <= size // 2 and labels.any()]  # one group is always the same
     values = np.zeros(len(ks))
     for repeat in range(repeats):
         chosen = rng.choice(len(points), size, replace=False)

@@ -1,4 +1,4 @@
-"""Word vectors from a local file: word2vec, GloVe and fastText, as text or binary, packed or not, and gensim's own.
+"""Word vectors from a local file: word2vec and GloVe, packed or not, fastText's binary, and gensim's own.
 
 Such files hold millions of words, of which a tree needs a few thousand: they are read once from end to end, and only
 the wanted rows are kept. gensim's loaders keep all, which is 3.6 GB for GoogleNews.
@@ -9,6 +9,7 @@ import io
 import os
 import re
 import struct
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
@@ -17,6 +18,7 @@ import numpy as np
 
 from imclust_core.errors import WordsError
 from imclust_core.names import shown
+from imclust_core.words.fasttext import MAGIC, read_fasttext
 from imclust_core.words.kept import read_kept
 from imclust_core.words.labels import keyed
 
@@ -29,7 +31,6 @@ Tell = Callable[[int, int, str], None]
 Row = tuple[bytes, Callable[[], np.ndarray]]
 """A word, and how to have its vector: most are not wanted."""
 
-_FASTTEXT = struct.pack("<i", 793712314)
 _GENSIM = b"\x80"
 _MOST_DIMENSIONS = 10_000
 _LONGEST_WORD = 2_000
@@ -42,10 +43,10 @@ def read_vectors(path: Path, wanted: frozenset[str], tell: Tell = lambda _done, 
     try:
         facts = path.stat()
         return _read(path, (facts.st_size, facts.st_mtime_ns), wanted, tell)
-    except (OSError, EOFError, ValueError, ArithmeticError, MemoryError, LookupError, struct.error) as error:
+    except (OSError, EOFError, ValueError, ArithmeticError, MemoryError, struct.error, zlib.error) as error:
         raise WordsError(
             f"{shown(path)} cannot be read as word vectors ({error or type(error).__name__}). Expected word2vec or "
-            "GloVe text, word2vec or fastText binary, each packed with gzip or not, or vectors saved by gensim."
+            "GloVe text, word2vec binary, each packed with gzip or not, fastText binary, or vectors saved by gensim."
         ) from error
 
 
@@ -75,8 +76,8 @@ def _wanted_rows(path: Path, wanted: frozenset[str], tell: Tell) -> tuple[list[s
     with path.open("rb") as raw:
         start = raw.peek(4)[:4]
         tell(0, os.fstat(raw.fileno()).st_size, what)
-        if start == _FASTTEXT:
-            words, vectors, places, total = _fasttext(path, wanted)
+        if start == MAGIC:
+            words, vectors, places, total = read_fasttext(path, wanted)
         elif start[:1] == _GENSIM:
             words, vectors, places, total = read_kept(path, wanted)
         else:
@@ -100,7 +101,7 @@ def _streamed(
         if word in wanted and word not in found:
             found[word] = (place, vector())
         total = place + 1
-    vectors = np.array([vector for _, vector in found.values()], np.float32).reshape(len(found), -1)
+    vectors = np.array([vector for _, vector in found.values()], np.float32) if found else np.zeros((0, 1), np.float32)
     return list(found), vectors, np.array([place for place, _ in found.values()]), total
 
 
@@ -122,7 +123,8 @@ def _rows(stream: IO[bytes]) -> Iterator[Row]:
         return
     *whole, rest = second.split(b"\n")
     for line in whole:
-        yield _text_row(line, dim)
+        if line.strip():
+            yield _text_row(line, dim)
     yield from _text_rows(stream, rest + stream.readline(_BLOCK), dim)
 
 
@@ -159,14 +161,3 @@ def _binary_rows(stream: IO[bytes], buffer: bytes, count: int, dim: int) -> Iter
         block = buffer  # the one this row is in, also when the next has been read
         yield buffer[at:space].lstrip(b"\n"), lambda: np.frombuffer(block, "<f4", dim, start).copy()  # noqa: B023
         at = start + 4 * dim
-
-
-def _fasttext(path: Path, wanted: frozenset[str]) -> tuple[list[str], np.ndarray, np.ndarray, int]:
-    """The words of a fastText binary. gensim holds all of it in memory for a moment."""
-    from gensim.models.fasttext import load_facebook_vectors
-
-    model = load_facebook_vectors(os.fspath(path))
-    words = sorted((word for word in wanted if word in model.key_to_index), key=model.key_to_index.__getitem__)
-    places = np.array([model.key_to_index[word] for word in words], np.int64)
-    vectors = np.array([model.get_vector(word) for word in words], np.float32).reshape(len(words), -1)
-    return words, vectors, places, len(model.key_to_index)

@@ -1,7 +1,8 @@
 """Vectors that gensim saved (.kv). They are pickles, which can run any code, so only what such a file needs is let in.
 
 gensim's own loader runs whatever a file says. Here its classes become a plain holder, numpy's arrays are rebuilt, and
-everything else is refused. Large arrays lie beside the file and are mapped, not read.
+everything else is refused. What a file can reach is made anew for each file, so that none leaves anything behind for
+the next. Large arrays lie beside the file and are mapped, not read.
 """
 
 import io
@@ -11,42 +12,62 @@ from typing import Any
 
 import numpy as np
 
-_ARRAYS = {
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
-    *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
-}
+from imclust_core.config import may_read
 
-
-class _Held:
-    """Stands for an object of gensim's: it has the attributes and does nothing."""
-
-
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if module.startswith("gensim.models."):
-            return _Held
-        if (module, name) in _ARRAYS:
-            return super().find_class(module, name)
-        raise ValueError(f"it asks for {module}.{name}, which word vectors have no use for")
+_REBUILT = {f"numpy.{core}.multiarray" for core in ("core", "_core")}
+_FROM_BUFFER = {f"numpy.{core}.numeric" for core in ("core", "_core")}
 
 
 def read_kept(path: Path, wanted: frozenset[str]) -> tuple[list[str], np.ndarray, np.ndarray, int]:
     """The wanted words of a file that gensim saved: words, vectors (n, d), their places, and how many there are."""
-    try:
-        held = _Unpickler(io.BytesIO(path.read_bytes())).load()
-    except (pickle.UnpicklingError, AttributeError, TypeError, ImportError) as error:
-        raise ValueError(f"not vectors saved by gensim: {error}") from error
-    facts = vars(held.wv if hasattr(held, "wv") else held) if isinstance(held, _Held) else {}
-    words = facts.get("index_to_key")
-    vectors = facts.get("vectors")
+    facts = _attributes(path)
+    words, vectors = facts.get("index_to_key"), facts.get("vectors")
     beside = path.with_name(f"{path.name}.vectors.npy")
-    if vectors is None and beside.is_file():
-        vectors = np.load(beside, mmap_mode="r", allow_pickle=False)
+    if vectors is None and beside.is_file() and may_read(beside):
+        vectors = np.lib.format.open_memmap(beside, mode="r")
     if not isinstance(words, list) or not isinstance(vectors, np.ndarray) or vectors.ndim != 2:
-        raise ValueError("not KeyedVectors of gensim 4, or the file .vectors.npy that belongs beside it is missing")
+        raise ValueError(
+            "not KeyedVectors of gensim 4, or the file .vectors.npy that belongs beside it is missing; of a whole "
+            "model, save model.wv"
+        )
+    if vectors.dtype.kind != "f" or not all(isinstance(word, str) for word in words):
+        raise ValueError("its words are no text, or its vectors no numbers")
     if len(words) != len(vectors):
         raise ValueError(f"{len(words):,} words and {len(vectors):,} vectors")
-    places = [place for place, word in enumerate(words) if word in wanted]
-    return [words[place] for place in places], vectors[places].astype(np.float32), np.array(places, int), len(words)
+    first: dict[str, int] = {}
+    for place, word in enumerate(words):
+        if word in wanted:
+            first.setdefault(word, place)
+    places = np.array(list(first.values()), np.int64)
+    return list(first), vectors[places].astype(np.float32), places, len(words)
+
+
+def _attributes(path: Path) -> dict[str, Any]:
+    """The attributes of the object that a file holds."""
+
+    class Held:
+        """Stands for an object of gensim's: it has the attributes and does nothing."""
+
+    def from_buffer(buffer: Any, dtype: Any, shape: Any, order: Any, *_: Any) -> np.ndarray:
+        return np.frombuffer(buffer, dtype).reshape(shape, order=order)
+
+    # The one written in Python: that in C sets aside as much memory as a file of a few bytes asks for.
+    class Unpickler(pickle._Unpickler):
+        def find_class(self, module: str, name: str) -> Any:
+            if module.startswith("gensim.models."):
+                return Held
+            if module in _REBUILT and name in ("_reconstruct", "scalar"):
+                return super().find_class(module, name)
+            if module in _FROM_BUFFER and name == "_frombuffer":
+                return from_buffer
+            if (module, name) in (("numpy", "ndarray"), ("numpy", "dtype")):
+                return super().find_class(module, name)
+            raise ValueError(
+                f"it asks for {module}.{name}, which word vectors have no use for; of a whole model, save model.wv"
+            )
+
+    try:
+        held = Unpickler(io.BytesIO(path.read_bytes())).load()
+    except (pickle.UnpicklingError, AttributeError, TypeError, ImportError, LookupError, RecursionError) as error:
+        raise ValueError(f"not vectors saved by gensim: {error}") from error
+    return dict(vars(held)) if isinstance(held, Held) else {}

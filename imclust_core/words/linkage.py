@@ -34,9 +34,10 @@ def link(vectors: np.ndarray, weights: np.ndarray, linkage: str, metric: str) ->
 
 def distances_between(vectors: np.ndarray, metric: str) -> np.ndarray:
     """All distances, (n, n) float32: "cosine", "euclidean", or "unit" for the euclidean ones of unit vectors."""
-    v = np.ascontiguousarray(vectors, np.float32)
-    if metric != "euclidean":
-        v = v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-12)
+    v = np.array(vectors, np.float32)
+    lengths = np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-12)
+    # Far from the origin, products of rows would drown their differences.
+    v = v - v.mean(axis=0) if metric == "euclidean" else v / lengths
     out: np.ndarray = v @ v.T
     if metric == "cosine":
         np.subtract(1, out, out=out)

@@ -39,12 +39,14 @@ def keep_cut(tree_id: str, cut: CutState) -> None:
 
 
 def _asked(key: str) -> str:
-    return str(st.query_params.get(key) or st.session_state.get(key) or "")
+    asked = str(st.query_params.get(key) or st.session_state.get(key) or "")
+    _put(key, asked)  # other pages drop it from the address, and it is wanted again on the way back
+    return asked
 
 
 def _put(key: str, value: str) -> None:
     st.session_state[key] = value
-    if value:
+    if value and st.query_params.get(key) != value:
         st.query_params[key] = value
-    elif key in st.query_params:
+    elif not value and key in st.query_params:
         del st.query_params[key]

@@ -1,6 +1,6 @@
 """The tree, its groups and the choice of K: one fragment, so that a moved cut draws nothing else anew."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -8,14 +8,14 @@ import streamlit as st
 
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
-from imclust_core.store.trees import StoredTree, TreeContent, add_choice, find_evidence, read_tree, state_of
+from imclust_core.store.trees import StoredTree, TreeContent, find_evidence, read_tree, state_of
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.curves import Evidence
 from imclust_core.words.suggestion import Suggestion, suggest
-from imclust_core.words.tree import by_size, cut, edited, edits_text
+from imclust_core.words.tree import Tree, cut, edited
 from pages.parts.cut_state import CutState, current_cut, keep_cut
-from pages.parts.group_cards import group_cards, name_of, show_branch
-from pages.parts.sign_in import person
+from pages.parts.group_cards import group_cards, show_branch
+from pages.parts.k_choice import keep_choice
 from pages.parts.steps import next_page
 from pages.parts.text import plain
 from pages.parts.tree_figure import tree_figure
@@ -70,48 +70,57 @@ def _explore(shown: Shown) -> None:
     state = current_cut(shown.stored.id, shown.suggestion.k if shown.suggestion else 2, shown.most)
     tree = shown.content.tree if shown.leaves else None
     nodes = edited(tree, cut(tree, state.k), state.edits) if tree is not None else np.zeros(0, np.int64)
-    branch = state.branch if state.branch in nodes.tolist() else None
+    state = replace(state, branch=state.branch if state.branch in nodes.tolist() else None)
+    _say_and_choose(shown, state, tree, nodes)
+    if tree is None:
+        _figure(shown, state, None)
+        return
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _figure(shown, state, shown.content)
+        if state.branch is not None:
+            show_branch(shown.workspace, shown.source, shown.content, tree, state.branch, key="branch_images")
+    with right:
+        group_cards(
+            shown.workspace,
+            shown.source,
+            shown.content,
+            tree,
+            nodes,
+            state.branch,
+            key=_GROUPS,
+            on_pick=lambda: _picked(shown, state),
+        )
+
+
+def _figure(shown: Shown, state: CutState, content: TreeContent | None) -> None:
+    tree_figure(
+        content,
+        shown.stored.id,
+        key=_TREE,
+        cut=state,
+        most=shown.most,
+        evidence=shown.looks,
+        suggestion=shown.suggestion,
+        on_cut=lambda: _moved(shown),
+    )
+
+
+def _say_and_choose(shown: Shown, state: CutState, tree: Tree | None, nodes: np.ndarray) -> None:
+    """What is suggested and why, beside the button that takes the K."""
     says, use = st.columns([5, 1], vertical_alignment="center")
     with says:
         if shown.suggestion is not None:
             number, _, why = shown.suggestion.reason.partition(": ")
-            st.markdown(
-                f"**Suggested: K = {number}.** {plain(why[:1].upper() + why[1:])}",
-            )
+            st.markdown(f"**Suggested: K = {number}.** {plain(why[:1].upper() + why[1:])}")
         else:
             st.write("There is too little here to suggest a K.")
     with use:
-        count = len(nodes) if tree is not None and state.edits else state.k
+        # Without edits it is what the line says: there may be more clusters than labels.
+        count = len(nodes) if state.edits else state.k
         if st.button(f"Use K = {count}", type="primary", icon=":material/arrow_forward:", width="stretch"):
-            _use(shown, state, count, nodes)
-    left, right = st.columns([3, 2], gap="medium") if tree is not None else (st.container(), None)
-    with left:
-        tree_figure(
-            shown.content if tree is not None else None,
-            shown.stored.id,
-            key=_TREE,
-            k=state.k,
-            most=shown.most,
-            edits=state.edits,
-            branch=branch,
-            evidence=shown.looks,
-            suggestion=shown.suggestion,
-            on_cut=lambda: _moved(shown),
-        )
-        if tree is not None and branch is not None:
-            show_branch(shown.workspace, shown.source, shown.content, tree, branch, key="branch_images")
-    if right is not None and tree is not None:
-        with right:
-            group_cards(
-                shown.workspace,
-                shown.source,
-                shown.content,
-                tree,
-                nodes,
-                branch,
-                key=_GROUPS,
-                on_pick=lambda: _picked(shown, state),
-            )
+            keep_choice(shown.workspace, shown.one, shown.stored, shown.content, tree, nodes, state, shown.suggestion)
+            st.switch_page(next_page("cluster"))
 
 
 def _moved(shown: Shown) -> None:
@@ -126,30 +135,3 @@ def _picked(shown: Shown, state: CutState) -> None:
     if node is not None:
         branch = None if int(node) == state.branch else int(node)
         keep_cut(shown.stored.id, CutState(state.k, state.edits, branch))
-
-
-def _use(shown: Shown, state: CutState, k: int, nodes: np.ndarray) -> None:
-    """Write the choice down, with what spoke for it, and go on to clustering."""
-    tree, content = shown.content.tree, shown.content
-    groups = []
-    if tree is not None:
-        groups = [
-            {
-                "name": name_of(content, tree, node),
-                "images": int(tree.images_below[node]),
-                "number": int(tree.numbers[node]),
-            }
-            for node in by_size(tree, nodes).tolist()
-        ]
-    facts = {
-        "suggested": shown.suggestion.k if shown.suggestion else None,
-        "votes": shown.suggestion.votes if shown.suggestion else {},
-        "reason": shown.suggestion.reason if shown.suggestion else "",
-        "line": state.k,
-        "recipe": shown.stored.recipe.key(),
-        "groups": groups,
-    }
-    edits = edits_text(state.edits)
-    tree_id = shown.stored.id if tree is not None else None
-    add_choice(shown.workspace, shown.one, tree_id=tree_id, k=k, edits=edits, facts=facts, author=person())
-    st.switch_page(next_page("cluster"))

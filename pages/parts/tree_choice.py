@@ -1,6 +1,8 @@
 """Which tree is looked at: its vectors and linkage, kept in the address; made by a job where it is not there yet."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 import streamlit as st
 
@@ -16,7 +18,7 @@ from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import TEXTS
 from imclust_core.words.linkage import LINKAGES, METRICS
 from imclust_core.words.vectors import BUILT_IN, EMBEDDED, GENSIM, JOINED, NETWORK
-from pages.parts.job_badge import resume_button, share_of
+from pages.parts.job_badge import progress_text, resume_button, share_of
 from pages.parts.text import plain
 
 _KEY = "tree"
@@ -26,9 +28,9 @@ _PROBLEM = "tree_problem"
 _LOOK_SECONDS = 0.4
 
 _VECTORS = {
+    JOINED: "the network's own words, with WordNet's",
     NETWORK: "the network's own words",
-    EMBEDDED: "WordNet vectors (in the package)",
-    JOINED: "both joined",
+    EMBEDDED: "WordNet's words (in the package)",
     _OTHER: "a file or gensim:NAME",
 }
 _TEXTS = {"phrase": "the whole phrase, all synonyms", "first_word": "first word only (the origin's way)"}
@@ -64,42 +66,32 @@ def tree_settings(recipe: TreeRecipe) -> None:
     """How the tree is made, and the way to another one."""
     with st.popover("How the tree is made", icon=":material/tune:", key=f"tree-settings-{recipe.key()}"):
         with st.form("tree_form", border=False):
-            kinds = list(_VECTORS)
-            own = recipe.vectors not in BUILT_IN
-            st.selectbox(
-                "Word vectors",
-                kinds,
-                index=kinds.index(_OTHER if own else recipe.vectors),
-                format_func=_VECTORS.__getitem__,
-                key="tree_vectors",
-            )
-            st.text_input(
-                "File or name, where the vectors are neither of the above",
-                value=recipe.vectors if own else "",
-                placeholder=f"/data/GoogleNews-vectors-negative300.bin.gz, or {GENSIM}glove-wiki-gigaword-100",
-                key="tree_file",
-            )
-            st.selectbox(
-                "Text of a label",
-                TEXTS,
-                index=TEXTS.index(recipe.text),
-                format_func=_TEXTS.__getitem__,
-                key="tree_text",
-            )
-            st.selectbox("Linkage", LINKAGES, index=LINKAGES.index(recipe.linkage), key="tree_linkage")
-            st.selectbox("Distance", METRICS, index=METRICS.index(recipe.metric), key="tree_metric")
-            shares = list(_LEAST) if recipe.least in _LEAST else [*_LEAST, recipe.least]
-            st.selectbox(
-                "Which labels count",
-                shares,
-                index=shares.index(recipe.least),
-                format_func=lambda share: _LEAST.get(share, f"labels of at least {share:.0%}"),
-                key="tree_least",
-            )
+            _vectors_of(recipe)
+            _choose("Text of a label", TEXTS, recipe.text, "tree_text", _TEXTS)
+            _choose("Linkage", LINKAGES, recipe.linkage, "tree_linkage")
+            _choose("Distance", METRICS, recipe.metric, "tree_metric")
+            other = {} if recipe.least in _LEAST else {recipe.least: f"labels of at least {recipe.least:.0%}"}
+            _choose("Which labels count", [*_LEAST, *other], recipe.least, "tree_least", _LEAST | other)
             st.form_submit_button("Show this tree", type="primary", on_click=_take_over)
         with st.container(horizontal=True):
             st.button("The usual tree", on_click=_keep, args=(DEFAULT_TREE,), disabled=recipe == DEFAULT_TREE)
             st.button("The origin's recipe", on_click=_keep, args=(_origin(recipe),), help=_ORIGIN)
+
+
+def _vectors_of(recipe: TreeRecipe) -> None:
+    own = recipe.vectors not in BUILT_IN
+    _choose("Word vectors", list(_VECTORS), _OTHER if own else recipe.vectors, "tree_vectors", _VECTORS)
+    st.text_input(
+        "File or name, where the vectors are none of these",
+        value=recipe.vectors if own else "",
+        placeholder=f"/data/GoogleNews-vectors-negative300.bin.gz, or {GENSIM}glove-wiki-gigaword-100",
+        key="tree_file",
+    )
+
+
+def _choose(title: str, values: Sequence[Any], now: Any, key: str, says: Mapping[Any, str] | None = None) -> None:
+    known = list(values)
+    st.selectbox(title, known, index=known.index(now), format_func=says.__getitem__ if says else str, key=key)
 
 
 def _origin(recipe: TreeRecipe) -> TreeRecipe:
@@ -156,5 +148,6 @@ def _growing(workspace: Workspace, job_id: str) -> None:
         resume_button(workspace, job, key="tree-again")
         return
     ensure_worker(workspace)
-    st.progress(share_of(job), text=f"Growing the tree of labels: {plain(job.message) or 'waiting for the worker'}")
+    how_far = plain(job.message) or progress_text(job) or "starting"
+    st.progress(share_of(job), text=f"Growing the tree of labels: {how_far}")
     st.button("Cancel", on_click=queue.cancel, args=(job.id,), disabled=job.cancel_requested)

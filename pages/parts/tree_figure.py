@@ -9,8 +9,8 @@ import streamlit as st
 from imclust_core.store.trees import TreeContent
 from imclust_core.words.curves import Curve, Evidence
 from imclust_core.words.suggestion import SAYS, Suggestion
-from imclust_core.words.tree import Edit
 from pages.parts.colours import PALETTE
+from pages.parts.cut_state import CutState
 
 _HERE = Path(__file__).parent
 _HTML = """
@@ -71,10 +71,8 @@ def tree_figure(
     tree_id: str,
     *,
     key: str,
-    k: int,
+    cut: CutState,
     most: int,
-    edits: Sequence[Edit],
-    branch: int | None,
     evidence: Sequence[Evidence],
     suggestion: Suggestion | None,
     on_cut: Callable[[], None],
@@ -83,17 +81,17 @@ def tree_figure(
 
     Parameters
     ----------
-    content: None shows slider and evidence alone. most: the highest K. branch: the node that is picked out.
+    content: None shows slider and evidence alone. most: the highest K.
     """
     curves = {kind: curve for look in evidence for kind, curve in look.curves.items()}
     _figure(
         key=key,
         data={
             "id": tree_id,
-            "k": k,
+            "k": cut.k,
             "kmax": most,
-            "edits": [list(one) for one in edits],
-            "branch": branch,
+            "edits": [list(one) for one in cut.edits],
+            "branch": cut.branch,
             "marks": _marks(suggestion, most),
             "curves": [_curve(kind, curves[kind], most) for kind in _TITLES if kind in curves and curves[kind].best],
             "palette": PALETTE,

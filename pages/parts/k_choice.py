@@ -1,0 +1,52 @@
+"""The K that somebody settles on, written down with what spoke for it."""
+
+import numpy as np
+
+from imclust_core.store.embeddings import Embedding
+from imclust_core.store.trees import StoredTree, TreeContent, add_choice
+from imclust_core.store.workspace import Workspace
+from imclust_core.words.suggestion import Suggestion
+from imclust_core.words.tree import Tree, by_size, edits_text
+from pages.parts.cut_state import CutState
+from pages.parts.group_cards import name_of
+from pages.parts.sign_in import person
+
+
+def keep_choice(
+    workspace: Workspace,
+    one: Embedding,
+    stored: StoredTree,
+    content: TreeContent,
+    tree: Tree | None,
+    nodes: np.ndarray,
+    state: CutState,
+    suggestion: Suggestion | None,
+) -> None:
+    """Keep a choice with its author, the groups as they were shown, and the evidence."""
+    groups = []
+    if tree is not None:
+        groups = [
+            {
+                "number": int(tree.numbers[node]),
+                "name": name_of(content, tree, node),
+                "images": int(tree.images_below[node]),
+            }
+            for node in by_size(tree, nodes).tolist()
+        ]
+    facts = {
+        "suggested": suggestion.k if suggestion else None,
+        "votes": suggestion.votes if suggestion else {},
+        "reason": suggestion.reason if suggestion else "",
+        "line": state.k,
+        "recipe": stored.recipe.key(),
+        "groups": groups,
+    }
+    add_choice(
+        workspace,
+        one,
+        tree_id=stored.id if tree is not None else None,
+        k=len(nodes) if state.edits else state.k,
+        edits=edits_text(state.edits),
+        facts=facts,
+        author=person(),
+    )

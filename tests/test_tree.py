@@ -1,0 +1,502 @@
+"""The tree of labels: the same as anyone's where weights are equal, and cuts that keep what they promise."""
+
+import warnings
+from itertools import product
+
+import numpy as np
+import pytest
+import scipy.cluster.hierarchy
+
+from imclust_core.errors import WordsError
+from imclust_core.words.growing import grow
+from imclust_core.words.labelled import best_examples, joined, label_tree, used_classes
+from imclust_core.words.labels import Label, keyed, label_vectors
+from imclust_core.words.linkage import LINKAGES, METRICS
+from imclust_core.words.order import leaf_order
+from imclust_core.words.tree import (
+    JOIN,
+    SPLIT,
+    Tree,
+    by_size,
+    carried,
+    cut,
+    edited,
+    edits_from,
+    edits_text,
+    groups,
+    height_of,
+    homes,
+    k_at,
+)
+
+WAYS = list(product(LINKAGES, METRICS))
+SEEDS = [0, 1, 2]
+
+Branches = dict[frozenset[int], float]
+
+
+def some_vectors(seed: int, n: int = 40, d: int = 12) -> np.ndarray:
+    """Vectors in loose clusters, no two distances alike."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(8, d))[rng.integers(0, 8, n)] * 2 + rng.normal(size=(n, d))
+
+
+def some_images(seed: int, n: int = 40) -> np.ndarray:
+    """Numbers of images as they come: a few labels have most of them, and some have none."""
+    return np.random.default_rng(seed).zipf(1.6, n).clip(max=5_000) - 1
+
+
+def some_tree(seed: int, linkage: str = "ward", metric: str = "cosine", n: int = 40) -> Tree:
+    return grow(some_vectors(seed, n), some_images(seed, n), linkage=linkage, metric=metric)
+
+
+def branches(children: np.ndarray, heights: np.ndarray) -> Branches:
+    """Every merge as the set of leaves below it, with its height."""
+    below: list[frozenset[int]] = [frozenset([leaf]) for leaf in range(len(children) + 1)]
+    for a, b in children.astype(int).tolist():
+        below.append(below[a] | below[b])
+    return dict(zip(below[len(children) + 1 :], heights.tolist(), strict=True))
+
+
+def parts(tree: Tree, k: int) -> set[frozenset[int]]:
+    """The groups of a cut, whatever their numbers are."""
+    return {frozenset(tree.leaves_of(node).tolist()) for node in cut(tree, k)}
+
+
+def same(one: Branches, other: Branches) -> None:
+    assert set(one) == set(other)
+    for branch, height in one.items():
+        assert height == pytest.approx(other[branch], rel=2e-3, abs=1e-4)
+
+
+# Merges
+
+
+@pytest.mark.parametrize(("linkage", "metric"), WAYS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_with_equal_weights_the_tree_is_scipys(linkage: str, metric: str, seed: int) -> None:
+    vectors = some_vectors(seed)
+    tree = grow(vectors, some_images(seed), linkage=linkage, metric=metric, count_power=0)
+    if (linkage, metric) == ("ward", "cosine"):  # scipy's Ward knows the plane alone: unit vectors have the angles
+        theirs = scipy.cluster.hierarchy.linkage(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), "ward")
+    else:
+        theirs = scipy.cluster.hierarchy.linkage(vectors, linkage, metric)
+    same(branches(tree.children, tree.heights), branches(theirs[:, :2], theirs[:, 2]))
+
+
+@pytest.mark.parametrize(("linkage", "metric"), WAYS)
+def test_merges_lie_above_what_they_merge_and_use_each_node_once(linkage: str, metric: str) -> None:
+    tree = some_tree(3, linkage, metric, 60)
+    assert (np.diff(tree.heights) >= 0).all()
+    assert sorted(tree.children.ravel().tolist()) == list(range(2 * 60 - 2))
+    assert all(max(pair) < 60 + merge for merge, pair in enumerate(tree.children.tolist()))
+
+
+@pytest.mark.parametrize(("linkage", "metric"), WAYS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_order_of_the_labels_changes_nothing_but_their_numbers(linkage: str, metric: str, seed: int) -> None:
+    vectors, images = some_vectors(seed), some_images(seed)
+    order = np.random.default_rng(seed).permutation(40)
+    one = grow(vectors, images, linkage=linkage, metric=metric)
+    other = grow(vectors[order], images[order], linkage=linkage, metric=metric)
+    renamed = {frozenset(order[list(branch)].tolist()): height for branch, height in branches_of(other).items()}
+    same(branches_of(one), renamed)
+
+
+def branches_of(tree: Tree) -> Branches:
+    return branches(tree.children, tree.heights)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize(
+    ("linkage", "matter"), [("ward", True), ("average", True), ("complete", False), ("single", False)]
+)
+def test_weights_matter_where_means_are_taken_and_nowhere_else(linkage: str, metric: str, matter: bool) -> None:
+    vectors, images = some_vectors(0), some_images(0)
+    light, heavy = (branches_of(grow(vectors, images, linkage=linkage, metric=metric, count_power=p)) for p in (0, 1))
+    assert (light != heavy) == matter
+
+
+def test_a_label_with_twice_the_images_is_like_two_labels_in_one_place() -> None:
+    vectors = some_vectors(4, 20)
+    once = grow(vectors, np.full(20, 2), metric="euclidean", count_power=1)
+    twice = grow(np.repeat(vectors, 2, axis=0), np.ones(40), metric="euclidean", count_power=1)
+    folded = {frozenset(leaf // 2 for leaf in branch): height for branch, height in branches_of(twice).items()}
+    same(branches_of(once), {branch: height for branch, height in folded.items() if len(branch) > 1})
+
+
+def test_what_weighs_is_how_many_images_carry_a_label_if_that_is_known() -> None:
+    vectors, images = some_vectors(1), some_images(1)
+    other = grow(vectors, images, carried=np.ones(40), count_power=1)
+    same(branches_of(other), branches_of(grow(vectors, images, count_power=0)))
+    np.testing.assert_array_equal(other.images, images)
+
+
+@pytest.mark.parametrize(("linkage", "metric"), WAYS)
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_one_two_and_three_labels_make_trees(linkage: str, metric: str, n: int) -> None:
+    tree = grow(some_vectors(0, n), np.arange(n), linkage=linkage, metric=metric)
+    assert (tree.leaves, len(tree.children), len(tree.heights)) == (n, n - 1, n - 1)
+    assert sorted(tree.order.tolist()) == list(range(n))
+    assert [len(cut(tree, k)) for k in range(1, n + 1)] == list(range(1, n + 1))
+    assert tree.images_below[-1] == sum(range(n))
+    assert (k_at(tree, height_of(tree, 1)), k_at(tree, height_of(tree, n))) == (1, n)
+
+
+@pytest.mark.parametrize(("linkage", "metric"), WAYS)
+def test_identical_vectors_make_a_tree_of_height_nothing(linkage: str, metric: str) -> None:
+    with warnings.catch_warnings(action="error"):
+        tree = grow(np.full((9, 5), 0.5), np.arange(9), linkage=linkage, metric=metric)
+        assert tree.heights == pytest.approx(0, abs=1e-3)
+        assert sorted(tree.order.tolist()) == list(range(9))
+        assert [len(cut(tree, k)) for k in range(1, 10)] == list(range(1, 10))
+
+
+WRONG = {
+    "linkage": (np.ones((2, 3)), np.ones(2), {"linkage": "median"}),
+    "metric": (np.ones((2, 3)), np.ones(2), {"metric": "cityblock"}),
+    "none": (np.ones((0, 3)), np.ones(0), {}),
+    "nan": (np.array([[1.0, np.nan], [1.0, 2.0]]), np.ones(2), {}),
+    "fewer images": (np.ones((3, 3)), np.ones(2), {}),
+    "flat": (np.ones(3), np.ones(3), {}),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_makes_no_tree_is_said_in_words(what: str) -> None:
+    vectors, images, more = WRONG[what]
+    with pytest.raises(WordsError, match=r"Expected|needs one finite vector"):
+        grow(vectors, images, **more)
+
+
+# Cuts
+
+
+@pytest.mark.parametrize(("linkage", "metric"), WAYS)
+def test_as_many_groups_come_out_as_are_asked_for(linkage: str, metric: str) -> None:
+    tree = some_tree(5, linkage, metric)
+    for k in range(1, 41):
+        nodes = cut(tree, k)
+        assert len(nodes) == k
+        assert sorted(np.concatenate([tree.leaves_of(node) for node in nodes]).tolist()) == list(range(40))
+        assert tree.images_below[nodes].sum() == tree.images.sum()
+        assert tree.leaves_below[nodes].sum() == 40
+    assert [len(cut(tree, k)) for k in (-3, 0, 41, 10**9)] == [1, 1, 40, 40]
+
+
+@pytest.mark.parametrize(("linkage", "metric"), WAYS)
+def test_cuts_are_nested_as_k_grows(linkage: str, metric: str) -> None:
+    tree = some_tree(6, linkage, metric)
+    for k in range(1, 40):
+        few, many = parts(tree, k), parts(tree, k + 1)
+        assert len(many - few) == 2 and len(few - many) == 1
+        assert frozenset.union(*(many - few)) in few
+
+
+@pytest.mark.parametrize(("linkage", "metric"), WAYS)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_groups_are_what_the_tree_of_scipy_gives(linkage: str, metric: str, seed: int) -> None:
+    tree = some_tree(seed, linkage, metric)
+    as_scipy = np.column_stack([tree.children, tree.heights, tree.leaves_below[tree.leaves :]]).astype(float)
+    for k in (1, 2, 7, 39, 40):
+        nodes = cut(tree, k)
+        mine, theirs = groups(tree, nodes), scipy.cluster.hierarchy.cut_tree(as_scipy, k).ravel()
+        assert len(set(zip(mine.tolist(), theirs.tolist(), strict=True))) == k == len(set(mine.tolist()))
+
+
+@pytest.mark.parametrize(("linkage", "metric"), WAYS)
+def test_a_line_drawn_for_k_cuts_off_k_branches(linkage: str, metric: str) -> None:
+    tree = some_tree(7, linkage, metric)
+    assert len(set(tree.heights.tolist())) == 39 and tree.heights[0] > 0
+    assert [k_at(tree, height_of(tree, k)) for k in range(1, 41)] == list(range(1, 41))
+    lines = [height_of(tree, k) for k in range(1, 41)]
+    assert lines == sorted(lines, reverse=True)
+    assert (k_at(tree, 0.0), k_at(tree, float("inf"))) == (40, 1)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_groups_of_k_have_the_numbers_to_k_and_keep_them_as_k_grows(seed: int) -> None:
+    tree = some_tree(seed)
+    for k in range(1, 41):
+        assert sorted(tree.numbers[cut(tree, k)].tolist()) == list(range(1, k + 1))
+    for k in range(1, 40):
+        before, after = set(cut(tree, k).tolist()), set(cut(tree, k + 1).tolist())
+        (split,), new = before - after, after - before
+        # the larger part goes on under the number, the other gets the new one
+        larger, smaller = sorted(new, key=lambda node: -tree.images_below[node])
+        if tree.images_below[larger] > tree.images_below[smaller]:
+            assert tree.numbers[larger] == tree.numbers[split]
+            assert tree.numbers[smaller] == k + 1
+        assert {tree.numbers[node] for node in new} == {tree.numbers[split], k + 1}
+
+
+def test_groups_are_listed_by_their_images() -> None:
+    tree = some_tree(0)
+    nodes = by_size(tree, cut(tree, 12))
+    assert sorted(nodes.tolist()) == cut(tree, 12).tolist()
+    assert (np.diff(tree.images_below[nodes]) <= 0).all()
+    leaves = tree.heaviest(2 * 40 - 2)
+    assert sorted(leaves) == list(range(40)) and (np.diff(tree.images[leaves]) <= 0).all()
+
+
+# Edits
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("k", [1, 5, 20])
+def test_what_was_split_and_joined_again_is_as_before(seed: int, k: int) -> None:
+    tree = some_tree(seed)
+    nodes = cut(tree, k)
+    for node in nodes[nodes >= 40].tolist():
+        split = edited(tree, nodes, [(SPLIT, node)])
+        assert len(split) == k + 1 and node not in split
+        assert edited(tree, nodes, [(SPLIT, node), (JOIN, node)]).tolist() == nodes.tolist()
+
+
+def test_joining_takes_in_all_that_lies_below() -> None:
+    tree = some_tree(1)
+    root = 2 * 40 - 2
+    assert edited(tree, cut(tree, 40), [(JOIN, root)]).tolist() == [root]
+    assert edited(tree, cut(tree, 40), [(JOIN, root), (SPLIT, root)]).tolist() == cut(tree, 2).tolist()
+
+
+def test_edits_that_do_not_apply_are_passed_over() -> None:
+    tree = some_tree(2)
+    nodes = cut(tree, 8)
+    inside = int(tree.children[nodes.max() - 40][0])
+    above = int(tree.parents[nodes.max()])
+    leaf = int(nodes[nodes < 40][0]) if (nodes < 40).any() else 0
+    idle = [(SPLIT, inside), (SPLIT, above), (SPLIT, leaf), (JOIN, int(nodes.max())), (JOIN, leaf)]
+    if inside >= 40:
+        idle.append((JOIN, inside))  # it lies within a group: there is nothing below it to join
+    garbage = [(action, node) for action in (SPLIT, JOIN, "x", "") for node in (-1, -79, 79, 80, 10**11)]
+    for edits in ([], idle, garbage, idle + garbage):
+        assert edited(tree, nodes, edits).tolist() == nodes.tolist()
+    # and the others still count
+    assert len(edited(tree, nodes, [*garbage, (SPLIT, int(nodes.max())), *idle[:1]])) >= 9
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_is_done_to_a_cut_every_label_stays_in_one_group(seed: int) -> None:
+    tree = some_tree(seed)
+    rng = np.random.default_rng(seed)
+    edits = [(str(rng.choice([SPLIT, JOIN])), int(rng.integers(-2, 82))) for _ in range(60)]
+    for many in range(0, 61, 10):
+        nodes = edited(tree, cut(tree, 10), edits[:many])
+        below = np.concatenate([tree.leaves_of(node) for node in nodes])
+        assert sorted(below.tolist()) == list(range(40))
+        assert len(set(tree.numbers[nodes].tolist())) == len(nodes), "a colour for each"
+        placed = groups(tree, nodes)
+        assert all((placed[tree.leaves_of(node)] == place).all() for place, node in enumerate(nodes))
+
+
+def test_edits_come_back_from_an_address_as_they_went() -> None:
+    edits = ((SPLIT, 1034), (JOIN, 1020), (SPLIT, 0))
+    assert edits_text(edits) == "s1034.j1020.s0"
+    assert edits_from(edits_text(edits)) == edits
+    assert edits_from(edits_text(())) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["", ".", "...", "s", "j", "x12", "12", "s-1", "s1.5e3x", "s١٢", "s²", "S12", "s 12", "s12 ", "s1_0", "s+1"]
+)
+def test_what_is_no_edit_is_left_out_of_an_address(text: str) -> None:
+    kept = ((SPLIT, 1),) if text.startswith("s1.5") else ()  # a point parts edits
+    assert edits_from(text) == kept
+    assert edits_from(f"s7.{text}.j8") == ((SPLIT, 7), *kept, (JOIN, 8))
+
+
+def test_endless_numbers_in_an_address_are_left_out() -> None:
+    assert edits_from("s" + "9" * 5_000 + ".j3") == ((JOIN, 3),)
+
+
+# The order of the leaves
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 40, 249, 250, 251, 600])
+def test_every_branch_is_in_one_piece_from_left_to_right(n: int) -> None:
+    tree = some_tree(n, n=n)
+    place = np.empty(n, int)
+    place[tree.order] = np.arange(n)
+    assert sorted(tree.order.tolist()) == list(range(n))
+    for node in range(n, 2 * n - 1):
+        places = place[tree.leaves_of(node)]
+        assert places.max() - places.min() == len(places) - 1
+
+
+def test_a_chain_of_a_thousand_labels_is_ordered_too() -> None:
+    children = np.array([[0, 1], *([leaf, 1_000 + leaf - 2] for leaf in range(2, 1_000))])
+    order = leaf_order(children, np.arange(1_000.0)[:, None])
+    assert order.tolist() in (list(range(1_000)), list(range(999, -1, -1)), [1, 0, *range(2, 1_000)])
+
+
+@pytest.mark.parametrize("n", [40, 400])
+def test_neighbours_from_left_to_right_are_alike(n: int) -> None:
+    vectors = some_vectors(0, n)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    tree = grow(vectors, np.ones(n))
+
+    def walk(order: np.ndarray) -> float:
+        return float(np.linalg.norm(np.diff(unit[order], axis=0), axis=1).sum())
+
+    # as it comes out of the tree, without any thought of who stands beside whom
+    assert walk(tree.order) < walk(tree.leaves_of(2 * n - 2))
+
+
+# From images to a tree
+
+FIVE = np.array([[2, 0, 1, -1, -1], [0, 2, 1, -1, -1], [1, 0, 2, -1, -1], [-1, -1, -1, -1, -1]])
+SURE = np.array([[0.5, 0.3, 0.1, 0, 0], [0.2, 0.15, 0.1, 0, 0], [0.6, 0.3, 0.1, 0, 0], [0, 0, 0, 0, 0]])
+
+
+@pytest.mark.parametrize(
+    ("known", "least", "expected"),
+    [
+        ([True, True, True], 1.0, [2, 0, 1, -1]),
+        ([True, True, True], 0.0, [2, 0, 1, -1]),
+        ([True, True, False], 1.0, [-1, 0, 1, -1]),  # its first label alone counts, and has no vector
+        ([True, True, False], 0.3, [0, 0, 1, -1]),  # the next one is probable enough
+        ([True, True, False], 0.31, [-1, 0, 1, -1]),
+        ([False, True, False], 0.1, [1, 1, 1, -1]),
+        ([False, False, False], 0.0, [-1, -1, -1, -1]),
+    ],
+)
+def test_an_image_is_at_home_in_its_most_probable_label_that_the_tree_has(
+    known: list[bool], least: float, expected: list[int]
+) -> None:
+    assert homes(FIVE, SURE, np.array(known), least).tolist() == expected
+
+
+def test_an_image_carries_its_first_label_and_those_that_are_probable_enough() -> None:
+    first = [[True, False, False], [True, False, False], [True, False, False], [False, False, False]]
+    assert carried(FIVE, SURE, 1.0)[:, :3].tolist() == first
+    assert carried(FIVE, SURE, 0.3)[:, :3].tolist() == [[True, True, False], first[1], [True, True, False], first[3]]
+    assert not carried(FIVE, SURE, 0.0)[:, 3:].any()
+    assert used_classes(FIVE, SURE).tolist() == [0, 1, 2]
+    assert used_classes(FIVE[:1], SURE[:1]).tolist() == [2]
+    assert used_classes(FIVE[3:], SURE[3:]).tolist() == []
+
+
+def said(seed: int, images: int = 300, classes: int = 50) -> tuple[np.ndarray, np.ndarray]:
+    """What a network might say: five labels an image, the most probable first; every tenth image has fewer."""
+    rng = np.random.default_rng(seed)
+    label_ids = np.array([rng.choice(classes, 5, replace=False) for _ in range(images)])
+    probabilities = -np.sort(-rng.dirichlet(np.full(5, 0.6), images), axis=1)
+    label_ids[::10, 2:], probabilities[::10, 2:] = -1, 0
+    label_ids[::20], probabilities[::20] = -1, 0
+    return label_ids, probabilities.astype(np.float32)
+
+
+@pytest.mark.parametrize("least", [1.0, 0.2, 0.0])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_images_in_the_tree_and_those_without_a_place_are_all_images(seed: int, least: float) -> None:
+    label_ids, probabilities = said(seed)
+    vectors = some_vectors(seed, 50)
+    vectors[::3] = np.nan
+    vectors[1] = 0  # no direction is no vector
+    made = label_tree(vectors, label_ids, probabilities, least=least)
+    assert made.tree is not None
+    assert made.tree.images.sum() + (made.leaf_of == -1).sum() == 300
+    assert (
+        made.tree.images.tolist() == np.bincount(made.leaf_of[made.leaf_of >= 0], minlength=len(made.classes)).tolist()
+    )
+    assert np.isfinite(vectors[made.classes]).all() and 1 not in made.classes
+    assert set(made.classes.tolist()) <= set(used_classes(label_ids, probabilities, least).tolist())
+    # each image is at home in a label that it carries
+    placed = made.leaf_of >= 0
+    assert (label_ids[placed] == made.classes[made.leaf_of[placed]][:, None]).any(axis=1).all()
+
+
+def test_labels_without_a_vector_are_listed_with_their_images() -> None:
+    vectors = some_vectors(0, 4)
+    vectors[[1, 3]] = np.nan
+    label_ids = np.array([[3], [1], [0], [3], [2], [3], [-1]])
+    made = label_tree(vectors, label_ids, np.where(label_ids >= 0, 0.9, 0.0))
+    assert made.without == ((3, 3), (1, 1))
+    assert made.leaf_of.tolist() == [-1, -1, 0, -1, 1, -1, -1]
+    assert made.classes.tolist() == [0, 2]
+
+
+NOBODY = {
+    "no images": (some_vectors(0, 4), np.zeros((0, 5), int)),
+    "no labels": (some_vectors(0, 4), np.full((3, 5), -1)),
+    "no vectors": (np.full((4, 6), np.nan), np.array([[0, 1, 2, 3, -1]] * 3)),
+    "no directions": (np.zeros((4, 6)), np.array([[0, 1, 2, 3, -1]] * 3)),
+}
+
+
+@pytest.mark.parametrize("least", [1.0, 0.0])
+@pytest.mark.parametrize("what", NOBODY)
+def test_where_no_label_has_a_vector_there_is_no_tree_and_no_error(what: str, least: float) -> None:
+    vectors, label_ids = NOBODY[what]
+    made = label_tree(vectors, label_ids, np.full(label_ids.shape, 0.2), least=least)
+    assert made.tree is None
+    assert len(made.classes) == 0
+    assert made.leaf_of.tolist() == [-1] * len(label_ids)
+    assert made.without == (((0, 3),) if what in ("no vectors", "no directions") else ())
+    assert best_examples(made.leaf_of, made.classes, label_ids, np.full(label_ids.shape, 0.2), 3).shape == (0, 3)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_order_of_the_images_changes_nothing(seed: int) -> None:
+    label_ids, probabilities = said(seed)
+    vectors = some_vectors(seed, 50)
+    order = np.random.default_rng(seed).permutation(300)
+    one = label_tree(vectors, label_ids, probabilities, least=0.2)
+    other = label_tree(vectors, label_ids[order], probabilities[order], least=0.2)
+    assert one.tree is not None and other.tree is not None
+    np.testing.assert_array_equal(one.tree.children, other.tree.children)
+    np.testing.assert_array_equal(one.tree.order, other.tree.order)
+    np.testing.assert_array_equal(one.leaf_of[order], other.leaf_of)
+    assert one.without == other.without
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_examples_are_the_surest_images_of_a_label_and_no_others(seed: int) -> None:
+    label_ids, probabilities = said(seed)
+    made = label_tree(some_vectors(seed, 50), label_ids, probabilities)
+    found = best_examples(made.leaf_of, made.classes, label_ids, probabilities, 4)
+    assert found.shape == (len(made.classes), 4)
+    for leaf, rows in enumerate(found.tolist()):
+        own = np.flatnonzero(made.leaf_of == leaf)
+        best = sorted(own.tolist(), key=lambda image: -probabilities[image, 0])
+        assert rows == (best + [-1] * 4)[:4]
+
+
+def test_examples_count_how_sure_the_label_of_the_leaf_is_and_not_another() -> None:
+    label_ids = np.array([[7, 1], [1, 7], [7, 1]])
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3]])
+    # all three are at home in label 1, since 7 has no vector
+    assert best_examples(np.zeros(3, int), [1], label_ids, probabilities, 2).tolist() == [[1, 2]]
+
+
+def test_joined_vectors_have_what_either_knows() -> None:
+    network = np.array([[2.0, 0.0], [np.nan, np.nan], [0.0, 3.0], [np.nan, np.nan]])
+    words = np.array([[0.0, 9.0], [5.0, 0.0], [np.nan, np.nan], [np.nan, np.nan]])
+    found = joined(network, words, share=0.5)
+    assert found.tolist() == [[1, 0, 0, 0.5], [0, 0, 0.5, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
+
+
+# What was tried first
+
+
+def test_the_first_recipe_makes_one_giant_group_and_ward_does_not() -> None:
+    """First words and single linkage: each label hangs on the next one, and the strays are left by themselves."""
+    rng = np.random.default_rng(0)
+    kinds = rng.normal(size=(6, 16))
+    firsts = [f"first{label}" for label in range(60)]
+    heads = [f"head{kind}" for kind in range(6)]
+    # What comes first is often an adjective, whose vector says little of the thing.
+    matrix = np.concatenate([0.5 * np.repeat(kinds, 10, axis=0) + rng.normal(size=(60, 16)), kinds])
+    vectors = keyed(firsts + heads, matrix, np.full(66, 1e-6))
+    labels = [Label(f"{first} {heads[label // 10]}") for label, first in enumerate(firsts)]
+    images = np.full(60, 10)
+
+    def sizes(text: str, linkage: str) -> list[int]:
+        tree = grow(label_vectors(labels, vectors, text), images, linkage=linkage)
+        return sorted(tree.leaves_below[cut(tree, 6)].tolist(), reverse=True)
+
+    giant, *others = sizes("first_word", "single")
+    assert giant >= 50 and others.count(1) >= 3
+    assert sizes("first_word", "ward")[0] <= 25 and sizes("first_word", "ward")[-1] >= 3
+    assert sizes("phrase", "ward") == [10] * 6

@@ -1,0 +1,714 @@
+"""Labels become vectors as their words say, from any file of vectors, and no file can do harm."""
+
+import errno
+import gc
+import gzip
+import os
+import pickle
+import random
+import signal
+import struct
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.error import URLError
+
+import gensim.downloader
+import numpy as np
+import pytest
+from gensim.models import FastText, KeyedVectors, Word2Vec
+from gensim.models.fasttext import save_facebook_model
+
+import imclust_core.words.kept as kept
+from imclust_core.backbones.classes import imagenet_classes, numbered_classes
+from imclust_core.errors import VectorsUnavailable, WordsError
+from imclust_core.words.files import read_vectors
+from imclust_core.words.labels import Label, keyed, label_vectors, wanted_words
+from imclust_core.words.vectors import BUILT_IN, check_vectors, embedded_vectors, word_vectors
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+
+WORDNET = Path(__file__).resolve().parent.parent / "imclust_core" / "words" / "wordnet"
+DIM = 7
+
+WHAT_TO_DO = r"Expected |Connect |Try again|It has: "
+"""Every message says what to do next."""
+
+
+def cosine(one: np.ndarray, other: np.ndarray) -> float:
+    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+
+
+def axes(*words: str, share: float = 1e-6) -> KeyedVectors:
+    """A vocabulary in which each word has a direction of its own, and all are equally rare."""
+    return keyed(words, np.eye(len(words)), np.full(len(words), share))
+
+
+# Labels
+
+
+def test_a_phrase_that_has_a_vector_of_its_own_is_taken_whole() -> None:
+    vectors = axes("black_stork", "black", "stork")
+    assert label_vectors([Label("black stork")], vectors).tolist() == [[1, 0, 0]]
+
+
+@pytest.mark.parametrize("spelling", ["black_stork", "Black_stork", "Black_Stork"])
+def test_a_word_is_found_however_the_file_spells_it(spelling: str) -> None:
+    assert label_vectors([Label("black stork")], axes(spelling)).tolist() == [[1]]
+    assert label_vectors([Label("Black Stork")], axes("black_stork")).tolist() == [[1]]
+
+
+def test_the_last_word_of_a_phrase_counts_most() -> None:
+    (row,) = label_vectors([Label("black stork")], axes("black", "stork"))
+    assert row[1] > 2 * row[0] > 0
+    assert np.linalg.norm(row) == pytest.approx(1)
+
+
+def test_frequent_words_count_less_than_rare_ones() -> None:
+    vectors = keyed(["the", "black", "stork"], np.eye(3), np.array([0.05, 1e-6, 1e-6]))
+    (row,) = label_vectors([Label("the black stork")], vectors)
+    assert row[0] < row[1] / 5
+
+
+def test_synonyms_count_alike_however_long_their_vectors_are() -> None:
+    vectors = keyed(["cougar", "puma"], np.array([[5.0, 0.0], [0.0, 0.1]]), np.full(2, 1e-6))
+    (row,) = label_vectors([Label("cougar", ("cougar", "puma"))], vectors)
+    assert row[0] == pytest.approx(row[1])
+
+
+def test_unknown_words_and_unknown_synonyms_are_passed_over() -> None:
+    labels = [Label("zyx stork"), Label("stork zyx"), Label("zyx", ("zyx", "stork"))]
+    assert label_vectors(labels, axes("stork")).tolist() == [[1], [1], [1]]
+
+
+@pytest.mark.parametrize("text", ["phrase", "first_word"])
+def test_a_label_without_any_known_word_is_a_row_of_nan(text: str) -> None:
+    found = label_vectors([Label("zyx"), Label("dog"), Label(""), Label("-- _ --")], axes("dog"), text)
+    assert np.isnan(found).all(axis=1).tolist() == [True, False, True, True]
+
+
+@pytest.mark.parametrize("text", ["phrase", "first_word"])
+def test_classes_that_only_have_a_number_have_no_words(text: str) -> None:
+    labels = [Label(one.name) for one in numbered_classes(13)]
+    assert wanted_words(labels, text) == frozenset()
+    assert np.isnan(label_vectors(labels, axes("class", "12"), text)).all()
+    # a word beside the number is one
+    assert np.isfinite(label_vectors([Label("class A")], axes("class"))).all()
+
+
+def test_first_word_takes_the_first_word_of_the_first_synonym_as_it_is() -> None:
+    vectors = keyed(["great", "grey", "owl", "great_grey_owl"], 3 * np.eye(4), np.full(4, 1e-6))
+    label = Label("owl", ("great grey owl", "owl"))
+    assert label_vectors([label], vectors, "first_word").tolist() == [[3, 0, 0, 0]]
+    assert np.isnan(label_vectors([Label("zyx owl", ("zyx owl", "owl"))], vectors, "first_word")).all()
+
+
+@pytest.mark.parametrize("text", ["phrase", "first_word"])
+def test_the_wanted_words_are_all_that_matter(text: str) -> None:
+    whole = embedded_vectors()
+    labels = [Label(one.name, one.synonyms, one.wnid) for one in imagenet_classes()[::7]]
+    words = sorted(wanted_words(labels, text) & set(whole.key_to_index))
+    shares = np.array([whole.get_vecattr(word, "share") for word in words])
+    part = keyed(words, np.array([whole[word] for word in words]), shares)
+    np.testing.assert_array_equal(label_vectors(labels, part, text), label_vectors(labels, whole, text))
+
+
+# The vectors in the package
+
+
+def test_every_class_of_imagenet_has_an_embedded_vector() -> None:
+    classes = imagenet_classes()
+    found = label_vectors([Label(one.name, one.synonyms, one.wnid) for one in classes], embedded_vectors())
+    assert [one.name for one, row in zip(classes, found, strict=True) if not np.isfinite(row).all()] == []
+    assert np.allclose(np.linalg.norm(found, axis=1), 1)
+
+
+NEARER = [
+    ("dog", "cat", "bus"),
+    ("bus", "truck", "cat"),
+    ("oak", "maple", "violin"),
+    ("violin", "cello", "oak"),
+    ("shark", "goldfish", "teapot"),
+    ("black stork", "pelican", "black widow"),
+]
+
+
+@pytest.mark.parametrize(("one", "near", "far"), NEARER)
+def test_like_things_have_like_embedded_vectors(one: str, near: str, far: str) -> None:
+    a, b, c = label_vectors([Label(one), Label(near), Label(far)], embedded_vectors())
+    assert cosine(a, b) > cosine(a, c) + 0.1
+
+
+def test_the_embedded_vectors_are_small_and_their_licence_lies_beside_them() -> None:
+    files = {path.name: path for path in WORDNET.iterdir()}
+    assert set(files) == {"LICENSE", "vectors.npz", "hypernyms.npz"}
+    assert sum(path.stat().st_size for path in files.values()) <= 5_000_000
+    assert "Princeton University" in files["LICENSE"].read_text()
+
+
+def test_the_embedded_vectors_say_how_frequent_their_words_are() -> None:
+    vectors = embedded_vectors()
+    shares = [vectors.get_vecattr(word, "share") for word in ("genus", "aardvark")]
+    assert 1 > shares[0] > shares[1] > 0
+    assert word_vectors("embedded", frozenset()) is vectors
+
+
+# Files of vectors
+
+WORDS = ["the", "dog", "cat", "Polar_bear", "crème", "bus", *(f"filler{number}" for number in range(300))]
+"""More than one block of any reader, the most frequent first."""
+MATRIX = np.random.default_rng(0).normal(size=(len(WORDS), DIM)).astype(np.float32)
+WANTED = frozenset({"dog", "Polar_bear", "crème", "bus", "filler299", "unicorn"})
+HAD = WANTED - {"unicorn"}
+
+
+def vocabulary() -> KeyedVectors:
+    vectors = KeyedVectors(DIM)
+    vectors.add_vectors(WORDS, MATRIX)
+    return vectors
+
+
+def word2vec_text(path: Path) -> None:
+    vocabulary().save_word2vec_format(os.fspath(path), binary=False)
+
+
+def word2vec_binary(path: Path) -> None:
+    vocabulary().save_word2vec_format(os.fspath(path), binary=True)
+
+
+def word2vec_binary_lines(path: Path) -> None:
+    """As Google's program writes it: a line break after each vector."""
+    rows = [word.encode() + b" " + row.tobytes() + b"\n" for word, row in zip(WORDS, MATRIX, strict=True)]
+    path.write_bytes(f"{len(WORDS)} {DIM}\n".encode() + b"".join(rows))
+
+
+def glove(path: Path, *, end: str = "\n") -> None:
+    rows = [" ".join([word, *(repr(float(number)) for number in row)]) for word, row in zip(WORDS, MATRIX, strict=True)]
+    path.write_bytes("".join(row + end for row in rows).encode())
+
+
+def vec(path: Path) -> None:
+    """As fastText writes text: a header, and a blank at the end of each line."""
+    glove(path, end=" \n")
+    path.write_bytes(f"{len(WORDS)} {DIM}\n".encode() + path.read_bytes())
+
+
+def kv(path: Path) -> None:
+    vocabulary().save(os.fspath(path))
+
+
+def kv_beside(path: Path) -> None:
+    vocabulary().save(os.fspath(path), sep_limit=0)
+    assert path.with_name(f"{path.name}.vectors.npy").is_file()
+
+
+def packed(write: Callable[[Path], None]) -> Callable[[Path], None]:
+    def packed_write(path: Path) -> None:
+        plain = path.with_name("plain")  # gensim packs what it saves as .gz by itself
+        write(plain)
+        path.write_bytes(gzip.compress(plain.read_bytes(), 1))
+        plain.unlink()
+
+    return packed_write
+
+
+FORMATS: dict[str, Callable[[Path], None]] = {
+    "word2vec.bin": word2vec_binary,
+    "google.bin": word2vec_binary_lines,
+    "word2vec.txt": word2vec_text,
+    "glove.txt": glove,
+    "glove-dos.txt": lambda path: glove(path, end="\r\n"),
+    "fasttext.vec": vec,
+    "vectors.kv": kv,
+    "beside.kv": kv_beside,
+}
+PACKED = {f"{name}.gz": packed(FORMATS[name]) for name in ("word2vec.bin", "google.bin", "word2vec.txt", "glove.txt")}
+
+
+@pytest.mark.parametrize("name", [*FORMATS, *PACKED])
+def test_the_same_vectors_come_out_of_every_format_and_only_the_wanted_ones(tmp_path: Path, name: str) -> None:
+    (FORMATS | PACKED)[name](tmp_path / name)
+    found = read_vectors(tmp_path / name, WANTED)
+    assert set(found.key_to_index) == HAD
+    for word in HAD:
+        np.testing.assert_array_equal(found[word], MATRIX[WORDS.index(word)], err_msg=word)
+
+
+@pytest.mark.parametrize("name", ["vectors.gz", "vectors.bin", "vectors", "vectors.kv"])
+def test_a_file_is_known_by_its_content_and_not_by_its_name(tmp_path: Path, name: str) -> None:
+    glove(tmp_path / name)
+    assert set(read_vectors(tmp_path / name, WANTED).key_to_index) == HAD
+
+
+@pytest.mark.parametrize("name", ["word2vec.bin", "glove.txt", "vectors.kv"])
+def test_words_further_down_a_file_are_taken_to_be_rarer(tmp_path: Path, name: str) -> None:
+    FORMATS[name](tmp_path / name)
+    found = read_vectors(tmp_path / name, frozenset(WORDS))
+    shares = [found.get_vecattr(word, "share") for word in WORDS]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[-1] > 0 and sum(shares) <= 1.1
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_rows_that_lie_across_blocks_of_a_large_file_are_whole(tmp_path: Path, binary: bool) -> None:
+    words = [f"word{number}" for number in range(4_600)]
+    matrix = np.random.default_rng(1).integers(-9, 9, (4_600, 250)).astype(np.float32)
+    path = tmp_path / "large"
+    if binary:
+        rows = [word.encode() + b" " + row.tobytes() for word, row in zip(words, matrix, strict=True)]
+        path.write_bytes(b"4600 250\n" + b"".join(rows))
+        assert path.stat().st_size > 1 << 22
+    else:
+        lines = [f"{word} {' '.join(map(str, row))}\n" for word, row in zip(words, matrix.tolist(), strict=True)]
+        path.write_text("4600 250\n" + "".join(lines))
+    found = read_vectors(path, frozenset(words))
+    np.testing.assert_array_equal(np.array([found[word] for word in words]), matrix)
+
+
+@pytest.mark.parametrize("header", ["", "3 2\n"], ids=["glove", "word2vec"])
+def test_blank_lines_are_passed_over(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "vectors.txt"
+    path.write_text(f"{header}the 1 2\n\ndog 3 4\n\ncat 5 6\n\n")
+    assert read_vectors(path, frozenset({"dog"}))["dog"].tolist() == [3, 4]
+
+
+def fasttext(path: Path) -> KeyedVectors:
+    """A tiny fastText model as fastText itself would save it; the vectors that gensim has for it."""
+    model = FastText(vector_size=DIM, min_count=1, bucket=50, seed=0, workers=1)
+    model.build_vocab_from_freq({word: len(WORDS) - place for place, word in enumerate(WORDS)})
+    save_facebook_model(model, os.fspath(path))
+    return model.wv
+
+
+def test_a_fasttext_binary_gives_the_vectors_that_gensim_finds_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "cc.en.bin"
+    theirs = fasttext(path)
+    found = read_vectors(path, WANTED)
+    assert set(found.key_to_index) == HAD  # and no vector is made up for the unicorn
+    for word in HAD:
+        np.testing.assert_allclose(found[word], theirs[word], rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("limit", [10 * 2**20, 0], ids=["in one file", "arrays beside"])
+def test_of_a_whole_model_that_gensim_saved_the_vectors_are_asked_for(tmp_path: Path, limit: int) -> None:
+    model = Word2Vec(vector_size=DIM, min_count=1, seed=0, workers=1)
+    model.build_vocab_from_freq({word: len(WORDS) - place for place, word in enumerate(WORDS)})
+    model.save(os.fspath(tmp_path / "word2vec.model"), sep_limit=limit)
+    with pytest.raises(WordsError, match=r"save model\.wv"):
+        read_vectors(tmp_path / "word2vec.model", WANTED)
+    model.wv.save(os.fspath(tmp_path / "vectors.kv"), sep_limit=limit)
+    found = read_vectors(tmp_path / "vectors.kv", WANTED)
+    for word in HAD:
+        np.testing.assert_array_equal(found[word], model.wv[word])
+
+
+def test_words_whose_vectors_are_no_numbers_or_nothing_are_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "glove.txt"
+    path.write_text("dog 1 2\ncat nan 1\nbus inf 1\ncar -inf 1\ncow 0 0\n")
+    assert set(read_vectors(path, frozenset({"dog", "cat", "bus", "car", "cow"})).key_to_index) == {"dog"}
+
+
+def test_of_a_word_that_comes_twice_the_first_is_taken(tmp_path: Path) -> None:
+    rows = [("dog", [1.0, 2.0]), ("cat", [3.0, 4.0]), ("dog", [5.0, 6.0])]
+    (tmp_path / "glove").write_text("".join(f"{word} {row[0]} {row[1]}\n" for word, row in rows))
+    save_held(tmp_path / "kv", index_to_key=[word for word, _ in rows], vectors=np.array([row for _, row in rows]))
+    for name in ("glove", "kv"):
+        found = read_vectors(tmp_path / name, frozenset({"dog", "cat"}))
+        assert (found["dog"].tolist(), found["cat"].tolist()) == ([1, 2], [3, 4]), name
+
+
+def test_a_file_that_was_changed_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "glove.txt"
+    path.write_text("dog 1 2\n")
+    assert read_vectors(path, frozenset({"dog"}))["dog"].tolist() == [1, 2]
+    path.write_text("dog 3 4.5\n")
+    assert read_vectors(path, frozenset({"dog"}))["dog"].tolist() == [3, 4.5]
+
+
+def test_reading_tells_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:
+    word2vec_binary(tmp_path / "vectors.bin")
+    told: list[tuple[int, int, str]] = []
+    read_vectors(tmp_path / "vectors.bin", WANTED, lambda *what: told.append(what))
+    size = (tmp_path / "vectors.bin").stat().st_size
+    assert told and all(0 <= done <= total == size and "vectors.bin" in what for done, total, what in told)
+
+    class Stopped(Exception):
+        pass
+
+    def stop(_done: int, _total: int, _what: str) -> None:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        read_vectors(tmp_path / "vectors.bin", WANTED | {"stop"}, stop)
+
+
+# Hostile files
+
+
+@pytest.fixture
+def in_time() -> Iterator[None]:
+    """Three seconds and 200 MB are plenty for files of a few kilobytes."""
+
+    class TooLong(BaseException):
+        """Not for any `except Exception` to swallow."""
+
+    def late(_signal: int, _frame: FrameType | None) -> None:
+        raise TooLong("it hangs")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(3)
+    tracemalloc.start()
+    yield
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+    assert peak < 200e6, f"{peak / 1e6:.0f} MB were asked for"
+
+
+def refused(path: Path, wanted: frozenset[str] = WANTED) -> str:
+    """The message with which a file is refused."""
+    with pytest.raises(WordsError, match=WHAT_TO_DO) as caught:
+        read_vectors(path, wanted)
+    message = str(caught.value)
+    assert path.name in message
+    return message
+
+
+class Held:
+    """An object of gensim's with only what a test wants in it."""
+
+
+Held.__module__ = "gensim.models.keyedvectors"
+Held.__qualname__ = Held.__name__ = "KeyedVectors"
+
+
+def save_held(path: Path, **facts: object) -> None:
+    """Pickle what claims to be KeyedVectors."""
+
+    class Pickler(pickle._Pickler):  # the one in C looks whether the class is what its name says
+        def save_global(self, one: Any, name: str | None = None) -> None:
+            if one is Held:
+                self.write(b"cgensim.models.keyedvectors\nKeyedVectors\n")
+                self.memoize(one)
+            else:
+                super().save_global(one, name)
+
+        dispatch: ClassVar = {**pickle._Pickler.dispatch, type: save_global}
+
+    held = Held()
+    vars(held).update(facts)
+    with path.open("wb") as file:
+        Pickler(file, 4).dump(held)
+
+
+def cut_short(write: Callable[[Path], object], keep: float) -> Callable[[Path], None]:
+    def shortened(path: Path) -> None:
+        write(path)
+        whole = path.read_bytes()
+        path.write_bytes(whole[: int(len(whole) * keep)])
+
+    return shortened
+
+
+def broken_inside(path: Path) -> None:
+    """Packed bytes that do not unpack, with a sound head and tail."""
+    glove(path)
+    data = bytearray(gzip.compress(path.read_bytes()))
+    data[len(data) // 2 : len(data) // 2 + 40] = b"\xff" * 40
+    path.write_bytes(data)
+
+
+def raw(content: bytes) -> Callable[[Path], None]:
+    return lambda path: (path.write_bytes(content), None)[1]
+
+
+def without_beside(path: Path) -> None:
+    kv_beside(path)
+    path.with_name(f"{path.name}.vectors.npy").unlink()
+
+
+def beside_is(content: bytes) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        kv_beside(path)
+        path.with_name(f"{path.name}.vectors.npy").write_bytes(content)
+
+    return write
+
+
+def objects_beside(path: Path) -> None:
+    kv_beside(path)
+    np.save(path.with_name(f"{path.name}.vectors.npy"), np.array([[None] * DIM] * len(WORDS)), allow_pickle=True)
+
+
+def fasttext_part(at: int, content: bytes) -> Callable[[Path], None]:
+    """A fastText binary with other bytes at one place of its head."""
+
+    def write(path: Path) -> None:
+        fasttext(path)
+        data = bytearray(path.read_bytes())
+        data[at : at + len(content)] = content
+        path.write_bytes(data)
+
+    return write
+
+
+def held_file(**facts: object) -> Callable[[Path], None]:
+    return lambda path: save_held(path, **facts)
+
+
+DICTIONARY = 8 + 12 * 4 + 8
+"""Where fastText's dictionary begins: after two magic numbers, twelve counts and one float64 (see _fasttext_bin)."""
+ZIP = b"PK\x05\x06" + bytes(18)
+HUGE = struct.pack("<q", 1 << 60)
+
+HOSTILE: dict[str, Callable[[Path], None]] = {
+    "empty": raw(b""),
+    "one-byte": raw(b"\n"),
+    "random": raw(random.Random(0).randbytes(5_000)),
+    "random-after-0x80": raw(b"\x80" + random.Random(1).randbytes(5_000)),
+    "random-after-gzip": raw(b"\x1f\x8b\x08\x00" + random.Random(2).randbytes(5_000)),
+    "zeros": raw(bytes(100_000)),
+    "words-of-a-novel": raw(b"It was the best of times\nit was the worst of times, it was\n" * 20),
+    "page.html": raw(b"<!DOCTYPE html>\n<html><body>404 Not Found</body></html>\n"),
+    "half.bin": cut_short(word2vec_binary, 0.5),
+    "almost.bin": cut_short(word2vec_binary, 0.999),
+    "half.txt": cut_short(word2vec_text, 0.4999),
+    "half.bin.gz": cut_short(packed(word2vec_binary), 0.5),
+    "half.txt.gz": cut_short(packed(glove), 0.5),
+    "almost.txt.gz": cut_short(packed(glove), 0.999),
+    "broken-inside.gz": broken_inside,
+    "only-head.gz": raw(b"\x1f\x8b"),
+    "half.kv": cut_short(kv, 0.5),
+    "huge-count.bin": raw(b"999999999999 4\nthe " + bytes(16)),
+    "huger-count.bin": raw(b"9999999999999999999999999 4\nthe " + bytes(16)),
+    "huge-dimension.bin": raw(b"5 999999\nthe " + bytes(16)),
+    "huger-dimension.bin": raw(b"5 99999999999999999999\nthe " + bytes(16)),
+    "no-dimension.bin": raw(b"5 0\nthe dog cat"),
+    "no-words.bin": raw(b"0 4\n"),
+    "nothing.txt": raw(b"0 0\n"),
+    "negative.bin": raw(b"-5 4\nthe " + bytes(16)),
+    "endless-word.bin": raw(b"2 4\n" + b"x" * 50_000),
+    "endless-row.txt": raw(b"the" + b" 1" * 50_000),
+    "short-row.txt": raw(b"the 1 2 3\ndog 1 2\ncat 1 2 3\n"),
+    "short-row-with-head.txt": raw(b"3 3\nthe 1 2 3\ndog 1 2\ncat 1 2 3\n"),
+    "no-number.txt": raw(b"the 1 2 3\ndog 1 two 3\ncat 1 2 3\n"),
+    "only-bad-vectors.txt": raw(b"dog nan 1 2\nbus 0 0 0\n"),
+    "only-bad-vectors.kv": held_file(index_to_key=["dog"], vectors=np.array([[np.nan, 1.0]])),
+    "list.kv": raw(pickle.dumps(["dog", "cat"])),
+    "dict.kv": raw(pickle.dumps({"index_to_key": ["dog"], "vectors": [[1.0]]})),
+    "array.kv": raw(pickle.dumps(MATRIX)),
+    "text.kv": raw(pickle.dumps("dog")),
+    "old-gensim.kv": held_file(index2word=["dog"], vectors=MATRIX[:1]),
+    "empty-object.kv": held_file(),
+    "model-without-vectors.kv": held_file(wv=["dog"]),
+    "fewer-words.kv": held_file(index_to_key=["dog"], vectors=MATRIX),
+    "flat.kv": held_file(index_to_key=["dog"], vectors=MATRIX[0]),
+    "words-are-lists.kv": held_file(index_to_key=[["dog"], ["cat"]], vectors=MATRIX[:2]),
+    "words-are-numbers.kv": held_file(index_to_key=[1, 2], vectors=MATRIX[:2]),
+    "objects.kv": held_file(index_to_key=["dog"], vectors=np.array([[None, {}]], object)),
+    "texts.kv": held_file(index_to_key=["dog"], vectors=np.array([["one", "two"]])),
+    "records.kv": held_file(index_to_key=["dog"], vectors=np.zeros((1, 2), [("a", "f4"), ("b", "f4")])),
+    "no-beside.kv": without_beside,
+    "empty-beside.kv": beside_is(b""),
+    "random-beside.kv": beside_is(random.Random(3).randbytes(500)),
+    "objects-beside.kv": objects_beside,
+    # A pickle of a few bytes that asks for a memo of a quarter of a gigabyte.
+    "memo.kv": raw(b"\x80\x04Nr" + struct.pack("<I", 1 << 24) + b"."),
+    "only-magic.bin": raw(struct.pack("<i", 793712314)),
+    "in-words.bin": cut_short(fasttext, 0.1),
+    "in-vectors.bin": cut_short(fasttext, 0.6),
+    "huge-vocabulary.bin": fasttext_part(DICTIONARY, struct.pack("<i", 2**31 - 1)),
+    "with-labels.bin": fasttext_part(DICTIONARY + 8, struct.pack("<i", 3)),
+    "huge-dimension-fasttext.bin": fasttext_part(8, struct.pack("<i", 2**31 - 1)),
+    "negative-dimension-fasttext.bin": fasttext_part(8, struct.pack("<i", -1)),
+    "huge-bucket.bin": fasttext_part(8 + 4 * 8, struct.pack("<i", 2**31 - 1)),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.usefixtures("in_time")
+def test_a_file_that_is_none_of_vectors_is_refused_in_plain_words(tmp_path: Path, name: str) -> None:
+    HOSTILE[name](tmp_path / name)
+    refused(tmp_path / name)
+
+
+def test_a_file_that_is_refused_is_not_left_open(tmp_path: Path) -> None:
+    beside_is(ZIP)(tmp_path / "zip-beside.kv")  # numpy opens archives and leaves them open
+    refused(tmp_path / "zip-beside.kv")
+    gc.collect()  # pytest fails here and not in whichever test is next
+
+
+@pytest.mark.parametrize("name", ["gone.bin", ".", "a" * 300], ids=["missing", "directory", "too long"])
+def test_what_is_no_file_is_refused_in_plain_words(tmp_path: Path, name: str) -> None:
+    refused(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["word2vec.bin", "word2vec.txt", "glove.txt", "vectors.kv", "glove.txt.gz"])
+def test_a_sound_file_without_any_wanted_word_is_told_apart_from_a_broken_one(tmp_path: Path, name: str) -> None:
+    (FORMATS | PACKED)[name](tmp_path / name)
+    assert "none of the words" in refused(tmp_path / name, frozenset({"unicorn"}))
+
+
+def test_a_sound_fasttext_binary_without_any_wanted_word_is_told_apart_from_a_broken_one(tmp_path: Path) -> None:
+    fasttext(tmp_path / "cc.en.bin")
+    assert "none of the words" in refused(tmp_path / "cc.en.bin", frozenset({"unicorn"}))
+
+
+class Runs:
+    """What a pickle can be made to do when it is loaded."""
+
+    def __init__(self, function: Callable[..., object], *args: object) -> None:
+        self.call = (function, args)
+
+    def __reduce__(self) -> Any:
+        return self.call
+
+
+def pickles(mark: "StrPath") -> dict[str, bytes]:
+    """Files that leave a mark where they are run."""
+    touch = f"touch {os.fspath(mark)}"
+    python = f"open({os.fspath(mark)!r}, 'w')"
+    return {
+        "system": pickle.dumps(Runs(os.system, touch)),
+        "mkdir": pickle.dumps(Runs(os.mkdir, os.fspath(mark)), 2),
+        "eval": pickle.dumps(Runs(eval, python), 2),
+        "in-a-list": pickle.dumps(["dog", Runs(exec, python)]),
+        "by-name-of-gensim": b"\x80\x02cgensim.utils\nos.system\n(X"
+        + struct.pack("<I", len(touch))
+        + touch.encode()
+        + b"tR.",
+        "by-dots": b"\x80\x04\x8c\x05numpy\x8c\x10ndarray.__init__\x93.",
+        "class-as-function": b"\x80\x02cgensim.models.word2vec\nos.system\n(X"
+        + struct.pack("<I", len(touch))
+        + touch.encode()
+        + b"tR.",
+        "load-again": b"\x80\x02cnumpy\nload\n(X" + struct.pack("<I", len(touch)) + touch.encode() + b"tR.",
+    }
+
+
+@pytest.mark.parametrize("name", pickles("x"))
+@pytest.mark.usefixtures("in_time")
+def test_a_pickle_that_would_run_something_is_refused_and_nothing_runs(tmp_path: Path, name: str) -> None:
+    mark, path = tmp_path / "mark", tmp_path / "vectors.kv"
+    path.write_bytes(pickles(mark)[name])
+    refused(path)
+    assert not mark.exists()
+
+
+def test_a_pickle_that_changes_the_classes_it_is_given_changes_nothing_for_the_next_file(tmp_path: Path) -> None:
+    save_held(tmp_path / "evil", index_to_key=["dog"], vectors=np.array([[6.0, 6.0, 6.0]]))
+    evil = (tmp_path / "evil").read_bytes()
+    body = evil[evil.index(b"cgensim") : -1]  # between the head and the end
+    # Attributes of a class are set like those of an object with slots: its state is (None, {"wv": ...}).
+    poison = b"\x80\x04cgensim.models.keyedvectors\nKeyedVectors\n(N}X\x02\x00\x00\x00wv" + body + b"stb."
+    (tmp_path / "poison.kv").write_bytes(poison)
+    kv(tmp_path / "sound.kv")
+    try:
+        with pytest.raises(WordsError):
+            read_vectors(tmp_path / "poison.kv", WANTED)
+        np.testing.assert_array_equal(read_vectors(tmp_path / "sound.kv", WANTED)["dog"], MATRIX[1])
+    finally:
+        if hasattr(holder := getattr(kept, "_Held", None), "wv"):
+            del holder.wv  # or every later test would read this one's vectors
+
+
+@pytest.mark.parametrize("name", ["word2vec.bin", "word2vec.txt", "vectors.kv", "glove.txt.gz"])
+@pytest.mark.usefixtures("in_time")
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path: Path, name: str) -> None:
+    (FORMATS | PACKED)[name](tmp_path / "sound")
+    sound = (tmp_path / "sound").read_bytes()
+    rng = random.Random(4)
+    for number in range(60):
+        data = bytearray(sound)
+        for _ in range(rng.choice([1, 3, 30])):
+            # mostly at the head, where the structure is
+            data[min(int(rng.expovariate(1 / 300)), len(data) - 1)] = rng.randrange(256)
+        path = tmp_path / f"{number}"
+        path.write_bytes(data)
+        try:
+            found = read_vectors(path, WANTED)
+        except WordsError:
+            continue
+        assert set(found.key_to_index) <= WANTED
+
+
+# Sources
+
+
+@pytest.mark.parametrize("name", [*BUILT_IN, "gensim:glove-wiki-gigaword-50"])
+def test_the_names_of_sources_are_what_they_are(name: str) -> None:
+    assert check_vectors(name) == name
+
+
+NO_SOURCES = ["", "embeded", "gensim:", "gensim:../x", "gensim:..", "gensim:/etc", "gensim:a/b", "gensim:a\\b"]
+NO_SOURCES += ["gensim:x\n", "gensim:x*", "/no/such/file.bin", "\0", "~nobody/vectors.bin"]
+
+
+@pytest.mark.parametrize("name", NO_SOURCES)
+def test_what_is_no_source_of_vectors_is_refused_before_anything_is_done(name: str) -> None:
+    with pytest.raises(WordsError, match="Expected "):
+        check_vectors(name)
+
+
+def test_a_file_outside_the_allowed_roots_is_as_good_as_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    for folder in (inside, outside):
+        folder.mkdir()
+        glove(folder / "glove.txt")
+    (inside / "link.txt").symlink_to(outside / "glove.txt")
+    monkeypatch.setenv("IMCLUST_ROOTS", str(inside))
+    assert check_vectors(str(inside / "glove.txt")) == str(inside / "glove.txt")
+    said = []
+    for path in (outside / "glove.txt", inside / "link.txt", inside / ".." / "outside" / "glove.txt", outside / "no"):
+        with pytest.raises(WordsError, match="IMCLUST_ROOTS") as caught:
+            check_vectors(str(path))
+        said.append(str(caught.value).replace(repr(str(path)), "it"))
+    assert len(set(said)) == 1, "nobody learns which files there are"
+
+
+@pytest.fixture
+def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """gensim's own folder, elsewhere and empty, and no network."""
+
+    def nothing(*_args: object, **_more: object) -> None:
+        raise URLError(OSError(errno.ENETUNREACH, "Network is unreachable"))
+
+    monkeypatch.setattr(gensim.downloader, "info", nothing)
+    monkeypatch.setattr(gensim.downloader, "load", nothing)
+    monkeypatch.setattr(gensim.downloader, "base_dir", str(tmp_path / "gensim-data"))
+    return tmp_path / "gensim-data"
+
+
+def test_without_a_network_it_is_said_how_to_place_the_file_by_hand(offline: Path) -> None:
+    with pytest.raises(VectorsUnavailable, match=r"Connect the machine.*by hand") as caught:
+        word_vectors("gensim:glove-wiki-gigaword-50", WANTED)
+    assert str(offline / "glove-wiki-gigaword-50") in str(caught.value)
+    assert not offline.exists()
+
+
+@pytest.mark.parametrize("name", ["glove.txt.gz", "word2vec.bin.gz", "word2vec.txt", "beside.kv"])
+def test_a_file_placed_by_hand_is_read_without_the_network(offline: Path, name: str) -> None:
+    folder = offline / "my-vectors-7"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("raise AssertionError('nothing here is ever run')")
+    (FORMATS | PACKED)[name](folder / f"my-vectors-7{''.join(Path(name).suffixes)}")
+    found = word_vectors("gensim:my-vectors-7", WANTED)
+    assert set(found.key_to_index) == HAD
+
+
+def test_a_model_that_gensim_does_not_have_is_named_with_those_it_has(
+    offline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = {"models": {"glove-twitter-25": {}, "fasttext-wiki": {}}, "corpora": {}}
+    monkeypatch.setattr(gensim.downloader, "info", lambda: models)
+    with pytest.raises(WordsError, match=r"no 'glove'.*It has: fasttext-wiki, glove-twitter-25") as caught:
+        word_vectors("gensim:glove", WANTED)
+    assert not isinstance(caught.value, VectorsUnavailable)
+    with pytest.raises(VectorsUnavailable, match="could not be downloaded"):
+        word_vectors("gensim:glove-twitter-25", WANTED)
