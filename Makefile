@@ -67,6 +67,8 @@ bench: $(VENV)/.dev browser
 	@$(BIN)/python bench/scan.py
 	@$(BIN)/python bench/pages.py
 	@$(BIN)/python bench/embedding.py
+	@$(BIN)/python bench/words.py
+	@$(BIN)/python bench/choose_k.py
 
 clean:
 	@rm -rf $(VENV) $(DEMO) bench/.work *.egg-info build .mypy_cache .ruff_cache .pytest_cache

@@ -4,7 +4,7 @@ import streamlit as st
 
 from imclust_core.store.collections import collections
 from imclust_core.store.workspace import Workspace
-from pages.parts.context import COLLECTION_KEY, choose_collection, first_page, read_address, write_address
+from pages.parts.context import COLLECTION_KEY, choose_collection, read_address, start_anew, write_address
 
 
 def pick_collection(workspace: Workspace) -> None:
@@ -20,7 +20,7 @@ def pick_collection(workspace: Workspace) -> None:
             format_func=lambda one: names.get(one, one),
             key=COLLECTION_KEY,
             placeholder="Choose a collection",
-            on_change=first_page,
+            on_change=start_anew,
             persist_state="session",
         )
     if st.session_state[COLLECTION_KEY]:

@@ -70,10 +70,13 @@ def current_collection() -> Collection | None:
 def choose_collection(collection_id: str | None) -> None:
     """Make a collection the current one. Call it from a widget's callback, before the frame is drawn."""
     st.session_state[COLLECTION_KEY] = collection_id
-    first_page()
+    start_anew()
     write_address()
 
 
-def first_page() -> None:
-    """Go back to the first page of images, as befits another collection."""
+def start_anew() -> None:
+    """Forget what was looked at in one collection, as befits another: the page of images, the cut of the tree."""
     st.session_state["page"] = 1
+    for key in ("k", "cut"):
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
