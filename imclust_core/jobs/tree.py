@@ -47,8 +47,9 @@ def build_tree(workspace: Workspace, embedding_id: str, recipe: TreeRecipe, repo
     report(0, None, "reading labels")
     rows = read_rows(one)
     located = locate(workspace, one, rows)
-    ids, shares = rows.labels["label"][located.rows], rows.labels["probability"][located.rows]
     labels = tuple(Label(c["name"], tuple(c["synonyms"]), c["wnid"]) for c in classes_of(one))
+    ids, shares = rows.labels["label"][located.rows], rows.labels["probability"][located.rows]
+    ids = np.where(ids < len(labels), ids, -1)
     vectors = _vectors(one, labels, used_classes(ids, shares, recipe.least), recipe, report)
     grown = label_tree(
         vectors,

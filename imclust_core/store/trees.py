@@ -168,7 +168,8 @@ def find_tree(workspace: Workspace, one: Embedding, recipe: TreeRecipe, state: s
 def read_tree(stored: StoredTree) -> TreeContent:
     """The arrays of a tree."""
     try:
-        with np.load(stored.path, allow_pickle=False) as file:
+        # Opened here, since numpy leaves a damaged file open.
+        with stored.path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             classes, images = file["classes"], file["images"]
             leaf_names = tuple(json.loads(file["leaf_names"].tobytes()))
             names = tuple(json.loads(file["names"].tobytes()))

@@ -1,0 +1,286 @@
+"""The tree of a real embedding: made by jobs, kept, found again, and made anew when its images change."""
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imclust_core import make_samples, open_collection
+from imclust_core.backbones.registry import BUNDLED
+from imclust_core.errors import EmbeddingError, WordsError
+from imclust_core.jobs.embed import embed
+from imclust_core.jobs.queue import Queue
+from imclust_core.jobs.requests import DEFAULT_TREE, EmbedRequest, check_tree
+from imclust_core.jobs.scan import scan
+from imclust_core.jobs.tasks import submit_evidence, submit_tree
+from imclust_core.jobs.tree import build_tree, refine_evidence
+from imclust_core.jobs.worker import ensure_worker
+from imclust_core.store.collections import Collection, add_collection, find_collection
+from imclust_core.store.embeddings import Embedding, embeddings_of, remove_embedding
+from imclust_core.store.trees import (
+    StoredTree,
+    TreeRecipe,
+    add_choice,
+    find_evidence,
+    find_tree,
+    last_choice,
+    read_tree,
+    state_of,
+)
+from imclust_core.store.workspace import Workspace
+from imclust_core.words.tree import by_size, cut, groups
+from tests.conftest import finish, wait_for, worker_pids
+from tests.hostile import jpeg
+from tests.test_cli import imclust
+from tests.test_embedding import ASKED, TINY, pin_speed
+from tests.test_scan import quietly
+
+EMBEDDED = replace(DEFAULT_TREE, vectors="embedded")
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two photographs of each of eighteen kinds, and a workspace in which a trained network has described them."""
+    folder = tmp_path_factory.mktemp("prepared")
+    make_samples(folder / "photographs", per_class=2)
+    described(Workspace.open(folder / "workspace"), folder / "photographs")
+    return folder / "workspace", folder / "photographs"
+
+
+def described(workspace: Workspace, photos: Path) -> Collection:
+    pin_speed(workspace, BUNDLED)
+    made = add_collection(workspace, photos)
+    scan(workspace, made.id, quietly)
+    embed(workspace, made.id, EmbedRequest(BUNDLED), quietly)
+    return find_collection(workspace, made.id)
+
+
+@pytest.fixture
+def source(workspace: Workspace, prepared: tuple[Path, Path]) -> Collection:
+    """The described photographs, in a workspace of this test's own; they themselves may not be changed."""
+    shutil.copytree(prepared[0], workspace.root, dirs_exist_ok=True)
+    return find_collection(workspace, str(prepared[1]))
+
+
+@pytest.fixture
+def photos(prepared: tuple[Path, Path]) -> Path:
+    return prepared[1]
+
+
+def newest(workspace: Workspace, source: Collection) -> Embedding:
+    return embeddings_of(workspace, source.id)[0]
+
+
+def grown(workspace: Workspace, source: Collection, recipe: TreeRecipe = DEFAULT_TREE) -> StoredTree:
+    one = newest(workspace, source)
+    build_tree(workspace, one.id, recipe, quietly)
+    found = find_tree(workspace, one, recipe, state_of(one, find_collection(workspace, source.id)))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    "recipe", [DEFAULT_TREE, EMBEDDED, replace(DEFAULT_TREE, vectors="network"), replace(EMBEDDED, text="first_word")]
+)
+def test_every_image_is_in_one_group_or_counted_as_unplaced(
+    workspace: Workspace, source: Collection, recipe: TreeRecipe
+) -> None:
+    stored = grown(workspace, source, recipe)
+    content = read_tree(stored)
+    assert content.tree is not None
+    for k in (1, 3, stored.labels):
+        nodes = cut(content.tree, k)
+        assert len(nodes) == k
+        assert sum(content.tree.images_below[node] for node in nodes) + stored.unplaced == stored.images == 36
+    assert stored.unplaced == sum(label.images for label in stored.without)
+    one = open_collection(source.id, workspace=workspace.root).embedding()
+    for leaf, images in enumerate(content.examples):
+        firsts = [one.labels[list(one.image_ids).index(image)][0] for image in images if image >= 0]
+        assert set(firsts) == {content.leaf_names[leaf]}
+
+
+def test_the_same_tree_is_found_again_and_a_change_of_the_folder_makes_another(
+    workspace: Workspace, photos: Path, tmp_path: Path
+) -> None:
+    photos = shutil.copytree(photos, tmp_path / "own")
+    source = described(workspace, photos)
+    first = grown(workspace, source)
+    before = first.path.stat().st_mtime_ns
+    assert grown(workspace, source).id == first.id
+    assert first.path.stat().st_mtime_ns == before, "nothing is computed twice"
+    (photos / "photo_0001.jpg").unlink()
+    (photos / "new.jpg").write_bytes(jpeg(77))
+    time.sleep(1.1)  # scans are told apart by the second they ended in
+    scan(workspace, source.id, quietly)
+    one = newest(workspace, source)
+    changed = find_collection(workspace, source.id)
+    assert find_tree(workspace, one, DEFAULT_TREE, state_of(one, changed)) is None
+    assert grown(workspace, source).images == 35
+    embed(workspace, source.id, EmbedRequest(BUNDLED), quietly)
+    assert grown(workspace, source).images == 36
+
+
+def test_a_tree_that_was_lost_or_garbled_is_made_again(workspace: Workspace, source: Collection) -> None:
+    stored = grown(workspace, source)
+    whole = stored.path.read_bytes()
+    stored.path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(WordsError, match="made again"):
+        read_tree(stored)
+    again = grown(workspace, source)
+    assert again.id == stored.id and again.path.read_bytes() == whole
+
+
+def test_the_networks_words_are_read_from_it_again_where_they_were_not_kept(
+    workspace: Workspace, source: Collection
+) -> None:
+    one = newest(workspace, source)
+    kept = (one.folder / "class_vectors.npy").read_bytes()
+    (one.folder / "class_vectors.npy").unlink()
+    grown(workspace, source)
+    assert (one.folder / "class_vectors.npy").read_bytes() == kept
+    (one.folder / "class_vectors.npy").write_bytes(b"garbled")
+    grown(workspace, source, replace(DEFAULT_TREE, linkage="average"))
+    assert (one.folder / "class_vectors.npy").read_bytes() == kept
+
+
+def test_without_words_or_without_vectors_there_is_no_tree_and_the_images_speak_alone(
+    workspace: Workspace, source: Collection, tmp_path: Path
+) -> None:
+    one = newest(workspace, source)
+    file = tmp_path / "vectors.txt"
+    name = open_collection(source.id, workspace=workspace.root).embedding().labels[0][0].split()[-1]
+    file.write_text(f"{name} 1 2 3\n")
+    few = grown(workspace, source, replace(DEFAULT_TREE, vectors=str(file)))
+    assert few.labels >= 1 and few.unplaced == sum(label.images for label in few.without) > 0
+    found = find_evidence(workspace, one, state_of(one, source))
+    assert found is not None and "silhouette" in found[0].curves
+    (one.folder / "classes.json").write_text("[]")
+    with sqlite3.connect(workspace.catalogue) as db:
+        db.execute("DELETE FROM trees")
+    none = grown(workspace, source)
+    assert (none.labels, none.unplaced, read_tree(none).tree) == (0, 36, None)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6])
+def test_a_handful_of_images_gets_a_plain_answer(workspace: Workspace, tmp_path: Path, number: int) -> None:
+    folder = tmp_path / "few"
+    folder.mkdir()
+    for index in range(number):
+        (folder / f"{index}.jpg").write_bytes(jpeg(index))
+    pin_speed(workspace, TINY)
+    few = add_collection(workspace, folder)
+    scan(workspace, few.id, quietly)
+    embed(workspace, few.id, ASKED, quietly)
+    assert grown(workspace, few).images == number
+    refine_evidence(workspace, newest(workspace, few).id, quietly)
+
+
+def test_the_closer_look_takes_the_place_of_the_first(workspace: Workspace, source: Collection) -> None:
+    grown(workspace, source)
+    one = newest(workspace, source)
+    state = state_of(one, source)
+    first = find_evidence(workspace, one, state)
+    assert first is not None and not first[1]
+    refine_evidence(workspace, one.id, quietly)
+    second = find_evidence(workspace, one, state)
+    assert second is not None and second[1]
+    grown(workspace, source, EMBEDDED)
+    assert find_evidence(workspace, one, state) == second, "another tree does not undo it"
+    assert find_evidence(workspace, one, "another state") is None
+
+
+def test_jobs_are_queued_once_and_survive_a_killed_worker(workspace: Workspace, source: Collection) -> None:
+    one = newest(workspace, source)
+    tree, evidence = submit_tree(workspace, one, DEFAULT_TREE), submit_evidence(workspace, one)
+    assert submit_tree(workspace, one, DEFAULT_TREE).id == tree.id
+    assert submit_evidence(workspace, one).id == evidence.id
+    ensure_worker(workspace)
+    queue = Queue(workspace)
+    wait_for(lambda: queue.job(evidence.id).state != "queued", what="the job to start")
+    for pid in worker_pids(workspace):
+        os.kill(pid, signal.SIGKILL)
+    ensure_worker(workspace)
+    assert finish(workspace, evidence).state == "done"
+    assert finish(workspace, tree).state == "done"
+    found = find_evidence(workspace, one, state_of(one, source))
+    assert found is not None and found[1]
+
+
+def test_a_choice_is_kept_with_its_evidence_and_outlives_its_tree(workspace: Workspace, source: Collection) -> None:
+    one = newest(workspace, source)
+    assert last_choice(workspace, source.id) is None
+    for k, author in ((7, "ada"), (9, "")):
+        add_choice(workspace, one, tree_id="t", k=k, edits="s3", facts={"reason": "because"}, author=author)
+    remove_embedding(workspace, one.id)
+    choice = last_choice(workspace, source.id)
+    assert choice is not None
+    assert (choice.k, choice.edits, choice.facts["reason"], choice.author) == (9, "s3", "because", "")
+    with pytest.raises(EmbeddingError):
+        build_tree(workspace, one.id, DEFAULT_TREE, quietly)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"vectors": "nowhere"},
+        {"vectors": "gensim:../up"},
+        {"text": "loud"},
+        {"linkage": "warp"},
+        {"metric": "miles"},
+        {"least": 0.0},
+        {"least": float("nan")},
+        {"count_power": 2.0},
+    ],
+)
+def test_a_recipe_that_cannot_be_is_refused_before_it_is_queued(wrong: dict[str, object]) -> None:
+    with pytest.raises(WordsError, match="Expected"):
+        check_tree(replace(DEFAULT_TREE, **wrong))  # type: ignore[arg-type]
+
+
+def test_imclust_tree_answers_in_json_and_in_words(workspace: Workspace, source: Collection, photos: Path) -> None:
+    done = imclust("tree", photos, "--json", "--k", "4")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["k"] == len(result["groups"]) == 4
+    assert sum(group["images"] for group in result["groups"]) + result["unplaced_images"] == result["images"] == 36
+    assert sum(len(group["words"]) for group in result["groups"]) == result["labels"]
+    assert [group["images"] for group in result["groups"]] == sorted(g["images"] for g in result["groups"])[::-1]
+    assert {"ks", "values", "best"} == result["evidence"]["silhouette"].keys()
+    content = read_tree(grown(workspace, source))
+    assert content.tree is not None
+    nodes = by_size(content.tree, cut(content.tree, 4))
+    assert [group["images"] for group in result["groups"]] == [content.tree.images_below[node] for node in nodes]
+    assert len(np.unique(groups(content.tree, nodes))) == 4
+    plain = imclust("tree", photos, "--embedding", BUNDLED)
+    assert plain.returncode == 0 and "cut into" in plain.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("--embedding", "resnet152"), 1, "There are: efficientnet_lite0"),
+        (("--vectors", "/no/such/file"), 1, "no source of word vectors"),
+        (("--k", "0"), 2, "--k"),
+        (("--linkage", "warp"), 2, "warp"),
+        (("--min-probability", "7"), 1, "least probability"),
+    ],
+)
+def test_imclust_tree_refuses_in_words(
+    workspace: Workspace, source: Collection, photos: Path, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    done = imclust("tree", photos, *arguments)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert says in done.stderr
+
+
+def test_a_folder_that_is_not_embedded_is_sent_there(workspace: Workspace, photos: Path) -> None:
+    assert "imclust scan" in imclust("tree", photos).stderr
+    imclust("scan", photos)
+    assert "imclust embed" in imclust("tree", photos).stderr
