@@ -1,6 +1,6 @@
 """Which label vectors make the best tree? Every choice of vectors, label text, linkage and weight in one table.
 
-    python bench/words.py [--photos FOLDER] [--vectors PATH] [--seed 0]
+    python bench/words.py [--photos FOLDER] [--vectors PATH] [--seed 0] [--many 21000]
 
 For each choice:
 
@@ -12,12 +12,16 @@ largest              share of the largest group, in labels, when all 1,000 names
 hypernyms            NMI of a cut of all 1,000 names with WordNet's groups eight steps below its root. For vectors made
                      from WordNet that is circular.
 
---vectors adds a local file, such as GoogleNews. Takes some two minutes.
+The last line times a tree of --many labels, and the peak of memory. --vectors adds a local file, such as GoogleNews.
+Takes some three minutes.
 """
 
 import argparse
 import functools
+import json
+import resource
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,8 +35,9 @@ from bench.described import Described, described, samples, subsets  # noqa: E402
 from imclust_core.words.growing import grow  # noqa: E402
 from imclust_core.words.hypernyms import hypernyms  # noqa: E402
 from imclust_core.words.labelled import joined, label_tree  # noqa: E402
-from imclust_core.words.labels import label_vectors, wanted_words  # noqa: E402
+from imclust_core.words.labels import Label, label_vectors, wanted_words  # noqa: E402
 from imclust_core.words.linkage import LINKAGES  # noqa: E402
+from imclust_core.words.proposals import propose  # noqa: E402
 from imclust_core.words.tree import cut, groups  # noqa: E402
 from imclust_core.words.vectors import embedded_vectors, word_vectors  # noqa: E402
 
@@ -90,11 +95,25 @@ def of_names(data: Described, vectors: np.ndarray, linkage: str) -> tuple[float,
     return float(largest), float(normalized_mutual_info_score(kinds, found))
 
 
+def many_labels(number: int, dim: int = 1280) -> dict[str, float]:
+    """Seconds and memory for a tree of very many labels; the vectors are random, which changes neither."""
+    rng = np.random.default_rng(0)
+    vectors, counts = rng.normal(size=(number, dim)).astype(np.float32), rng.zipf(1.6, number).clip(1, 5000)
+    start = time.perf_counter()
+    tree = grow(vectors, counts)
+    grown = time.perf_counter() - start
+    propose(tree, [Label(f"label {at}") for at in range(number)], cut(tree, 200))
+    named = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"labels": number, "tree_s": round(grown, 1), "with_names_s": round(named, 1), "peak_mb": round(peak)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=Path, default=ROOT.parent / "shared" / "data" / "caltech20")
     parser.add_argument("--vectors", help="a local file of word vectors to score too")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--many", type=int, default=21_000, help="labels of a large tree that is timed at the end")
     options = parser.parse_args()
     sets = [samples()]
     if options.photos.is_dir():
@@ -110,6 +129,7 @@ def main() -> None:
                 cut_of = functools.partial(agreement, vectors=vectors, linkage=linkage, power=power)
                 scores = over_subsets(sets, cut_of)
                 print(f"| {name} | {text} | {linkage} | {power} | {scores} | {largest:.2f} | {kinds:.2f} |")
+    print(json.dumps(many_labels(options.many)))
 
 
 if __name__ == "__main__":

@@ -535,7 +535,8 @@ function hover(state, event) {
   }
   state.tip.hidden = false
   state.tip.style.left = `${Math.max(0, Math.min(point.x + 14, state.width - 270))}px`
-  state.tip.style.top = `${state.tree.offsetTop + point.y + 16}px`
+  const above = state.tree.getBoundingClientRect().top - state.root.getBoundingClientRect().top
+  state.tip.style.top = `${above + point.y + 16}px`
 }
 
 function press(state, event) {

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from imclust_core.errors import WordsError
-from imclust_core.jobs.queue import Queue
+from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.requests import DEFAULT_TREE, check_tree
 from imclust_core.jobs.tasks import submit_tree
 from imclust_core.jobs.worker import ensure_worker
@@ -28,7 +28,7 @@ _PROBLEM = "tree_problem"
 _LOOK_SECONDS = 0.4
 
 _VECTORS = {
-    JOINED: "the network's own words, with WordNet's",
+    JOINED: "network and WordNet (usual)",
     NETWORK: "the network's own words",
     EMBEDDED: "WordNet's words (in the package)",
     _OTHER: "a file or gensim:NAME",
@@ -130,12 +130,19 @@ def obtain_tree(workspace: Workspace, source: Collection, one: Embedding, recipe
     if job is None or job.params != {"embedding": one.id, "recipe": asdict(recipe)} or job.state == "done":
         if recipe.vectors not in BUILT_IN:
             st.info("These vectors have to be read first, which can take minutes. You may close the page meanwhile.")
-            if not st.button("Read them and grow the tree", type="primary"):
-                return None
-        job = submit_tree(workspace, one, recipe)
-        ensure_worker(workspace)
+            if st.button("Read them and grow the tree", type="primary"):
+                _submit(workspace, one, recipe)
+                st.rerun()
+            return None
+        job = _submit(workspace, one, recipe)
     st.fragment(_growing, run_every=_LOOK_SECONDS if job.active else None)(workspace, job.id)
     return None
+
+
+def _submit(workspace: Workspace, one: Embedding, recipe: TreeRecipe) -> Job:
+    job = submit_tree(workspace, one, recipe)
+    ensure_worker(workspace)
+    return job
 
 
 def _growing(workspace: Workspace, job_id: str) -> None:
