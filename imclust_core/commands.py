@@ -26,7 +26,7 @@ from imclust_core.store.collections import (
 )
 from imclust_core.store.counts import summary_of
 from imclust_core.store.embeddings import named_embedding
-from imclust_core.store.trees import StoredTree, find_evidence, find_tree, read_tree, state_of
+from imclust_core.store.trees import StoredTree, find_evidence, find_tree, read_tree, state_of, tree_state
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.curves import Evidence
 from imclust_core.words.suggestion import suggest
@@ -144,7 +144,7 @@ def grow_tree(options: argparse.Namespace) -> int:
     state = state_of(one, source)
     if not (found := find_evidence(workspace, one, state)) or not found[1]:
         _result_of(workspace, submit_evidence(workspace, one), quiet=options.json)
-    stored = find_tree(workspace, one, recipe, state)
+    stored = find_tree(workspace, one, recipe, tree_state(one, source, recipe))
     if stored is None:
         raise WordsError("The collection changed while its tree grew. Run the command again.")
     found = find_evidence(workspace, one, state)
@@ -175,7 +175,7 @@ def tree_result(stored: StoredTree, images: Evidence | None, k: int | None) -> d
         "k": len(nodes) if tree is not None else k,
         "groups": [
             {
-                "name": content.names[node] or content.leaf_names[tree.heaviest(node)[0]],
+                "name": content.name_of(node),
                 "words": [content.leaf_names[leaf] for leaf in tree.heaviest(node)],
                 "images": int(tree.images_below[node]),
             }

@@ -11,7 +11,7 @@ from imclust_core.errors import CollectionError
 from imclust_core.names import path_of
 from imclust_core.store.catalogue import contents, images_by_id
 from imclust_core.store.collections import Collection, find_collection
-from imclust_core.store.embeddings import Embedding, class_names, classes_of, embeddings_of, named_embedding
+from imclust_core.store.embeddings import Embedding, class_names, embeddings_of, labels_of, named_embedding
 from imclust_core.store.vectors import Located, Rows, features_at, locate, read_class_vectors, read_rows
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import Label
@@ -64,7 +64,7 @@ class OpenedEmbedding:
     @functools.cached_property
     def class_labels(self) -> tuple[Label, ...]:
         """The classes with their synonyms and WordNet ids, as `imclust_core.words` wants them."""
-        return tuple(Label(one["name"], tuple(one["synonyms"]), one["wnid"]) for one in classes_of(self.record))
+        return labels_of(self.record)
 
     @property
     def class_vectors(self) -> np.ndarray | None:

@@ -54,7 +54,7 @@ explore(workspace, source, one, stored)
 closer_look(workspace, source, one)
 if stored.without:
     with st.expander(f"{plural(len(stored.without), 'label')} without a vector, of {plural(lacking, 'image')}"):
-        st.write(f"They are in no group of the tree; {plural(stored.unplaced, 'image')} for that reason.")
+        st.write(f"{plural(stored.unplaced, 'image')} have no other label, and so are in no group of the tree.")
         st.dataframe(
             pd.DataFrame([(one.name, one.images) for one in stored.without], columns=["label", "images"]),
             hide_index=True,

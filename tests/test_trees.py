@@ -33,6 +33,7 @@ from imclust_core.store.trees import (
     last_choice,
     read_tree,
     state_of,
+    tree_state,
 )
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.tree import by_size, cut, groups
@@ -81,7 +82,7 @@ def newest(workspace: Workspace, source: Collection) -> Embedding:
 def grown(workspace: Workspace, source: Collection, recipe: TreeRecipe = DEFAULT_TREE) -> StoredTree:
     one = newest(workspace, source)
     build_tree(workspace, one.id, recipe, quietly)
-    found = find_tree(workspace, one, recipe, state_of(one, find_collection(workspace, source.id)))
+    found = find_tree(workspace, one, recipe, tree_state(one, find_collection(workspace, source.id), recipe))
     assert found is not None
     return found
 
@@ -121,7 +122,7 @@ def test_the_same_tree_is_found_again_and_a_change_of_the_folder_makes_another(
     scan(workspace, source.id, quietly)
     one = newest(workspace, source)
     changed = find_collection(workspace, source.id)
-    assert find_tree(workspace, one, DEFAULT_TREE, state_of(one, changed)) is None
+    assert find_tree(workspace, one, DEFAULT_TREE, tree_state(one, changed, DEFAULT_TREE)) is None
     assert grown(workspace, source).images == 35
     embed(workspace, source.id, EmbedRequest(BUNDLED), quietly)
     assert grown(workspace, source).images == 36

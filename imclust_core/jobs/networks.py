@@ -1,12 +1,13 @@
 """The networks of the worker: loaded once, kept for the next job; and the words in their last layers."""
 
+import threading
 from collections.abc import Callable
 
 import numpy as np
 
 from imclust_core.backbones.network import Backbone, load_backbone, squashed
 from imclust_core.backbones.registry import find_backbone, weights_path
-from imclust_core.errors import WordsError
+from imclust_core.errors import VectorsUnavailable, WordsError
 from imclust_core.names import expanded
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.vectors import read_class_vectors, write_class_vectors
@@ -14,6 +15,8 @@ from imclust_core.store.vectors import read_class_vectors, write_class_vectors
 _KEPT_WARM = 2
 _warm: dict[tuple[object, ...], Backbone] = {}
 """The networks of the last jobs of this process, which is the worker: a second job need not load them again."""
+_one_at_a_time = threading.Lock()
+"""Long and quick jobs may want a network at once."""
 
 
 def loaded(name: str, weights: str | None, random: bool, preprocess: str, tell: Callable[[str], None]) -> Backbone:
@@ -22,11 +25,12 @@ def loaded(name: str, weights: str | None, random: bool, preprocess: str, tell: 
     file = path or (None if random else weights_path(find_backbone(name)))
     stat = file.stat() if file is not None and file.exists() else None
     key = (name, weights, stat and (stat.st_mtime_ns, stat.st_size), random)
-    if key not in _warm:
-        while len(_warm) >= _KEPT_WARM:
-            del _warm[next(iter(_warm))]
-        _warm[key] = load_backbone(name, weights=path, random=random, tell=tell)
-    backbone = _warm[key]
+    with _one_at_a_time:
+        backbone = _warm.get(key)
+        if backbone is None:
+            while len(_warm) >= _KEPT_WARM:
+                del _warm[next(iter(_warm))]
+            backbone = _warm[key] = load_backbone(name, weights=path, random=random, tell=tell)
     if preprocess == "squash":
         return squashed(backbone)
     return backbone
@@ -34,13 +38,19 @@ def loaded(name: str, weights: str | None, random: bool, preprocess: str, tell: 
 
 def keep_class_vectors(one: Embedding, backbone: Backbone) -> None:
     """Keep the rows of a network's last layer beside its embedding: one direction for each of its words."""
-    if backbone.head is not None and read_class_vectors(one) is None:
+    kept = read_class_vectors(one)
+    if backbone.head is not None and (kept is None or len(kept) != len(backbone.classes)):
         write_class_vectors(one, backbone.head.weight.numpy())
 
 
 def class_vectors(one: Embedding, tell: Callable[[str], None]) -> np.ndarray:
     """The rows of the last layer of an embedding's network, from the network itself: (classes, d)."""
     recipe = one.recipe
+    if not recipe.random and not recipe.weights_file and weights_path(find_backbone(recipe.backbone)) is None:
+        raise VectorsUnavailable(
+            f"The weights of {recipe.title} are not on this machine any more, and with them its words. Take WordNet's "
+            "words under How the tree is made (--vectors embedded), or embed again."
+        )
     tell(f"loading {recipe.title}")
     backbone = loaded(recipe.backbone, recipe.weights_file, recipe.random, "own", tell)
     if backbone.weights != recipe.weights or backbone.head is None:

@@ -246,6 +246,12 @@ class Queue:
             ).fetchone()
         return _job(row) if row else None
 
+    def last_of(self, key: str) -> Job | None:
+        """The newest job of this key: what became of one and the same request."""
+        with reading(self._path) as db:
+            row = db.execute("SELECT * FROM jobs WHERE key = ? ORDER BY number DESC LIMIT 1", (key,)).fetchone()
+        return _job(row) if row else None
+
 
 @functools.cache
 def _prepare(path: Path) -> None:

@@ -60,9 +60,6 @@ def check_request(request: EmbedRequest) -> EmbedRequest:
 DEFAULT_TREE = TreeRecipe(JOINED, "phrase", "ward", "cosine", 1.0, 0.25)
 """The recipe that scored best in bench/words.py."""
 
-ORIGINAL_TREE = replace(DEFAULT_TREE, vectors="gensim:word2vec-google-news-300", text="first_word", linkage="single")
-"""How the idea was first tried: it chains, and is kept for comparison."""
-
 
 def check_tree(recipe: TreeRecipe) -> TreeRecipe:
     """The recipe with full paths; WordsError for what cannot be."""

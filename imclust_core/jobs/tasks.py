@@ -144,11 +144,21 @@ def submit_similar(workspace: Workspace, one: Embedding, image_id: int, limit: i
     )
 
 
+def tree_key(one: Embedding, recipe: TreeRecipe) -> str:
+    """The key of the job that makes a tree."""
+    return f"tree:{one.id}:{recipe.key()}"
+
+
+def evidence_key(one: Embedding) -> str:
+    """The key of the job that looks closer."""
+    return f"evidence:{one.id}"
+
+
 def submit_tree(workspace: Workspace, one: Embedding, recipe: TreeRecipe) -> Job:
     """Ask for the tree of an embedding's labels. With vectors that are at hand it takes seconds."""
     return Queue(workspace).submit(
         "tree",
-        key=f"tree:{one.id}:{recipe.key()}",
+        key=tree_key(one, recipe),
         collection_id=one.collection_id,
         params={"embedding": one.id, "recipe": asdict(recipe)},
         quick=recipe.vectors in BUILT_IN,
@@ -158,5 +168,5 @@ def submit_tree(workspace: Workspace, one: Embedding, recipe: TreeRecipe) -> Job
 def submit_evidence(workspace: Workspace, one: Embedding) -> Job:
     """Queue a closer look at what the images say of K."""
     return Queue(workspace).submit(
-        "evidence", key=f"evidence:{one.id}", collection_id=one.collection_id, params={"embedding": one.id}
+        "evidence", key=evidence_key(one), collection_id=one.collection_id, params={"embedding": one.id}
     )

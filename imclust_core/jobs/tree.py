@@ -6,7 +6,7 @@ import numpy as np
 
 from imclust_core.jobs.progress import Report
 from imclust_core.store.collections import collection
-from imclust_core.store.embeddings import Embedding, classes_of, embedding
+from imclust_core.store.embeddings import Embedding, embedding, labels_of
 from imclust_core.store.trees import (
     EXAMPLES,
     Missing,
@@ -17,6 +17,7 @@ from imclust_core.store.trees import (
     find_tree,
     keep_evidence,
     state_of,
+    tree_state,
 )
 from imclust_core.store.vectors import Located, Rows, features_at, locate, read_class_vectors, read_rows
 from imclust_core.store.workspace import Workspace
@@ -40,14 +41,15 @@ _NAMED_CUT = 500
 def build_tree(workspace: Workspace, embedding_id: str, recipe: TreeRecipe, report: Report) -> dict[str, Any]:
     """Make the tree of an embedding's labels, with a first look at what words and images say of K."""
     one = embedding(workspace, embedding_id)
-    state = state_of(one, collection(workspace, one.collection_id))
-    found = find_tree(workspace, one, recipe, state)
+    source = collection(workspace, one.collection_id)
+    state, made_of = state_of(one, source), tree_state(one, source, recipe)
+    found = find_tree(workspace, one, recipe, made_of)
     if found is not None:
         return {"tree": found.id}
     report(0, None, "reading labels")
     rows = read_rows(one)
     located = locate(workspace, one, rows)
-    labels = tuple(Label(c["name"], tuple(c["synonyms"]), c["wnid"]) for c in classes_of(one))
+    labels = labels_of(one)
     ids, shares = rows.labels["label"][located.rows], rows.labels["probability"][located.rows]
     ids = np.where(ids < len(labels), ids, -1)
     vectors = _vectors(one, labels, used_classes(ids, shares, recipe.least), recipe, report)
@@ -69,7 +71,7 @@ def build_tree(workspace: Workspace, embedding_id: str, recipe: TreeRecipe, repo
     if find_evidence(workspace, one, state) is None:
         keep_evidence(workspace, one, state, image_evidence(points, repeats=_FIRST_REPEATS), refined=False)
     without = tuple(Missing(labels[number].name, images) for number, images in grown.without)
-    tree_id = add_tree(workspace, one, recipe, state, content, images=len(ids), without=without, evidence=words)
+    tree_id = add_tree(workspace, one, recipe, made_of, content, images=len(ids), without=without, evidence=words)
     return {"tree": tree_id}
 
 
@@ -99,7 +101,7 @@ def _vectors(
     if not len(used):
         return network
     if recipe.vectors in (NETWORK, JOINED):
-        network = _class_vectors(one, report)
+        network = _class_vectors(one, len(labels), report)
         if recipe.vectors == NETWORK:
             return network
     chosen = [labels[number] for number in used]
@@ -110,9 +112,9 @@ def _vectors(
     return joined(network, words) if recipe.vectors == JOINED else words
 
 
-def _class_vectors(one: Embedding, report: Report) -> np.ndarray:
+def _class_vectors(one: Embedding, classes: int, report: Report) -> np.ndarray:
     kept = read_class_vectors(one)
-    if kept is not None:
+    if kept is not None and len(kept) == classes:
         return kept
     from imclust_core.jobs.networks import class_vectors  # torch takes seconds to import, and is seldom needed here
 

@@ -18,6 +18,7 @@ from imclust_core.errors import EmbeddingError
 from imclust_core.names import shown
 from imclust_core.store.database import reading, write_atomically, writing
 from imclust_core.store.workspace import Workspace
+from imclust_core.words.labels import Label
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,8 @@ def remove_embedding(workspace: Workspace, embedding_id: str) -> None:
     gone = embedding(workspace, embedding_id)
     with writing(workspace.catalogue) as db:
         db.execute("UPDATE embeddings SET removed_at = ? WHERE id = ?", (int(time.time()), embedding_id))
+        db.execute("DELETE FROM trees WHERE embedding_id = ?", (embedding_id,))
+        db.execute("DELETE FROM evidence WHERE embedding_id = ?", (embedding_id,))
     shutil.rmtree(gone.folder, ignore_errors=True)
 
 
@@ -183,7 +186,9 @@ def classes_of(one: Embedding) -> list[dict[str, Any]]:
     """The classes of an embedding's network, in the order of its class numbers: name, wnid, synonyms, gloss."""
     try:
         found: list[dict[str, Any]] = json.loads((one.folder / "classes.json").read_bytes())
-        if all(isinstance(entry["name"], str) for entry in found):
+        if all(isinstance(entry[key], str) for entry in found for key in ("name", "wnid")) and all(
+            isinstance(entry["synonyms"], list) for entry in found
+        ):
             return found
     except (OSError, ValueError, TypeError, KeyError):
         pass
@@ -191,6 +196,11 @@ def classes_of(one: Embedding) -> list[dict[str, Any]]:
         f"The words of the embedding cannot be read ({shown(one.folder / 'classes.json')}). Embed again with the same "
         "network; that writes them anew and computes nothing twice."
     )
+
+
+def labels_of(one: Embedding) -> tuple[Label, ...]:
+    """The classes of an embedding's network as what they are called."""
+    return tuple(Label(entry["name"], tuple(entry["synonyms"]), entry["wnid"]) for entry in classes_of(one))
 
 
 def class_names(one: Embedding) -> tuple[str, ...]:

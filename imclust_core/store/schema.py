@@ -70,7 +70,7 @@ CATALOGUE = (
                 state TEXT NOT NULL,
                 summary TEXT NOT NULL,
                 created_at INTEGER NOT NULL,
-                UNIQUE (embedding_id, recipe, state)
+                UNIQUE (embedding_id, recipe)
             )""",
             """CREATE TABLE evidence (
                 embedding_id TEXT PRIMARY KEY,

@@ -23,6 +23,9 @@ from imclust_core.store.workspace import Workspace
 from imclust_core.words.curves import Curve, Evidence
 from imclust_core.words.tree import Tree
 
+VERSION = 1
+"""Raised when the same recipe gives another tree than before: other vectors in the package, other names."""
+
 EXAMPLES = 12
 """How many images are kept to stand for each label."""
 
@@ -49,7 +52,7 @@ class TreeRecipe:
 
 @dataclass(frozen=True)
 class Missing:
-    """A label that has no vector, and how many images it is the most probable label of."""
+    """A label that has no vector, and how many images carry it."""
 
     name: str
     images: int
@@ -86,6 +89,12 @@ class TreeContent:
     names: tuple[str, ...]
     examples: np.ndarray
 
+    def name_of(self, node: int) -> str:
+        """The name proposed for a branch; deep in a large tree, where none was, its two heaviest labels."""
+        if self.names[node] or self.tree is None:
+            return self.names[node]
+        return ", ".join(self.leaf_names[leaf] for leaf in self.tree.heaviest(node)[:2])
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -101,8 +110,18 @@ class Choice:
 
 
 def state_of(one: Embedding, source: Collection) -> str:
-    """What a tree hangs on besides its recipe: it is made anew when images or vectors have come or gone."""
+    """What the evidence hangs on: it is taken anew when images or vectors have come or gone."""
     return f"{one.finished_at}:{source.scanned_at}"
+
+
+def tree_state(one: Embedding, source: Collection, recipe: TreeRecipe) -> str:
+    """What a tree hangs on besides its recipe: also on the file of its vectors, and on how trees are made here."""
+    try:
+        facts = Path(recipe.vectors).stat() if Path(recipe.vectors).is_absolute() else None
+    except OSError:
+        facts = None  # it is gone, and making the tree says so
+    file = f":{facts.st_size}:{facts.st_mtime_ns}" if facts else ""
+    return f"{state_of(one, source)}:{VERSION}{file}"
 
 
 def add_tree(
@@ -118,7 +137,7 @@ def add_tree(
 ) -> str:
     """Keep a tree, and return its id: the same for the same content. Earlier states of it are forgotten."""
     packed = _packed(content)
-    tree_id = hashlib.blake2b(packed + recipe.key().encode(), digest_size=6).hexdigest()
+    tree_id = hashlib.blake2b(packed + f"{one.id} {recipe.key()}".encode(), digest_size=6).hexdigest()
     folder = one.folder / "trees"
     folder.mkdir(exist_ok=True)
     write_atomically(folder / f"{tree_id}.npz", packed)
@@ -131,12 +150,16 @@ def add_tree(
         "evidence": asdict(evidence),
     }
     with writing(workspace.catalogue) as db:
-        db.execute("DELETE FROM trees WHERE embedding_id = ? AND recipe = ?", (one.id, recipe.key()))
-        db.execute("DELETE FROM trees WHERE id = ?", (tree_id,))
+        before = db.execute(
+            "SELECT id FROM trees WHERE embedding_id = ? AND recipe = ?", (one.id, recipe.key())
+        ).fetchone()
         db.execute(
-            "INSERT INTO trees (id, embedding_id, recipe, state, summary, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO trees (id, embedding_id, recipe, state, summary, created_at) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
             (tree_id, one.id, recipe.key(), state, json.dumps(summary), int(time.time())),
         )
+    if before is not None and before["id"] != tree_id:
+        (folder / f"{before['id']}.npz").unlink(missing_ok=True)
     return tree_id
 
 
@@ -166,7 +189,7 @@ def find_tree(workspace: Workspace, one: Embedding, recipe: TreeRecipe, state: s
 
 
 def read_tree(stored: StoredTree) -> TreeContent:
-    """The arrays of a tree."""
+    """The arrays of a tree; a file that cannot be read is removed, so that the tree is made again."""
     try:
         # Opened here, since numpy leaves a damaged file open.
         with stored.path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
@@ -205,7 +228,10 @@ def keep_evidence(workspace: Workspace, one: Embedding, state: str, evidence: Ev
     """Keep what the images of an embedding say by themselves, in place of an earlier look."""
     with writing(workspace.catalogue) as db:
         db.execute(
-            "INSERT OR REPLACE INTO evidence (embedding_id, state, refined, evidence) VALUES (?, ?, ?, ?)",
+            "INSERT INTO evidence (embedding_id, state, refined, evidence) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (embedding_id) DO UPDATE SET state = excluded.state, refined = excluded.refined, "
+            # Both lanes of the worker may be at it: a first look does not undo a closer one.
+            "evidence = excluded.evidence WHERE state != excluded.state OR excluded.refined OR NOT refined",
             (one.id, state, refined, json.dumps(asdict(evidence))),
         )
 

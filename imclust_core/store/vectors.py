@@ -144,7 +144,7 @@ def read_class_vectors(one: Embedding) -> np.ndarray | None:
     """What the network's last layer holds for each class, or None where it was not kept or cannot be read."""
     try:
         found: np.ndarray = np.load(one.folder / _CLASS_VECTORS, allow_pickle=False)
-    except (OSError, ValueError):
+    except (OSError, EOFError, ValueError):
         return None
     return found if found.ndim == 2 and found.dtype == np.float32 else None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Curve:
-    """One kind of evidence: a value for each K, more being better, and the K of its peaks, the best first."""
+    """One kind of evidence: a value for each K, and those K that it speaks for, the best first."""
 
     ks: tuple[int, ...]
     values: tuple[float, ...]

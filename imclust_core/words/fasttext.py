@@ -5,6 +5,7 @@ its list of words. The vector of a word is the mean of its own row and of those 
 """
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,13 @@ MAGIC = struct.pack("<i", 793712314)
 _HEADER = struct.Struct("<2i12id3i2q")
 _ENTRY = struct.Struct("<qb")
 _LONGEST_WORD = 10_000
+_BLOCK = 1 << 20
 _WORD = 0
 
 
-def read_fasttext(path: Path, wanted: frozenset[str]) -> tuple[list[str], np.ndarray, np.ndarray, int]:
+def read_fasttext(
+    path: Path, wanted: frozenset[str], tell: Callable[[int, int], None]
+) -> tuple[list[str], np.ndarray, np.ndarray, int]:
     """The wanted words of a fastText binary: words, vectors (n, d), their places, and how many words there are."""
     content = np.memmap(path, np.uint8, "r")
     fields = _HEADER.unpack(content[: _HEADER.size].tobytes())
@@ -25,7 +29,7 @@ def read_fasttext(path: Path, wanted: frozenset[str]) -> tuple[list[str], np.nda
     size, count, labels, _, pruned = fields[15:]
     if version < 12 or pruned > 0:
         raise ValueError("a fastText model that is old, or made smaller (.ftz); give the full .bin of a newer one")
-    places, end = _places(content, wanted, size, count)
+    places, end = _places(content, wanted, size, count, tell)
     quantised, rows, columns = struct.unpack("<?2q", content[end : end + 17].tobytes())
     if (
         quantised
@@ -44,20 +48,26 @@ def read_fasttext(path: Path, wanted: frozenset[str]) -> tuple[list[str], np.nda
     return list(places), found, np.array(list(places.values()), np.int64), count
 
 
-def _places(content: np.ndarray, wanted: frozenset[str], size: int, count: int) -> tuple[dict[str, int], int]:
+def _places(
+    content: np.ndarray, wanted: frozenset[str], size: int, count: int, tell: Callable[[int, int], None]
+) -> tuple[dict[str, int], int]:
     """Where the wanted words stand in the list of words, and where that list ends."""
     found: dict[str, int] = {}
     at = _HEADER.size
+    block, inside = b"", 0
     for place in range(size):
-        head = content[at : at + _LONGEST_WORD].tobytes()
-        stop = head.find(b"\0")
-        if stop < 0 or at + stop + 1 + _ENTRY.size > len(content):
+        if len(block) - inside < _LONGEST_WORD + _ENTRY.size:
+            block, inside = content[at : at + _BLOCK].tobytes(), 0
+            tell(at, len(content))
+        stop = block.find(b"\0", inside, inside + _LONGEST_WORD)
+        if stop < 0 or stop + 1 + _ENTRY.size > len(block):
             raise ValueError(f"it breaks off after {place:,} of {size:,} words")
-        word = head[:stop].decode("utf-8", "replace")
-        _, kind = _ENTRY.unpack(head[stop + 1 : stop + 1 + _ENTRY.size])
+        word = block[inside:stop].decode("utf-8", "replace")
+        _, kind = _ENTRY.unpack_from(block, stop + 1)
         if kind == _WORD and place < count and word in wanted:
             found.setdefault(word, place)
-        at += stop + 1 + _ENTRY.size
+        at += stop + 1 + _ENTRY.size - inside
+        inside = stop + 1 + _ENTRY.size
     return found, at
 
 

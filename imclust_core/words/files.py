@@ -1,7 +1,8 @@
 """Word vectors from a local file: word2vec and GloVe, packed or not, fastText's binary, and gensim's own.
 
 Such files hold millions of words, of which a tree needs a few thousand: they are read once from end to end, and only
-the wanted rows are kept. gensim's loaders keep all, which is 3.6 GB for GoogleNews.
+the wanted rows are kept (of gensim's own, whose large arrays lie beside it, the words go through memory). gensim's
+loaders keep all, which is 3.6 GB for GoogleNews.
 """
 
 import gzip
@@ -77,7 +78,7 @@ def _wanted_rows(path: Path, wanted: frozenset[str], tell: Tell) -> tuple[list[s
         start = raw.peek(4)[:4]
         tell(0, os.fstat(raw.fileno()).st_size, what)
         if start == MAGIC:
-            words, vectors, places, total = read_fasttext(path, wanted)
+            words, vectors, places, total = read_fasttext(path, wanted, lambda done, total: tell(done, total, what))
         elif start[:1] == _GENSIM:
             words, vectors, places, total = read_kept(path, wanted)
         else:

@@ -14,8 +14,9 @@ import numpy as np
 
 from imclust_core.config import may_read
 
-_REBUILT = {f"numpy.{core}.multiarray" for core in ("core", "_core")}
-_FROM_BUFFER = {f"numpy.{core}.numeric" for core in ("core", "_core")}
+_NUMBERS = ("f2", "f4", "f8", "i4", "i8", "u4", "u8", "b1")
+_ARRAYS = {f"numpy.{core}.multiarray" for core in ("core", "_core")}
+_BUFFERS = {f"numpy.{core}.numeric" for core in ("core", "_core")}
 
 
 def read_kept(path: Path, wanted: frozenset[str]) -> tuple[list[str], np.ndarray, np.ndarray, int]:
@@ -48,20 +49,18 @@ def _attributes(path: Path) -> dict[str, Any]:
     class Held:
         """Stands for an object of gensim's: it has the attributes and does nothing."""
 
-    def from_buffer(buffer: Any, dtype: Any, shape: Any, order: Any, *_: Any) -> np.ndarray:
-        return np.frombuffer(buffer, dtype).reshape(shape, order=order)
-
     # The one written in Python: that in C sets aside as much memory as a file of a few bytes asks for.
     class Unpickler(pickle._Unpickler):
         def find_class(self, module: str, name: str) -> Any:
             if module.startswith("gensim.models."):
                 return Held
-            if module in _REBUILT and name in ("_reconstruct", "scalar"):
-                return super().find_class(module, name)
-            if module in _FROM_BUFFER and name == "_frombuffer":
-                return from_buffer
-            if (module, name) in (("numpy", "ndarray"), ("numpy", "dtype")):
-                return super().find_class(module, name)
+            # A new class for each file: what a file does to it is gone with it.
+            if (module, name) == ("numpy", "dtype"):
+                return type("Kind", (_Kind,), {})
+            if (module, name) == ("numpy", "ndarray") or (module in _ARRAYS and name == "_reconstruct"):
+                return type("Array", (_Array,), {})
+            if (module in _ARRAYS and name == "scalar") or (module in _BUFFERS and name == "_frombuffer"):
+                return lambda *given: _from_buffer(*given)
             raise ValueError(
                 f"it asks for {module}.{name}, which word vectors have no use for; of a whole model, save model.wv"
             )
@@ -70,4 +69,44 @@ def _attributes(path: Path) -> dict[str, Any]:
         held = Unpickler(io.BytesIO(path.read_bytes())).load()
     except (pickle.UnpicklingError, AttributeError, TypeError, ImportError, LookupError, RecursionError) as error:
         raise ValueError(f"not vectors saved by gensim: {error}") from error
-    return dict(vars(held)) if isinstance(held, Held) else {}
+    if not isinstance(held, Held):
+        return {}
+    return {name: one.value if isinstance(one, _Array) else one for name, one in vars(held).items()}
+
+
+class _Kind:
+    """Stands for a dtype: numbers only."""
+
+    def __init__(self, code: str, *_: Any) -> None:
+        if code not in _NUMBERS:
+            raise ValueError(f"it holds {code!r} where numbers belong")
+        self.code, self.order = code, "="
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        if state[1] in ("<", ">"):
+            self.order = state[1]
+
+    @property
+    def dtype(self) -> np.dtype:
+        return np.dtype(self.order + self.code)
+
+
+class _Array:
+    """Stands for an array, which its state makes."""
+
+    value: np.ndarray | None = None
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _, shape, kind, by_columns, content = state
+        self.value = _from_buffer(content, kind, shape, "F" if by_columns else "C")
+
+
+def _from_buffer(content: Any, kind: Any, shape: Any = (), order: str = "C", *_: Any) -> np.ndarray:
+    if isinstance(content, _Kind):  # a single number comes the other way round
+        content, kind = kind, content
+    if not isinstance(kind, _Kind) or not isinstance(content, (bytes, bytearray)):
+        raise ValueError("an array of it holds something else than numbers")
+    return np.frombuffer(content, kind.dtype).reshape(shape, order="F" if order == "F" else "C")

@@ -14,7 +14,7 @@ class LabelTree:
     """A tree over the labels that a collection's images carry.
 
     tree: None where no label has a vector. classes (n,): the class number of each leaf. leaf_of (images,): the leaf an
-    image is at home in, or -1. without: (class number, images) of the labels without a vector, the most images first.
+    image is at home in, or -1. without: (class number, images that carry it) of the labels without a vector.
     """
 
     tree: Tree | None
@@ -51,9 +51,8 @@ def label_tree(
     bears = carried(label_ids, probabilities, least)
     number = np.bincount(label_ids[bears], minlength=len(known))
     classes = np.flatnonzero((number > 0) & known)
-    firsts = np.bincount(label_ids[:, 0][label_ids[:, 0] >= 0], minlength=len(known))
-    lacking = np.flatnonzero((firsts > 0) & ~known)
-    without = sorted(((int(one), int(firsts[one])) for one in lacking), key=lambda pair: (-pair[1], pair[0]))
+    lacking = np.flatnonzero((number > 0) & ~known)
+    without = sorted(((int(one), int(number[one])) for one in lacking), key=lambda pair: (-pair[1], pair[0]))
     if not len(classes):
         return LabelTree(None, classes, np.full(len(label_ids), -1), tuple(without))
     leaf = np.full(len(known) + 1, -1)
@@ -78,7 +77,7 @@ def joined(network: np.ndarray, words: np.ndarray, share: float = 0.25) -> np.nd
     parts = []
     for vectors, length in ((network, 1.0), (words, share)):
         lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        parts.append(np.nan_to_num(vectors / lengths) * length)
+        parts.append(np.nan_to_num(vectors / lengths).astype(np.float32) * length)
     return np.hstack(parts)
 
 

@@ -22,9 +22,9 @@ def link(vectors: np.ndarray, weights: np.ndarray, linkage: str, metric: str) ->
     """
     distances = distances_between(vectors, "unit" if (linkage, metric) == ("ward", "cosine") else metric)
     if linkage == "ward":
-        w = weights.astype(distances.dtype)
         np.square(distances, out=distances)
-        distances *= 2 * w[:, None] / (w[:, None] + w) * w  # what a merge adds to the spread, twice
+        for row, weight in enumerate(weights):  # by rows, since all at once takes three times the memory
+            distances[row] *= 2 * weight * weights / (weight + weights)  # what a merge adds to the spread, twice
     np.fill_diagonal(distances, np.inf)
     pairs, heights = _chain(distances, weights.astype(np.float64), linkage)
     if linkage == "ward":

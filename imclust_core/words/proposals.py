@@ -12,6 +12,8 @@ _COVERED = 0.75
 """A common kind must hold for this share of a branch's images; a few stray labels shall not spoil a name."""
 _DEEP_ENOUGH = 6
 """Steps below WordNet's root from which a kind says something: "canine" does, "whole" and "artifact" do not."""
+_LOOKED_AT = 200
+"""A branch of thousands of labels is named after its heaviest ones."""
 _CHIEF = 0.6
 """A label with this share of the images names the branch by itself."""
 
@@ -24,10 +26,10 @@ def propose(tree: Tree, labels: Sequence[Label], nodes: Sequence[int] | np.ndarr
 
 
 def _name(tree: Tree, labels: Sequence[Label], chains: Sequence[tuple[int, ...]], table: Hypernyms, node: int) -> str:
-    leaves = tree.leaves_of(node)
+    leaves = tree.heaviest(node)[:_LOOKED_AT]
     weights = np.maximum(tree.images[leaves], 1e-3)
-    first, *more = tree.heaviest(node)[:2]
-    if not more or weights[leaves == first][0] >= _CHIEF * weights.sum():
+    first, *more = leaves
+    if not more or weights[0] >= _CHIEF * weights.sum():
         return labels[first].name
     share: dict[int, float] = {}
     for leaf, weight in zip(leaves, weights, strict=True):

@@ -21,11 +21,16 @@ _NEAR = 0.1
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A number of groups, what each kind of evidence says by itself, and why."""
+    """A number of groups, what each kind of evidence says by itself, and why, in words."""
 
     k: int
     votes: dict[str, int]
-    reason: str
+    why: str
+
+    @property
+    def reason(self) -> str:
+        """The number with its reason: "18: there are 18 dense regions of images; ..."."""
+        return f"{self.k}: {self.why}"
 
 
 def suggest(words: Evidence | None, images: Evidence | None) -> Suggestion | None:
@@ -38,13 +43,13 @@ def suggest(words: Evidence | None, images: Evidence | None) -> Suggestion | Non
     if not votes:
         return None
     k = median_low(sorted(votes.values()))
-    return Suggestion(k, votes, _reason(k, votes))
+    return Suggestion(k, votes, _why(k, votes))
 
 
-def _reason(k: int, votes: Mapping[str, int]) -> str:
+def _why(k: int, votes: Mapping[str, int]) -> str:
     near = {kind: vote for kind, vote in votes.items() if abs(vote - k) <= max(1, _NEAR * k)}
     far = {kind: vote for kind, vote in votes.items() if kind not in near}
-    text = f"{k}: " + "; ".join(SAYS[kind].format(k=vote) for kind, vote in near.items())
+    text = "; ".join(SAYS[kind].format(k=vote) for kind, vote in near.items())
     if not far:
         return f"{text}."
     return f"{text}. Against it: " + "; ".join(SAYS[kind].format(k=vote) for kind, vote in far.items()) + "."

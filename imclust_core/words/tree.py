@@ -74,16 +74,20 @@ class Tree:
             out[a], out[b] = out[node], 2 * n - node
         return out
 
+    @functools.cached_property
+    def spans(self) -> np.ndarray:
+        """From where to where in `order` the leaves of each node lie: (2n - 1, 2), the end not included."""
+        n = self.leaves
+        out = np.zeros((2 * n - 1, 2), np.int64)
+        out[self.order] = np.stack([np.arange(n), np.arange(1, n + 1)], axis=1)
+        for merge, (a, b) in enumerate(self.children):
+            out[n + merge] = min(out[a, 0], out[b, 0]), max(out[a, 1], out[b, 1])
+        return out
+
     def leaves_of(self, node: int) -> np.ndarray:
-        """The leaves below a node, in no order to rely on."""
-        found, waiting = [], [int(node)]
-        while waiting:
-            one = waiting.pop()
-            if one < self.leaves:
-                found.append(one)
-            else:
-                waiting.extend(self.children[one - self.leaves].tolist())
-        return np.array(found, np.int64)
+        """The leaves below a node, from left to right."""
+        first, stop = self.spans[node]
+        return self.order[first:stop]
 
     def heaviest(self, node: int) -> list[int]:
         """The leaves below a node, those with the most images first."""
@@ -123,17 +127,12 @@ def edited(tree: Tree, nodes: np.ndarray, edits: Sequence[Edit]) -> np.ndarray:
             chosen.remove(node)
             chosen.update(tree.children[node - tree.leaves].tolist())
         elif action == JOIN and tree.leaves <= node < len(tree.parents) and node not in chosen:
-            below = {one for one in chosen if _is_below(tree, one, node)}
+            first, stop = tree.spans[node]
+            below = {one for one in chosen if first <= tree.spans[one, 0] and tree.spans[one, 1] <= stop}
             if below:
                 chosen -= below
                 chosen.add(node)
     return np.array(sorted(chosen), np.int64)
-
-
-def _is_below(tree: Tree, node: int, above: int) -> bool:
-    while node < above:
-        node = int(tree.parents[node])
-    return node == above
 
 
 def groups(tree: Tree, nodes: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from imclust_core.jobs.queue import Queue
-from imclust_core.jobs.tasks import submit_evidence
+from imclust_core.jobs.tasks import evidence_key, submit_evidence
 from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
@@ -18,17 +18,15 @@ _LOOK_SECONDS = 0.7
 def closer_look(workspace: Workspace, source: Collection, one: Embedding) -> None:
     """Say what the evidence rests on, and look closer unless that was done or stopped."""
     found = find_evidence(workspace, one, state_of(one, source))
-    if found is None:
+    images = found[0].images if found else 0
+    if found and found[1]:
+        st.caption(f"The evidence was taken from {plural(images, 'image')}, after a closer look.")
         return
-    evidence, refined = found
-    if refined:
-        st.caption(f"The evidence was taken from {plural(evidence.images, 'image')}, after a closer look.")
-        return
-    job = Queue(workspace).last(source.id, ("evidence",))
-    if job is None or job.params != {"embedding": one.id} or job.state == "done":
+    job = Queue(workspace).last_of(evidence_key(one))
+    if job is None or job.state == "done":
         job = submit_evidence(workspace, one)
         ensure_worker(workspace)
-    st.fragment(_look, run_every=_LOOK_SECONDS if job.active else None)(workspace, one, job.id, evidence.images)
+    st.fragment(_look, run_every=_LOOK_SECONDS if job.active else None)(workspace, one, job.id, images)
 
 
 def _look(workspace: Workspace, one: Embedding, job_id: str, images: int) -> None:

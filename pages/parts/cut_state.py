@@ -8,6 +8,8 @@ from imclust_core.words.tree import Edit, edits_from, edits_text
 
 _K = "k"
 _CUT = "cut"
+ADDRESS = (_K, _CUT)
+"""What of the address belongs to a cut."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,10 @@ class CutState:
 
 
 def current_cut(tree_id: str, default: int, most: int) -> CutState:
-    """What the address says, or else this visit. Branches are those of one tree, so the tree's id stands with them."""
+    """What the address says, or else this visit, and the address follows.
+
+    Branches are those of one tree, so the tree's id stands with them.
+    """
     k = _asked(_K)
     chosen = int(k) if k.isascii() and k.isdigit() and len(k) < 7 else default
     of_tree, _, rest = _asked(_CUT).partition(".")

@@ -48,7 +48,7 @@ class Shown:
     def most(self) -> int:
         """The highest K to look at."""
         wanted = max(self.leaves, 3 * (self.suggestion.k if self.suggestion else 0), 10)
-        return max(2, min(_MOST, wanted, max(2, self.stored.images)))
+        return max(2, min(_MOST, wanted, self.stored.images))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -69,9 +69,11 @@ def explore(workspace: Workspace, source: Collection, one: Embedding, stored: St
 def _explore(shown: Shown) -> None:
     state = current_cut(shown.stored.id, shown.suggestion.k if shown.suggestion else 2, shown.most)
     tree = shown.content.tree if shown.leaves else None
-    nodes = edited(tree, cut(tree, state.k), state.edits) if tree is not None else np.zeros(0, np.int64)
+    line = cut(tree, state.k) if tree is not None else np.zeros(0, np.int64)
+    nodes = edited(tree, line, state.edits) if tree is not None else line
     state = replace(state, branch=state.branch if state.branch in nodes.tolist() else None)
-    _say_and_choose(shown, state, tree, nodes)
+    # What the line says, and what was split and joined by hand: there may be more clusters than labels.
+    _say_and_choose(shown, state, tree, nodes, state.k + len(nodes) - len(line))
     if tree is None:
         _figure(shown, state, None)
         return
@@ -106,20 +108,29 @@ def _figure(shown: Shown, state: CutState, content: TreeContent | None) -> None:
     )
 
 
-def _say_and_choose(shown: Shown, state: CutState, tree: Tree | None, nodes: np.ndarray) -> None:
+def _say_and_choose(shown: Shown, state: CutState, tree: Tree | None, nodes: np.ndarray, k: int) -> None:
     """What is suggested and why, beside the button that takes the K."""
     says, use = st.columns([5, 1], vertical_alignment="center")
     with says:
         if shown.suggestion is not None:
-            number, _, why = shown.suggestion.reason.partition(": ")
-            st.markdown(f"**Suggested: K = {number}.** {plain(why[:1].upper() + why[1:])}")
+            why = shown.suggestion.why
+            st.markdown(f"**Suggested: K = {shown.suggestion.k}.** {plain(why[:1].upper() + why[1:])}")
         else:
             st.write("There is too little here to suggest a K.")
     with use:
-        # Without edits it is what the line says: there may be more clusters than labels.
-        count = len(nodes) if state.edits else state.k
-        if st.button(f"Use K = {count}", type="primary", icon=":material/arrow_forward:", width="stretch"):
-            keep_choice(shown.workspace, shown.one, shown.stored, shown.content, tree, nodes, state, shown.suggestion)
+        if st.button(f"Use K = {k}", type="primary", icon=":material/arrow_forward:", width="stretch"):
+            keep_choice(
+                shown.workspace,
+                shown.one,
+                shown.stored,
+                shown.content,
+                tree,
+                nodes,
+                state,
+                k=k,
+                suggestion=shown.suggestion,
+                looks=shown.looks,
+            )
             st.switch_page(next_page("cluster"))
 
 

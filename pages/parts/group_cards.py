@@ -47,8 +47,8 @@ def group_cards(
     found = images_by_id(workspace, source.id, [image for images in wanted.values() for image in images])
     secret = signing_key(workspace)
 
-    def picture(one: ImageRow) -> dict[str, str]:
-        return {"name": one.name, "thumb": image_address(secret, source.id, one, "thumb")}
+    def picture(one: ImageRow) -> str:
+        return image_address(secret, source.id, one, "thumb")
 
     def card(node: int, images: list[int]) -> dict[str, Any]:
         colour = colour_of(int(tree.numbers[node]))
@@ -58,7 +58,7 @@ def group_cards(
             "number": int(tree.numbers[node]),
             "colour": colour,
             "ink": ink_on(colour),
-            "name": name_of(content, tree, node),
+            "name": content.name_of(node),
             "facts": f"{plural(count, 'image')}, {plural(labels, 'label')}",
             "words": words_of(content, tree, node, _WORDS),
             "pictures": [picture(found[image]) for image in images if image in found and found[image].state == "ok"],
@@ -74,15 +74,10 @@ def show_branch(
     """The images that stand for one branch."""
     images = examples(content, tree, node, _IN_FULL)
     found = images_by_id(workspace, source.id, images)
-    name = name_of(content, tree, node)
+    name = content.name_of(node)
     st.write(f"**{tree.numbers[node]} {plain(name)}**: {plural(int(tree.images_below[node]), 'image')}, some of them")
     usable = [found[image] for image in images if image in found and found[image].state == "ok"]
     image_grid(workspace, source.id, usable, key=key, label="Images of the branch")
-
-
-def name_of(content: TreeContent, tree: Tree, node: int) -> str:
-    """The name proposed for a branch; deep in a large tree, where none was, its heaviest words."""
-    return content.names[node] or words_of(content, tree, node, 2)
 
 
 def words_of(content: TreeContent, tree: Tree, node: int, most: int) -> str:

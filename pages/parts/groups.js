@@ -4,16 +4,18 @@ const states = new WeakMap()
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   const list = parentElement.querySelector(".groups")
-  const drawn = JSON.stringify(data)
-  if (states.get(parentElement) === drawn) return
-  states.set(parentElement, drawn)
-  list.replaceChildren(...data.groups.map(card))
+  const drawn = JSON.stringify(data.groups)
+  if (states.get(parentElement) !== drawn) {
+    states.set(parentElement, drawn)
+    list.replaceChildren(...data.groups.map(card))
+  }
+  // Not drawn anew for this: the card that was pressed would lose the keyboard.
+  for (const one of list.children) one.setAttribute("aria-pressed", one.dataset.node === String(data.branch))
 
   function card(group) {
     const button = element("button", "group")
     button.type = "button"
     button.dataset.node = group.node
-    button.setAttribute("aria-pressed", group.node === data.branch)
     const swatch = element("span", "swatch", group.number)
     swatch.style.background = group.colour
     swatch.style.color = group.ink
@@ -24,9 +26,9 @@ export default function (component) {
       const img = document.createElement("img")
       img.loading = "lazy"
       img.decoding = "async"
-      img.alt = picture.name
+      img.alt = "" // the card's words say what is in it
       img.onerror = () => img.classList.add("lost")
-      img.src = picture.thumb
+      img.src = picture
       pictures.append(img)
     }
     button.append(swatch, text, pictures)

@@ -1,14 +1,17 @@
 """The K that somebody settles on, written down with what spoke for it."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
+
 import numpy as np
 
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.trees import StoredTree, TreeContent, add_choice
 from imclust_core.store.workspace import Workspace
+from imclust_core.words.curves import Evidence
 from imclust_core.words.suggestion import Suggestion
 from imclust_core.words.tree import Tree, by_size, edits_text
 from pages.parts.cut_state import CutState
-from pages.parts.group_cards import name_of
 from pages.parts.sign_in import person
 
 
@@ -20,7 +23,10 @@ def keep_choice(
     tree: Tree | None,
     nodes: np.ndarray,
     state: CutState,
+    *,
+    k: int,
     suggestion: Suggestion | None,
+    looks: Sequence[Evidence],
 ) -> None:
     """Keep a choice with its author, the groups as they were shown, and the evidence."""
     groups = []
@@ -28,7 +34,7 @@ def keep_choice(
         groups = [
             {
                 "number": int(tree.numbers[node]),
-                "name": name_of(content, tree, node),
+                "name": content.name_of(node),
                 "images": int(tree.images_below[node]),
             }
             for node in by_size(tree, nodes).tolist()
@@ -40,12 +46,13 @@ def keep_choice(
         "line": state.k,
         "recipe": stored.recipe.key(),
         "groups": groups,
+        "evidence": [asdict(look) for look in looks],
     }
     add_choice(
         workspace,
         one,
         tree_id=stored.id if tree is not None else None,
-        k=len(nodes) if state.edits else state.k,
+        k=k,
         edits=edits_text(state.edits),
         facts=facts,
         author=person(),

@@ -7,35 +7,38 @@ const PAD = 8 // half a slider's thumb, so that its positions and the curves sha
 const ROW = 25
 const SLANT = 52 // room on the right for the slanted names of the last groups
 const TREE_HEIGHT = 400
-const NAMES_HEIGHT = 142
+const NAMES_HEIGHT = 165
 const states = new WeakMap()
 
 export default function (component) {
-  const { data, parentElement, setStateValue } = component
+  const { data, parentElement, setTriggerValue } = component
   let state = states.get(parentElement)
   if (!state) {
     state = start(parentElement.querySelector(".paper"))
     states.set(parentElement, state)
   }
-  state.send = setStateValue
+  state.send = setTriggerValue
+  const cut = JSON.stringify([data.k, data.edits, data.branch])
+  const another = state.data?.id !== data.id
   // Streamlit calls this more often than anything changes, and while the hand is on the slider too.
-  const key = JSON.stringify([data.id, data.kmax, data.curves, data.marks])
-  if (state.key !== key) {
-    Object.assign(state, { key, data, level: state.level ?? LEVELS[0], spot: null })
-    load(state)
-    state.k = data.k
-    state.edits = data.edits
-    state.branch = data.branch
-    draw(state)
-  } else {
-    state.data = data
-    const told = JSON.stringify([data.k, data.edits, data.branch])
-    if (state.told !== told && told !== JSON.stringify([state.k, state.edits, state.branch])) {
-      Object.assign(state, { k: data.k, edits: data.edits, branch: data.branch })
-      update(state)
-    }
-    state.told = told
-  }
+  const drawn = JSON.stringify([data.id, data.kmax, data.curves, data.marks])
+  const redraw = state.drawn !== drawn
+  Object.assign(state, { data, drawn })
+  if (another) load(state)
+  if (another || isNews(state, cut)) Object.assign(state, { k: data.k, edits: data.edits, branch: data.branch, moved: true })
+  state.agreed = cut
+  if (another) state.told = []
+  if (redraw) draw(state)
+  else if (state.moved) update(state)
+  state.moved = false
+}
+
+// Whether Python has another cut than it had, and not one that came from here: an answer may be late.
+function isNews(state, cut) {
+  if (cut === state.agreed) return false
+  const at = state.told.indexOf(cut)
+  state.told.splice(0, at + 1)
+  return at < 0
 }
 
 // --- what a tree is: the same rules as imclust_core.words.tree ------------------------------------------------------
@@ -46,13 +49,18 @@ function load(state) {
   state.n = n
   state.parents = new Int32Array(Math.max(0, 2 * n - 1)).fill(2 * n - 1)
   state.images = [...data.images]
-  state.leaves = new Array(n).fill(1)
-  for (let i = 0; i < n - 1; i++) {
-    const [a, b] = childrenOf(state, n + i)
-    state.parents[a] = state.parents[b] = n + i
+  state.first = new Array(n)
+  state.last = new Array(n)
+  data.order.forEach((leaf, at) => (state.first[leaf] = state.last[leaf] = at))
+  for (let node = n; node < 2 * n - 1; node++) {
+    const [a, b] = childrenOf(state, node)
+    state.parents[a] = state.parents[b] = node
     state.images.push(state.images[a] + state.images[b])
-    state.leaves.push(state.leaves[a] + state.leaves[b])
+    state.first.push(Math.min(state.first[a], state.first[b]))
+    state.last.push(Math.max(state.last[a], state.last[b]))
   }
+  state.leaves = new Map()
+  if (n > 4 * LEVELS.at(-1)) state.level = LEVELS[0]
 }
 
 function childrenOf(state, node) {
@@ -89,8 +97,7 @@ function edited(state) {
 }
 
 function isBelow(state, node, above) {
-  while (node < above) node = state.parents[node]
-  return node === above
+  return state.first[above] <= state.first[node] && state.last[node] <= state.last[above]
 }
 
 // Where the line lies for k branches: between the merge that would make fewer of them and the one that makes k.
@@ -109,15 +116,13 @@ function kAt(state, height) {
   return k
 }
 
+// The leaves of a branch, those with the most images first.
 function leavesOf(state, node) {
-  const found = []
-  const waiting = [node]
-  while (waiting.length) {
-    const one = waiting.pop()
-    if (one < state.n) found.push(one)
-    else waiting.push(...childrenOf(state, one))
+  if (!state.leaves.has(node)) {
+    const found = state.data.order.slice(state.first[node], state.last[node] + 1)
+    state.leaves.set(node, found.sort((a, b) => state.images[b] - state.images[a] || a - b))
   }
-  return found.sort((a, b) => state.images[b] - state.images[a] || a - b)
+  return state.leaves.get(node)
 }
 
 function nameOf(state, node) {
@@ -154,13 +159,8 @@ function start(root) {
   }
   state.slider.oninput = () => moveTo(state, kOf(state, Number(state.slider.value)))
   state.slider.onchange = () => tell(state)
-  state.slider.onkeydown = (event) => {
-    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5 }[event.key]
-    if (by === undefined) return
-    moveTo(state, state.k + by)
-    tellSoon(state)
-    event.preventDefault()
-  }
+  state.slider.onkeydown = (event) => stepBy(state, event, 1)
+  state.height.onkeydown = (event) => stepBy(state, event, -1) // a higher line cuts off fewer branches
   state.number.onchange = () => {
     moveTo(state, Math.round(Number(state.number.value)) || state.k)
     tell(state)
@@ -171,7 +171,8 @@ function start(root) {
   find("png").onclick = () => download(state, "png")
   state.tree.onpointermove = (event) => hover(state, event)
   state.tree.onpointerleave = () => (state.tip.hidden = true)
-  state.tree.onpointerdown = (event) => press(state, event)
+  state.tree.onpointerdown = (event) => grip(state, event)
+  state.tree.onclick = (event) => press(state, event)
   find("split").onclick = () => edit(state, "s", state.branch)
   find("join").onclick = () => edit(state, "j", state.parents[state.branch])
   find("undo").onclick = () => {
@@ -180,6 +181,8 @@ function start(root) {
     tell(state)
   }
   find("leave").onclick = () => pick(state, null)
+  state.told = []
+  state.level = LEVELS[0]
   let width = 0
   new ResizeObserver(() => {
     if (!state.data || Math.abs(root.clientWidth - width) < 2) return
@@ -207,9 +210,19 @@ function moveTo(state, k) {
   update(state)
 }
 
+function stepBy(state, event, sign) {
+  const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5 }[event.key]
+  if (by === undefined) return
+  moveTo(state, state.k + sign * by)
+  tellSoon(state)
+  event.preventDefault()
+}
+
 function tell(state) {
   clearTimeout(state.timer)
-  state.told = JSON.stringify([state.k, state.edits, state.branch])
+  const cut = JSON.stringify([state.k, state.edits, state.branch])
+  if (cut === (state.told.at(-1) ?? state.agreed)) return
+  state.told.push(cut)
   state.send("cut", { k: state.k, edits: state.edits, branch: state.branch })
 }
 
@@ -219,7 +232,9 @@ function tellSoon(state) {
 }
 
 function edit(state, action, node) {
-  state.edits = [...state.edits, [action, node]]
+  const last = state.edits.at(-1)
+  const undone = action === "j" && last && last[0] === "s" && last[1] === node
+  state.edits = undone ? state.edits.slice(0, -1) : [...state.edits, [action, node]]
   if (action === "j") state.branch = node
   else state.branch = childrenOf(state, node).reduce((a, b) => (state.images[a] >= state.images[b] ? a : b))
   update(state)
@@ -298,7 +313,7 @@ function drawCurves(state) {
     curve.best.forEach((k, place) => {
       const at = curve.ks.indexOf(k)
       const cy = at < 0 ? top + ROW / 2 : y(curve.values[at])
-      svg.append(make("circle", { cx: xOf(state, Math.min(k, state.data.kmax)), cy, r: place ? 2 : 3.6, fill: place ? state.faint : state.accent }))
+      svg.append(make("circle", { cx: xOf(state, k), cy, r: place ? 2 : 3.6, fill: place ? state.faint : state.accent }))
     })
     const label = make("text", { x: state.width - 4, y: top + 12, "text-anchor": "end", class: "curve-name", fill: state.ink }, curve.title)
     label.dataset.kind = curve.kind
@@ -315,21 +330,26 @@ function drawCurves(state) {
 
 function drawLevels(state) {
   const usable = [...LEVELS.filter((level) => level < state.n), Infinity]
-  if (state.level !== Infinity && state.level >= state.n) state.level = Infinity
   state.levels.hidden = usable.length < 2
   const buttons = usable.map((level) => {
     const button = document.createElement("button")
     button.type = "button"
     button.textContent = level === Infinity ? `all ${state.n.toLocaleString("en")}` : level
-    button.setAttribute("aria-pressed", level === state.level)
+    button.setAttribute("aria-pressed", level === levelOf(state))
     button.onclick = () => {
       state.level = level
       drawLevels(state)
+      state.levels.querySelector("[aria-pressed=true]").focus()
       update(state)
     }
     return button
   })
   state.levels.replaceChildren(document.createTextNode("Labels shown "), ...buttons)
+}
+
+// How many labels are drawn: what was asked for, or all of a smaller tree.
+function levelOf(state) {
+  return state.level < state.n ? state.level : Infinity
 }
 
 // Everything that follows the cut. It runs at each step of the slider and has to stay quick.
@@ -348,6 +368,7 @@ function update(state) {
   }
   if (!state.n) return
   state.height.value = (1000 * lineAt(state, state.k)) / topOf(state)
+  state.height.setAttribute("aria-valuetext", `K = ${state.k}`)
   state.chosen = edited(state)
   if (state.branch !== null && !state.chosen.has(state.branch)) state.branch = null
   place(state)
@@ -358,10 +379,10 @@ function update(state) {
 // Positions: the branches that are drawn down to their last tip, in the order of the leaves, each as wide as befits
 // its images: a label of forty images must not look like one of forty stray labels.
 function place(state) {
-  const lowest = state.level === Infinity ? 0 : 2 * state.n - state.level
+  const level = levelOf(state)
+  const lowest = level === Infinity ? 0 : 2 * state.n - level
   const above = new Set()
   for (const node of state.chosen) for (let one = state.parents[node]; one < 2 * state.n - 1 && !above.has(one); one = state.parents[one]) above.add(one)
-  const spot = (state.spot ??= spots(state))
   const tips = []
   const inner = []
   const waiting = [2 * state.n - 2]
@@ -372,7 +393,7 @@ function place(state) {
       waiting.push(...childrenOf(state, node))
     } else tips.push(node)
   }
-  tips.sort((a, b) => spot[a] - spot[b])
+  tips.sort((a, b) => state.first[a] - state.first[b])
   const wide = tips.map((node) => Math.sqrt(1 + state.images[node]))
   const unit = (state.width - PAD - SLANT) / wide.reduce((a, b) => a + b, 0)
   const ends = new Map()
@@ -387,14 +408,6 @@ function place(state) {
     x.set(node, (x.get(a) + x.get(b)) / 2)
   }
   Object.assign(state, { tips, inner, x, ends })
-}
-
-// Where each node's first leaf stands in the order.
-function spots(state) {
-  const spot = new Array(2 * state.n - 1).fill(Infinity)
-  state.data.order.forEach((leaf, at) => (spot[leaf] = at))
-  for (let node = state.n; node < 2 * state.n - 1; node++) spot[node] = Math.min(...childrenOf(state, node).map((child) => spot[child]))
-  return spot
 }
 
 function yOf(state, height) {
@@ -417,9 +430,12 @@ function paint(state) {
     const [ya, yb] = [a, b].map((child) => yOf(state, heightOf(state, child)).toFixed(1))
     ;(own === undefined ? stems : paths.get(own)).push(`M${xa},${ya}V${y}H${xb}V${yb}`)
   }
+  const reach = new Map() // from the first to the last tip of a branch
   for (const tip of state.tips) {
-    if (tip < state.n) continue // its line comes down from the merge above
     const own = state.chosen.has(tip) ? tip : owner.get(tip)
+    const [from, to] = state.ends.get(tip)
+    reach.set(own, { from: reach.get(own)?.from ?? from, to })
+    if (tip < state.n) continue // its line comes down from the merge above
     const at = x.get(tip)
     const half = Math.min((state.ends.get(tip)[1] - state.ends.get(tip)[0]) * 0.4, 8)
     bundles.get(own).push(`M${at.toFixed(1)},${yOf(state, heightOf(state, tip)).toFixed(1)}L${(at - half).toFixed(1)},${TREE_HEIGHT}H${(at + half).toFixed(1)}Z`)
@@ -437,7 +453,7 @@ function paint(state) {
   svg.setAttribute("height", height)
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`)
   const parts = [make("path", { d: stems.join(""), fill: "none", stroke: state.ink, "stroke-opacity": 0.45, class: "stems" })]
-  const groups = [...state.chosen].map((node) => ({ node, ...extent(state, node) })).sort((a, b) => a.from - b.from)
+  const groups = [...state.chosen].map((node) => ({ node, ...reach.get(node) })).sort((a, b) => a.from - b.from)
   let free = -Infinity
   for (const group of groups) {
     const colour = colourOf(state, group.node)
@@ -447,7 +463,7 @@ function paint(state) {
     branch.dataset.number = state.data.numbers[group.node]
     branch.append(make("path", { d: paths.get(group.node).join(""), fill: "none", stroke: colour, "stroke-width": 1.6, class: "limbs" }))
     branch.append(make("path", { d: bundles.get(group.node).join(""), fill: colour, "fill-opacity": 0.55 }))
-    branch.append(make("rect", { x: group.from, width: Math.max(2, group.to - group.from), y: TREE_HEIGHT + 2, height: 8, fill: colour }))
+    branch.append(make("rect", { x: group.from + 0.5, width: Math.max(1.5, group.to - group.from - 1), y: TREE_HEIGHT + 2, height: 8, fill: colour }))
     const middle = (group.from + group.to) / 2
     const picked = state.branch === group.node
     if (middle - free >= 13 || picked) {
@@ -459,9 +475,12 @@ function paint(state) {
     parts.push(branch)
   }
   parts.push(make("line", { x1: 0, x2: width, y1: line, y2: line, stroke: state.accent, "stroke-width": 1.5, "stroke-dasharray": "6 4", class: "line" }))
+  parts.push(make("line", { x1: 0, x2: width, y1: line, y2: line, stroke: "transparent", "stroke-width": 11, class: "grip" }))
   parts.push(make("text", { x: 2, y: line - 4, "font-size": 11, fill: state.accent, class: "line-name" }, `K = ${state.k}`))
   svg.replaceChildren(...parts)
-  state.root.querySelector(".count").textContent = countText(state)
+  const text = countText(state)
+  state.root.querySelector(".count").textContent = text
+  svg.setAttribute("aria-label", `Tree of ${state.n.toLocaleString("en")} labels, cut into ${text}`)
 }
 
 function short(name) {
@@ -471,27 +490,8 @@ function short(name) {
 function countText(state) {
   const count = state.chosen.size
   const text = `${count} ${count === 1 ? "group" : "groups"}`
-  return count === state.k ? text : `${text}: the line at ${state.k}, and branches split or joined by hand`
-}
-
-// From the first to the last tip of a branch.
-function extent(state, node) {
-  if (!state.x.has(node)) return { from: 0, to: 0 }
-  let [from, to] = [node, node]
-  while (state.x.has(childrenOf(state, from)[0]) && from >= state.n) from = leftmost(state, from)
-  while (state.x.has(childrenOf(state, to)[0]) && to >= state.n) to = rightmost(state, to)
-  const gap = Math.min(1, (state.ends.get(to)[1] - state.ends.get(from)[0]) * 0.1)
-  return { from: state.ends.get(from)[0] + gap, to: state.ends.get(to)[1] - gap }
-}
-
-function leftmost(state, node) {
-  const [a, b] = childrenOf(state, node)
-  return state.x.get(a) < state.x.get(b) ? a : b
-}
-
-function rightmost(state, node) {
-  const [a, b] = childrenOf(state, node)
-  return state.x.get(a) > state.x.get(b) ? a : b
+  if (count !== cutAt(state, state.k).size) return `${text}: the line at ${state.k}, and branches split or joined by hand`
+  return count === state.k ? text : `${text}, as many as there are labels`
 }
 
 // --- the hand -------------------------------------------------------------------------------------------------------
@@ -521,31 +521,36 @@ function hover(state, event) {
   const point = pointAt(state, event)
   const node = nodeAt(state, point)
   const group = groupOf(state, node)
-  state.tree.style.cursor = Math.abs(point.y - yOf(state, lineAt(state, state.k))) < 5 ? "ns-resize" : group === null ? "default" : "pointer"
+  const above = state.tree.getBoundingClientRect().top - state.root.getBoundingClientRect().top
+  state.tip.style.left = `${Math.max(0, Math.min(point.x + 14, state.width - 270))}px`
+  state.tip.style.top = `${above + point.y + 16}px`
+  state.tip.hidden = false
+  const about = `${node} ${group}`
+  if (state.about === about) return
+  state.about = about
+  state.tree.style.cursor = group === null ? "default" : "pointer"
   const leaves = leavesOf(state, node)
   const words = leaves.slice(0, 10).map((leaf) => state.data.leaf_names[leaf])
   if (leaves.length > words.length) words.push(`and ${leaves.length - words.length} more`)
   const title = group === null ? nameOf(state, node) : `${state.data.numbers[group]} ${nameOf(state, group)}`
   const images = state.images[node]
-  state.tip.replaceChildren()
-  for (const [kind, text] of [["strong", title], ["span", `${images.toLocaleString("en")} ${images === 1 ? "image" : "images"}: ${words.join(", ")}`]]) {
+  const text = `${images.toLocaleString("en")} ${images === 1 ? "image" : "images"}: ${words.join(", ")}`
+  state.tip.replaceChildren(...[["strong", title], ["span", text]].map(([kind, said]) => {
     const part = document.createElement(kind)
-    part.textContent = text
-    state.tip.append(part)
-  }
-  state.tip.hidden = false
-  state.tip.style.left = `${Math.max(0, Math.min(point.x + 14, state.width - 270))}px`
-  const above = state.tree.getBoundingClientRect().top - state.root.getBoundingClientRect().top
-  state.tip.style.top = `${above + point.y + 16}px`
+    part.textContent = said
+    return part
+  }))
 }
 
 function press(state, event) {
-  const point = pointAt(state, event)
-  if (Math.abs(point.y - yOf(state, lineAt(state, state.k))) >= 5) {
-    const group = groupOf(state, nodeAt(state, point))
-    if (group !== null) pick(state, group === state.branch ? null : group)
-    return
-  }
+  if (state.dragged) return // letting go of the line is no click on a branch
+  const group = groupOf(state, nodeAt(state, pointAt(state, event)))
+  if (group !== null) pick(state, group === state.branch ? null : group)
+}
+
+function grip(state, event) {
+  state.dragged = event.target.classList.contains("grip")
+  if (!state.dragged || event.button !== 0) return
   state.dragging = true
   state.tip.hidden = true
   state.tree.setPointerCapture(event.pointerId)
@@ -556,7 +561,7 @@ function press(state, event) {
     tell(state)
   }
   state.tree.addEventListener("pointermove", follow)
-  state.tree.addEventListener("pointerup", drop, { once: true })
+  state.tree.addEventListener("lostpointercapture", drop, { once: true }) // let go, or taken by the browser
   event.preventDefault()
 }
 
@@ -596,6 +601,7 @@ function download(state, kind) {
     URL.revokeObjectURL(url)
     canvas.toBlob((blob) => save(URL.createObjectURL(blob), `${name}.png`))
   }
+  image.onerror = () => save(url, `${name}.svg`) // a picture that cannot be painted is still a drawing
   image.src = url
 }
 

@@ -1,7 +1,7 @@
 """Which tree is looked at: its vectors and linkage, kept in the address; made by a job where it is not there yet."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -9,11 +9,11 @@ import streamlit as st
 from imclust_core.errors import WordsError
 from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.requests import DEFAULT_TREE, check_tree
-from imclust_core.jobs.tasks import submit_tree
+from imclust_core.jobs.tasks import submit_tree, tree_key
 from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
-from imclust_core.store.trees import StoredTree, TreeRecipe, find_tree, state_of
+from imclust_core.store.trees import StoredTree, TreeRecipe, find_tree, tree_state
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import TEXTS
 from imclust_core.words.linkage import LINKAGES, METRICS
@@ -21,8 +21,8 @@ from imclust_core.words.vectors import BUILT_IN, EMBEDDED, GENSIM, JOINED, NETWO
 from pages.parts.job_badge import progress_text, resume_button, share_of
 from pages.parts.text import plain
 
-_KEY = "tree"
-_FIELDS = ("vectors", "text", "linkage", "metric", "least")
+_ADDRESS = "tree"
+_FIELDS = ("text", "linkage", "metric", "least", "vectors")  # a path, which may hold anything, comes last
 _OTHER = "a file, or gensim's downloader"
 _PROBLEM = "tree_problem"
 _LOOK_SECONDS = 0.4
@@ -40,8 +40,8 @@ _ORIGIN = "The origin's recipe: first words, single linkage"
 
 def current_recipe() -> TreeRecipe:
     """The recipe that the address names, or else this visit; what it names wrongly is as by default."""
-    asked = st.query_params.get(_KEY) or st.session_state.get(_KEY) or ""
-    values: dict[str, object] = dict(zip(_FIELDS, asked.split("|"), strict=False)) if asked else {}
+    asked = st.query_params.get(_ADDRESS) or st.session_state.get(_ADDRESS) or ""
+    values: dict[str, object] = dict(zip(_FIELDS, asked.split("|", len(_FIELDS) - 1), strict=False)) if asked else {}
     try:
         if "least" in values:
             values["least"] = float(str(values["least"]))
@@ -55,11 +55,11 @@ def current_recipe() -> TreeRecipe:
 
 def _keep(recipe: TreeRecipe) -> None:
     text = "|".join(str(getattr(recipe, field)) for field in _FIELDS) if recipe != DEFAULT_TREE else ""
-    st.session_state[_KEY] = text
+    st.session_state[_ADDRESS] = text
     if text:
-        st.query_params[_KEY] = text
-    elif _KEY in st.query_params:
-        del st.query_params[_KEY]
+        st.query_params[_ADDRESS] = text
+    elif _ADDRESS in st.query_params:
+        del st.query_params[_ADDRESS]
 
 
 def tree_settings(recipe: TreeRecipe) -> None:
@@ -67,12 +67,12 @@ def tree_settings(recipe: TreeRecipe) -> None:
     with st.popover("How the tree is made", icon=":material/tune:", key=f"tree-settings-{recipe.key()}"):
         with st.form("tree_form", border=False):
             _vectors_of(recipe)
-            _choose("Text of a label", TEXTS, recipe.text, "tree_text", _TEXTS)
-            _choose("Linkage", LINKAGES, recipe.linkage, "tree_linkage")
-            _choose("Distance", METRICS, recipe.metric, "tree_metric")
+            _choose("Text of a label", TEXTS, recipe.text, _key("text", recipe), _TEXTS)
+            _choose("Linkage", LINKAGES, recipe.linkage, _key("linkage", recipe))
+            _choose("Distance", METRICS, recipe.metric, _key("metric", recipe))
             other = {} if recipe.least in _LEAST else {recipe.least: f"labels of at least {recipe.least:.0%}"}
-            _choose("Which labels count", [*_LEAST, *other], recipe.least, "tree_least", _LEAST | other)
-            st.form_submit_button("Show this tree", type="primary", on_click=_take_over)
+            _choose("Which labels count", [*_LEAST, *other], recipe.least, _key("least", recipe), _LEAST | other)
+            st.form_submit_button("Show this tree", type="primary", on_click=_take_over, args=(recipe,))
         with st.container(horizontal=True):
             st.button("The usual tree", on_click=_keep, args=(DEFAULT_TREE,), disabled=recipe == DEFAULT_TREE)
             st.button("The origin's recipe", on_click=_keep, args=(_origin(recipe),), help=_ORIGIN)
@@ -80,13 +80,18 @@ def tree_settings(recipe: TreeRecipe) -> None:
 
 def _vectors_of(recipe: TreeRecipe) -> None:
     own = recipe.vectors not in BUILT_IN
-    _choose("Word vectors", list(_VECTORS), _OTHER if own else recipe.vectors, "tree_vectors", _VECTORS)
+    _choose("Word vectors", list(_VECTORS), _OTHER if own else recipe.vectors, _key("vectors", recipe), _VECTORS)
     st.text_input(
         "File or name, where the vectors are none of these",
         value=recipe.vectors if own else "",
         placeholder=f"/data/GoogleNews-vectors-negative300.bin.gz, or {GENSIM}glove-wiki-gigaword-100",
-        key="tree_file",
+        key=_key("file", recipe),
     )
+
+
+def _key(field: str, recipe: TreeRecipe) -> str:
+    """The key of a widget: with another recipe it is another widget, which shows what that recipe says."""
+    return f"tree_{field}-{recipe.key()}"
 
 
 def _choose(title: str, values: Sequence[Any], now: Any, key: str, says: Mapping[Any, str] | None = None) -> None:
@@ -100,21 +105,15 @@ def _origin(recipe: TreeRecipe) -> TreeRecipe:
     return replace(DEFAULT_TREE, vectors=vectors, text="first_word", linkage="single")
 
 
-def _take_over() -> None:
-    values = st.session_state
-    vectors = values.tree_vectors if values.tree_vectors != _OTHER else values.tree_file.strip()
-    recipe = replace(
-        DEFAULT_TREE,
-        vectors=vectors,
-        text=values.tree_text,
-        linkage=values.tree_linkage,
-        metric=values.tree_metric,
-        least=values.tree_least,
-    )
+def _take_over(shown: TreeRecipe) -> None:
+    chosen = {field: st.session_state[_key(field, shown)] for field in (*_FIELDS, "file")}
+    file = chosen.pop("file").strip()
+    if chosen["vectors"] == _OTHER:
+        chosen["vectors"] = file
     try:
-        _keep(check_tree(recipe))
+        _keep(check_tree(replace(DEFAULT_TREE, **chosen)))
     except WordsError as error:
-        values[_PROBLEM] = str(error)
+        st.session_state[_PROBLEM] = str(error)
 
 
 def obtain_tree(workspace: Workspace, source: Collection, one: Embedding, recipe: TreeRecipe) -> StoredTree | None:
@@ -122,12 +121,12 @@ def obtain_tree(workspace: Workspace, source: Collection, one: Embedding, recipe
     problem = st.session_state.pop(_PROBLEM, "")
     if problem:
         st.error(plain(problem))
-    found = find_tree(workspace, one, recipe, state_of(one, source))
+    found = find_tree(workspace, one, recipe, tree_state(one, source, recipe))
     if found is not None:
         return found
     queue = Queue(workspace)
-    job = queue.last(source.id, ("tree",))
-    if job is None or job.params != {"embedding": one.id, "recipe": asdict(recipe)} or job.state == "done":
+    job = queue.last_of(tree_key(one, recipe))
+    if job is None or job.state == "done":
         if recipe.vectors not in BUILT_IN:
             st.info("These vectors have to be read first, which can take minutes. You may close the page meanwhile.")
             if st.button("Read them and grow the tree", type="primary"):

@@ -95,19 +95,21 @@ def tree_figure(
             "marks": _marks(suggestion, most),
             "curves": [_curve(kind, curves[kind], most) for kind in _TITLES if kind in curves and curves[kind].best],
             "palette": PALETTE,
-            **_shape(content),
+            **_shape(content, tree_id),
         },
         on_cut_change=on_cut,
     )
 
 
-def _shape(content: TreeContent | None) -> dict[str, Any]:
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _shape(_content: TreeContent | None, tree_id: str) -> dict[str, Any]:
+    content = _content
     tree = content.tree if content is not None else None
     if content is None or tree is None:
-        return {"leaf_names": [], "names": [], "children": [], "heights": [], "order": [], "images": [], "numbers": []}
+        return {"leaf_names": [], "names": {}, "children": [], "heights": [], "order": [], "images": [], "numbers": []}
     return {
         "leaf_names": content.leaf_names,
-        "names": content.names,
+        "names": {node: name for node, name in enumerate(content.names) if name},
         "children": tree.children.ravel().tolist(),
         "heights": [round(float(height), 5) for height in tree.heights],
         "order": tree.order.tolist(),

@@ -210,7 +210,7 @@ def test_another_recipe_is_a_link_away_and_labels_without_a_vector_are_listed(
     page = open_tree(tab, server, samples)
     page.get_by_role("button", name="How the tree is made").click()
     page.get_by_role("button", name="The origin's recipe").click()
-    page.wait_for_url(re.compile("tree=embedded"))
+    page.wait_for_url(re.compile("tree=first_word"))
     # Single linkage chains: one group has nearly all images.
     expect(cards(page).first).to_contain_text(re.compile(r"2\d\d images"), timeout=A_WHILE)
     same_groups(page, 18)
@@ -222,7 +222,7 @@ def test_another_recipe_is_a_link_away_and_labels_without_a_vector_are_listed(
     file = tmp_path / "vectors.txt"
     rows = [f"{name} {' '.join(str((hash_of(name) >> (4 * at)) % 16 - 7.5) for at in range(8))}" for name in single]
     file.write_text(f"{len(rows)} 8\n" + "\n".join(rows) + "\n")
-    page.goto(f"{server.url}/choose_k?collection={samples.id}&tree={file}|phrase|ward|cosine|1.0")
+    page.goto(f"{server.url}/choose_k?collection={samples.id}&tree=phrase|ward|cosine|1.0|{file}")
     page.get_by_role("button", name="Read them and grow the tree").click()
     expect(branches(page).first).to_be_attached(timeout=A_WHILE)
     lacking = page.get_by_text(re.compile(r"labels without a vector"))
@@ -230,11 +230,11 @@ def test_another_recipe_is_a_link_away_and_labels_without_a_vector_are_listed(
     lacking.click()
     tab.picture("without-a-vector")
 
-    page.goto(f"{server.url}/choose_k?collection={samples.id}&tree=/etc/hostname|phrase|ward|cosine|1.0")
+    page.goto(f"{server.url}/choose_k?collection={samples.id}&tree=phrase|ward|cosine|1.0|/etc/hostname")
     page.get_by_role("button", name="Read them and grow the tree").click()
     expect(page.get_by_text("cannot be read as word vectors")).to_be_visible(timeout=A_WHILE)
     tab.picture("no-vectors")
-    page.goto(f"{server.url}/choose_k?collection={samples.id}&tree=/nowhere|loud|warp|x|y&cut=zz.s1.b9&k=abc")
+    page.goto(f"{server.url}/choose_k?collection={samples.id}&tree=loud|warp|x|y|/nowhere&cut=zz.s1.b9&k=abc")
     expect(page.get_by_text("The usual tree is shown.")).to_be_visible()
     same_groups(page, 18)
 
