@@ -160,7 +160,7 @@ def tree_result(stored: StoredTree, images: Evidence | None, k: int | None) -> d
     content = read_tree(stored)
     suggestion = suggest(stored.evidence, images)
     curves = {**stored.evidence.curves, **(images.curves if images else {})}
-    k = k or (suggestion.k if suggestion else 1)
+    k = k or (suggestion.k if suggestion else min(2, stored.images))
     tree = content.tree
     nodes = by_size(tree, cut(tree, k)).tolist() if tree is not None else []
     return {
@@ -186,7 +186,10 @@ def tree_result(stored: StoredTree, images: Evidence | None, k: int | None) -> d
 
 
 def _print_tree(result: dict[str, Any]) -> None:
-    print(f"{result['labels']:,} labels of {result['images']:,} images, cut into {result['k']} groups:")
+    if result["groups"]:
+        print(f"{result['labels']:,} labels of {result['images']:,} images; groups when cut into {result['k']}:")
+    else:
+        print(f"No label of the {result['images']:,} images has a vector, so there is no tree.")
     for group in result["groups"]:
         words = ", ".join(group["words"][:8]) + (", ..." if len(group["words"]) > 8 else "")
         print(f"  {group['images']:>7,}  {group['name']}  ({words})")

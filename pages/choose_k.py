@@ -48,7 +48,8 @@ if stored.labels < 2:
         )
     else:
         st.info(
-            "The network says one word for all, or none, so there is no tree of labels. The images alone speak for K."
+            "The network says the same word for all images, or none, so there is no tree of labels. The images alone "
+            "speak for K."
         )
 explore(workspace, source, one, stored)
 closer_look(workspace, source, one)

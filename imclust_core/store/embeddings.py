@@ -189,13 +189,18 @@ def classes_of(one: Embedding) -> list[dict[str, Any]]:
         if all(isinstance(entry[key], str) for entry in found for key in ("name", "wnid")) and all(
             isinstance(entry["synonyms"], list) for entry in found
         ):
-            return found
+            return [entry | {"name": _legible(entry["name"])} for entry in found]
     except (OSError, ValueError, TypeError, KeyError):
         pass
     raise EmbeddingError(
         f"The words of the embedding cannot be read ({shown(one.folder / 'classes.json')}). Embed again with the same "
         "network; that writes them anew and computes nothing twice."
     )
+
+
+def _legible(name: str) -> str:
+    """A name without what no screen can show, or what would turn the text beside it round."""
+    return "".join(char if char.isprintable() else "?" for char in name)
 
 
 def labels_of(one: Embedding) -> tuple[Label, ...]:

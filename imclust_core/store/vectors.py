@@ -146,7 +146,7 @@ def read_class_vectors(one: Embedding) -> np.ndarray | None:
         found: np.ndarray = np.load(one.folder / _CLASS_VECTORS, allow_pickle=False)
     except (OSError, EOFError, ValueError):
         return None
-    return found if found.ndim == 2 and found.dtype == np.float32 else None
+    return found if found.ndim == 2 and found.dtype == np.float32 and np.isfinite(found).all() else None
 
 
 _CLASS_VECTORS = "class_vectors.npy"

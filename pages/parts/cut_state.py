@@ -30,10 +30,18 @@ def current_cut(tree_id: str, default: int, most: int) -> CutState:
     chosen = int(k) if k.isascii() and k.isdigit() and len(k) < 7 else default
     of_tree, _, rest = _asked(_CUT).partition(".")
     rest = rest if of_tree == tree_id else ""
+    # A number of thousands of digits would be an error by itself.
     branches = [
-        int(part[1:]) for part in rest.split(".") if part[:1] == "b" and part[1:].isascii() and part[1:].isdigit()
+        int(part[1:])
+        for part in rest.split(".")
+        if part[:1] == "b" and part[1:].isascii() and part[1:].isdigit() and len(part) < 12
     ]
     return CutState(max(2, min(chosen, most)), edits_from(rest), branches[-1] if branches else None)
+
+
+def is_asked() -> bool:
+    """Whether somebody has set a K, in this visit or in a link."""
+    return bool(_asked(_K))
 
 
 def keep_cut(tree_id: str, cut: CutState) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from imclust_core.errors import EmbeddingError
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.trees import StoredTree, TreeContent, find_evidence, read_tree, state_of
@@ -13,7 +14,7 @@ from imclust_core.store.workspace import Workspace
 from imclust_core.words.curves import Evidence
 from imclust_core.words.suggestion import Suggestion, suggest
 from imclust_core.words.tree import Tree, cut, edited
-from pages.parts.cut_state import CutState, current_cut, keep_cut
+from pages.parts.cut_state import CutState, current_cut, is_asked, keep_cut
 from pages.parts.group_cards import group_cards, show_branch
 from pages.parts.k_choice import keep_choice
 from pages.parts.steps import next_page
@@ -118,20 +119,31 @@ def _say_and_choose(shown: Shown, state: CutState, tree: Tree | None, nodes: np.
         else:
             st.write("There is too little here to suggest a K.")
     with use:
-        if st.button(f"Use K = {k}", type="primary", icon=":material/arrow_forward:", width="stretch"):
-            keep_choice(
-                shown.workspace,
-                shown.one,
-                shown.stored,
-                shown.content,
-                tree,
-                nodes,
-                state,
-                k=k,
-                suggestion=shown.suggestion,
-                looks=shown.looks,
-            )
-            st.switch_page(next_page("cluster"))
+        nothing = shown.suggestion is None and not is_asked()
+        if st.button(
+            f"Use K = {k}", disabled=nothing, type="primary", icon=":material/arrow_forward:", width="stretch"
+        ):
+            _use(shown, state, tree, nodes, k)
+
+
+def _use(shown: Shown, state: CutState, tree: Tree | None, nodes: np.ndarray, k: int) -> None:
+    try:
+        keep_choice(
+            shown.workspace,
+            shown.one,
+            shown.stored,
+            shown.content,
+            tree,
+            nodes,
+            state,
+            k=k,
+            suggestion=shown.suggestion,
+            looks=shown.looks,
+        )
+    except EmbeddingError as error:
+        st.error(plain(str(error)))
+    else:
+        st.switch_page(next_page("cluster"))
 
 
 def _moved(shown: Shown) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from imclust_core.store.embeddings import Embedding
+from imclust_core.store.embeddings import Embedding, embedding
 from imclust_core.store.trees import StoredTree, TreeContent, add_choice
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.curves import Evidence
@@ -28,7 +28,11 @@ def keep_choice(
     suggestion: Suggestion | None,
     looks: Sequence[Evidence],
 ) -> None:
-    """Keep a choice with its author, the groups as they were shown, and the evidence."""
+    """Keep a choice with its author, the groups as they were shown, and the evidence.
+
+    EmbeddingError where somebody has removed the embedding meanwhile.
+    """
+    embedding(workspace, one.id)
     groups = []
     if tree is not None:
         groups = [

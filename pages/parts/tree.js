@@ -8,6 +8,7 @@ const ROW = 25
 const SLANT = 52 // room on the right for the slanted names of the last groups
 const TREE_HEIGHT = 400
 const NAMES_HEIGHT = 165
+const TAKEN = ["fill", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "font-size", "font-weight"]
 const states = new WeakMap()
 
 export default function (component) {
@@ -251,11 +252,6 @@ function pick(state, node) {
 
 function draw(state) {
   const { data } = state
-  const style = getComputedStyle(state.root)
-  state.ink = style.getPropertyValue("--st-text-color").trim() || style.color
-  state.paper = style.getPropertyValue("--st-background-color").trim() || "#ffffff"
-  state.faint = style.getPropertyValue("--st-border-color").trim() || "#cccccc"
-  state.accent = style.getPropertyValue("--st-primary-color").trim() || "#0f62a8"
   state.width = Math.max(320, state.root.clientWidth)
   state.number.max = data.kmax
   state.root.querySelector(".tree-part").hidden = !state.n
@@ -305,21 +301,21 @@ function drawCurves(state) {
     const span = Math.max(...curve.values) - low || 1
     const top = row * ROW
     const y = (value) => top + ROW - 3 - ((value - low) / span) * (ROW - 8)
-    svg.append(make("line", { x1: 0, x2: state.width, y1: top + ROW - 1, y2: top + ROW - 1, stroke: state.faint, "stroke-width": 0.5 }))
+    svg.append(make("line", { x1: 0, x2: state.width, y1: top + ROW - 1, y2: top + ROW - 1, class: "rule" }))
     if (curve.ks.length > 1) {
       const points = curve.ks.map((k, at) => `${xOf(state, k).toFixed(1)},${y(curve.values[at]).toFixed(1)}`)
-      svg.append(make("polyline", { points: points.join(" "), fill: "none", stroke: state.accent, "stroke-width": 1.4 }))
+      svg.append(make("polyline", { points: points.join(" "), class: "curve" }))
     }
     curve.best.forEach((k, place) => {
       const at = curve.ks.indexOf(k)
       const cy = at < 0 ? top + ROW / 2 : y(curve.values[at])
-      svg.append(make("circle", { cx: xOf(state, k), cy, r: place ? 2 : 3.6, fill: place ? state.faint : state.accent }))
+      svg.append(make("circle", { cx: xOf(state, k), cy, r: place ? 2 : 3.6, class: place ? "peak minor" : "peak" }))
     })
-    const label = make("text", { x: state.width - 4, y: top + 12, "text-anchor": "end", class: "curve-name", fill: state.ink }, curve.title)
+    const label = make("text", { x: state.width - 4, y: top + 12, "text-anchor": "end", class: "curve-name" }, curve.title)
     label.dataset.kind = curve.kind
     svg.append(label)
   })
-  state.cursor = make("line", { y1: 0, y2: curves.length * ROW, stroke: state.ink, "stroke-dasharray": "2 2", class: "cursor" })
+  state.cursor = make("line", { y1: 0, y2: curves.length * ROW, class: "cursor" })
   svg.append(state.cursor)
   svg.onclick = (event) => {
     const share = (event.clientX - svg.getBoundingClientRect().left - PAD) / (state.width - 2 * PAD)
@@ -452,7 +448,7 @@ function paint(state) {
   svg.setAttribute("width", width)
   svg.setAttribute("height", height)
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`)
-  const parts = [make("path", { d: stems.join(""), fill: "none", stroke: state.ink, "stroke-opacity": 0.45, class: "stems" })]
+  const parts = [make("path", { d: stems.join(""), class: "stems" })]
   const groups = [...state.chosen].map((node) => ({ node, ...reach.get(node) })).sort((a, b) => a.from - b.from)
   let free = -Infinity
   for (const group of groups) {
@@ -469,14 +465,14 @@ function paint(state) {
     if (middle - free >= 13 || picked) {
       const text = `${state.data.numbers[group.node]} ${short(nameOf(state, group.node))} ${state.images[group.node].toLocaleString("en")}`
       const transform = `translate(${middle - 4},${TREE_HEIGHT + 20}) rotate(62)`
-      branch.append(make("text", { transform, "font-size": 11, fill: state.ink, "font-weight": picked ? 700 : 400 }, text))
+      branch.append(make("text", { transform, class: picked ? "name picked" : "name" }, text))
       free = middle
     }
     parts.push(branch)
   }
-  parts.push(make("line", { x1: 0, x2: width, y1: line, y2: line, stroke: state.accent, "stroke-width": 1.5, "stroke-dasharray": "6 4", class: "line" }))
+  parts.push(make("line", { x1: 0, x2: width, y1: line, y2: line, class: "line" }))
   parts.push(make("line", { x1: 0, x2: width, y1: line, y2: line, stroke: "transparent", "stroke-width": 11, class: "grip" }))
-  parts.push(make("text", { x: 2, y: line - 4, "font-size": 11, fill: state.accent, class: "line-name" }, `K = ${state.k}`))
+  parts.push(make("text", { x: 2, y: line - 4, class: "line-name" }, `K = ${state.k}`))
   svg.replaceChildren(...parts)
   const text = countText(state)
   state.root.querySelector(".count").textContent = text
@@ -587,7 +583,13 @@ function download(state, kind) {
   const copy = state.tree.cloneNode(true)
   copy.setAttribute("xmlns", SVG)
   copy.setAttribute("font-family", "sans-serif")
-  copy.prepend(make("rect", { width: "100%", height: "100%", fill: state.paper }))
+  // Colours and sizes come from the page's theme; a picture that leaves the page takes them along.
+  const drawn = [...state.tree.querySelectorAll("[class]")]
+  for (const [at, element] of [...copy.querySelectorAll("[class]")].entries()) {
+    const style = getComputedStyle(drawn[at])
+    for (const what of TAKEN) element.style.setProperty(what, style.getPropertyValue(what))
+  }
+  copy.prepend(make("rect", { width: "100%", height: "100%", fill: getComputedStyle(state.root).backgroundColor }))
   const text = new XMLSerializer().serializeToString(copy)
   const url = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }))
   const name = `tree-of-labels-k${state.k}`

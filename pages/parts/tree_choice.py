@@ -47,7 +47,8 @@ def current_recipe() -> TreeRecipe:
             values["least"] = float(str(values["least"]))
         recipe = check_tree(replace(DEFAULT_TREE, **values))  # type: ignore[arg-type]
     except (WordsError, ValueError) as error:
-        st.warning(f"{plain(str(error))} The usual tree is shown.")
+        why = str(error) if isinstance(error, WordsError) else "The address names no way to make a tree."
+        st.warning(f"{plain(why)} The usual tree is shown.")
         recipe = DEFAULT_TREE
     _keep(recipe)
     return recipe

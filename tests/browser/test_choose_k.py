@@ -135,8 +135,13 @@ def test_from_the_suggestion_to_a_chosen_k(
     same_groups(page, 20)
     page.get_by_role("button", name="Join with its neighbour").click()
     same_groups(page, 19)
-    page.get_by_role("button", name="Undo splits and joins").click()
-    expect(page.locator(".count")).to_have_text("19 groups")
+    undo = page.get_by_role("button", name="Undo splits and joins")
+    expect(undo).to_be_hidden()  # joining what was just split leaves nothing to undo
+    page.get_by_role("button", name="Join with its neighbour").click()
+    expect(page.locator(".count")).to_contain_text("groups: the line at 19")
+    undo.click()
+    same_groups(page, 19)
+    card.click()
     page.get_by_role("button", name="Split this branch").click()
     same_groups(page, 20)
     expect(page.get_by_role("button", name="Use K = 20")).to_be_visible()
@@ -212,7 +217,7 @@ def test_another_recipe_is_a_link_away_and_labels_without_a_vector_are_listed(
     page.get_by_role("button", name="The origin's recipe").click()
     page.wait_for_url(re.compile("tree=first_word"))
     # Single linkage chains: one group has nearly all images.
-    expect(cards(page).first).to_contain_text(re.compile(r"2\d\d images"), timeout=A_WHILE)
+    expect(cards(page).first).to_contain_text(re.compile(r"1[5-9]\d images"), timeout=A_WHILE)
     same_groups(page, 18)
     tab.picture("origin")
 
