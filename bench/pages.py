@@ -31,7 +31,7 @@ from bench.scan import WORK, make_files  # noqa: E402
 from bench.slider import move_slider, thousand_labels  # noqa: E402
 from imclust_core import Workspace, scan  # noqa: E402
 from imclust_core.store.catalogue import page_of_images  # noqa: E402
-from imclust_core.store.collections import add_collection  # noqa: E402
+from imclust_core.store.collections import add_collection, find_collection  # noqa: E402
 from pages.parts.image_address import image_address  # noqa: E402
 
 PORT = 8777
@@ -178,6 +178,7 @@ def main() -> None:
     workspace = Workspace.open(WORK / "pages-workspace")
     source = add_collection(workspace, folder, "photographs")
     scan(workspace, source.id, lambda *_: None)
+    source = find_collection(workspace, source.id)  # as it is after the scan
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)

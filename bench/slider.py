@@ -20,7 +20,7 @@ from imclust_core.store.embeddings import (
     embedding,
     finish_embedding,
 )
-from imclust_core.store.trees import EXAMPLES, TreeContent, add_tree, keep_evidence, state_of
+from imclust_core.store.trees import EXAMPLES, TreeContent, add_tree, keep_evidence, state_of, tree_state
 from imclust_core.words.evidence import image_evidence, reduced, word_evidence
 from imclust_core.words.growing import grow
 from imclust_core.words.proposals import propose
@@ -72,9 +72,9 @@ def thousand_labels(workspace: Workspace, source: Collection, seed: int = 0) -> 
     )
     points = reduced(data.features)
     evidence = word_evidence(tree, rng.integers(0, 1000, len(points)), points)
-    state = state_of(one, source)
+    state, made_of = state_of(one, source), tree_state(one, source, DEFAULT_TREE)
     total = int(counts.sum())
-    tree_id = add_tree(workspace, one, DEFAULT_TREE, state, content, images=total, without=(), evidence=evidence)
+    tree_id = add_tree(workspace, one, DEFAULT_TREE, made_of, content, images=total, without=(), evidence=evidence)
     keep_evidence(workspace, one, state, image_evidence(points, repeats=4), refined=True)
     return one, tree_id
 

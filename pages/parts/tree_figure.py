@@ -49,12 +49,12 @@ _HTML = """
 """
 
 _TITLES = {
-    "word_gap": "Gap in the tree of words",
-    "word_fit": "How well the words' groups fit the images",
-    "silhouette": "Silhouette of the images' own groups",
-    "gap": "Gap in the tree of images",
-    "stability": "Same groups from other samples",
-    "elbow": "Spread within the groups",
+    "word_gap": "Gap, tree of words",
+    "word_fit": "Words fit images",
+    "silhouette": "Silhouette",
+    "gap": "Gap, tree of images",
+    "stability": "Stability",
+    "elbow": "Spread in groups",
     "density": "Dense regions",
 }
 
