@@ -1,6 +1,6 @@
 """The tree, its groups and the choice of K: one fragment, so that a moved cut draws nothing else anew."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,45 +11,18 @@ from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.trees import StoredTree, TreeContent, find_evidence, read_tree, state_of
 from imclust_core.store.workspace import Workspace
-from imclust_core.words.curves import Evidence
-from imclust_core.words.suggestion import Suggestion, suggest
-from imclust_core.words.tree import Tree, cut, edited
+from imclust_core.words.suggestion import suggest
+from imclust_core.words.tree import cut, edited
 from pages.parts.cut_state import CutState, current_cut, is_asked, keep_cut
 from pages.parts.group_cards import group_cards, show_branch
 from pages.parts.k_choice import keep_choice
+from pages.parts.shown_tree import Shown
 from pages.parts.steps import next_page
 from pages.parts.text import plain
 from pages.parts.tree_figure import tree_figure
 
 _TREE = "tree_of_labels"
 _GROUPS = "groups_of_cut"
-_MOST = 500
-"""The highest K on the slider."""
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What the fragment works on."""
-
-    workspace: Workspace
-    source: Collection
-    one: Embedding
-    stored: StoredTree
-    content: TreeContent
-    looks: tuple[Evidence, ...]
-    suggestion: Suggestion | None
-
-    @property
-    def leaves(self) -> int:
-        """Labels in the tree; one label makes no tree to cut."""
-        tree = self.content.tree
-        return tree.leaves if tree is not None and tree.leaves > 1 else 0
-
-    @property
-    def most(self) -> int:
-        """The highest K to look at."""
-        wanted = max(self.leaves, 3 * (self.suggestion.k if self.suggestion else 0), 10)
-        return max(2, min(_MOST, wanted, self.stored.images))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -69,12 +42,12 @@ def explore(workspace: Workspace, source: Collection, one: Embedding, stored: St
 
 def _explore(shown: Shown) -> None:
     state = current_cut(shown.stored.id, shown.suggestion.k if shown.suggestion else 2, shown.most)
-    tree = shown.content.tree if shown.leaves else None
+    tree = shown.tree
     line = cut(tree, state.k) if tree is not None else np.zeros(0, np.int64)
     nodes = edited(tree, line, state.edits) if tree is not None else line
     state = replace(state, branch=state.branch if state.branch in nodes.tolist() else None)
     # What the line says, and what was split and joined by hand: there may be more clusters than labels.
-    _say_and_choose(shown, state, tree, nodes, state.k + len(nodes) - len(line))
+    _say_and_choose(shown, state, nodes, state.k + len(nodes) - len(line))
     if tree is None:
         _figure(shown, state, None)
         return
@@ -109,7 +82,7 @@ def _figure(shown: Shown, state: CutState, content: TreeContent | None) -> None:
     )
 
 
-def _say_and_choose(shown: Shown, state: CutState, tree: Tree | None, nodes: np.ndarray, k: int) -> None:
+def _say_and_choose(shown: Shown, state: CutState, nodes: np.ndarray, k: int) -> None:
     """What is suggested and why, beside the button that takes the K."""
     says, use = st.columns([5, 1], vertical_alignment="center")
     with says:
@@ -123,23 +96,12 @@ def _say_and_choose(shown: Shown, state: CutState, tree: Tree | None, nodes: np.
         if st.button(
             f"Use K = {k}", disabled=nothing, type="primary", icon=":material/arrow_forward:", width="stretch"
         ):
-            _use(shown, state, tree, nodes, k)
+            _use(shown, state, nodes, k)
 
 
-def _use(shown: Shown, state: CutState, tree: Tree | None, nodes: np.ndarray, k: int) -> None:
+def _use(shown: Shown, state: CutState, nodes: np.ndarray, k: int) -> None:
     try:
-        keep_choice(
-            shown.workspace,
-            shown.one,
-            shown.stored,
-            shown.content,
-            tree,
-            nodes,
-            state,
-            k=k,
-            suggestion=shown.suggestion,
-            looks=shown.looks,
-        )
+        keep_choice(shown, state, nodes, k)
     except EmbeddingError as error:
         st.error(plain(str(error)))
     else:
