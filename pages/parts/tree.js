@@ -38,7 +38,7 @@ export default function (component) {
 function isNews(state, cut) {
   if (cut === state.agreed) return false
   const at = state.told.indexOf(cut)
-  state.told.splice(0, at + 1)
+  state.told.splice(0, at < 0 ? state.told.length : at + 1)
   return at < 0
 }
 
