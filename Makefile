@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    install, make sample images, scan and embed them, open the dashboard"
+	@echo "make demo    install, make sample images, scan and embed them, grow their tree, open the dashboard"
 	@echo "make test    install, then every check: format, lint, types, tests, browser tests"
 	@echo "make check   the same checks without installing"
 	@echo "make format  put the code into shape"
@@ -44,6 +44,8 @@ demo: $(VENV)/.runtime
 	@$(BIN)/imclust scan $(DEMO)/photographs --workspace $(DEMO)/workspace --name "Sample photographs"
 	@echo "== letting the bundled network describe them"
 	@$(BIN)/imclust embed $(DEMO)/photographs --workspace $(DEMO)/workspace --backbone efficientnet_lite0
+	@echo "== growing the tree of its words"
+	@$(BIN)/imclust tree $(DEMO)/photographs --workspace $(DEMO)/workspace
 	@echo "== starting the dashboard; stop it with Ctrl-C"
 	@$(BIN)/imclust ui --workspace $(DEMO)/workspace --collection newest --open
 
