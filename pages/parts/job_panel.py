@@ -21,11 +21,14 @@ def show_panel(
     workspace: Workspace, queue: Queue, source: Collection, kinds: Sequence[str], extra: Extra = lambda _job: None
 ) -> Job | None:
     """Show the last job of these kinds for a collection, unless it ended well; returns the job that is shown."""
-    job = queue.last(source.id, kinds)
-    if job is None or job.state == "done":
-        return None
-    panel = st.fragment(_panel, run_every=_REFRESH_SECONDS if job.active else None)
-    panel(workspace, queue, job.id, extra)
+    # Its place is kept while there is no job: a panel that comes would move all that is below it to other places,
+    # and when the fragment is drawn at that very moment, the browser was seen to lose what stood there.
+    with st.container():
+        job = queue.last(source.id, kinds)
+        if job is None or job.state == "done":
+            return None
+        panel = st.fragment(_panel, run_every=_REFRESH_SECONDS if job.active else None)
+        panel(workspace, queue, job.id, extra)
     return job
 
 
