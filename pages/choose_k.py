@@ -5,7 +5,8 @@ import time
 import pandas as pd
 import streamlit as st
 
-from imclust_core.store.trees import last_choice
+from imclust_core.store.choices import last_choice
+from imclust_core.store.trees import find_evidence, state_of
 from pages.parts.closer_look import closer_look
 from pages.parts.context import current_collection, open_workspace
 from pages.parts.embedding_choice import current_embedding, pick_embedding
@@ -51,8 +52,9 @@ if stored.labels < 2:
             "The network says the same word for all images, or none, so there is no tree of labels. The images alone "
             "speak for K."
         )
-explore(workspace, source, one, stored)
-closer_look(workspace, source, one)
+found = find_evidence(workspace, one, state_of(one, source))
+explore(workspace, source, one, stored, found)
+closer_look(workspace, one, found)
 if stored.without:
     with st.expander(f"{plural(len(stored.without), 'label')} without a vector, of {plural(lacking, 'image')}"):
         st.write(f"{plural(stored.unplaced, 'image')} have no other label, and so are in no group of the tree.")

@@ -22,15 +22,14 @@ from imclust_core.jobs.scan import scan
 from imclust_core.jobs.tasks import submit_evidence, submit_tree
 from imclust_core.jobs.tree import build_tree, refine_evidence
 from imclust_core.jobs.worker import ensure_worker
+from imclust_core.store.choices import add_choice, last_choice
 from imclust_core.store.collections import Collection, add_collection, find_collection
 from imclust_core.store.embeddings import Embedding, embeddings_of, remove_embedding
 from imclust_core.store.trees import (
     StoredTree,
     TreeRecipe,
-    add_choice,
     find_evidence,
     find_tree,
-    last_choice,
     read_tree,
     state_of,
     tree_state,

@@ -1,11 +1,12 @@
 """What a person may ask of a job, checked before it is queued. No torch here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from imclust_core.backbones.preprocessing import MODES
 from imclust_core.backbones.registry import find_backbone
 from imclust_core.config import named_file
-from imclust_core.errors import BackboneError, WordsError
+from imclust_core.errors import BackboneError, ImclustError, WordsError
 from imclust_core.store.trees import TreeRecipe
 from imclust_core.words.labels import TEXTS
 from imclust_core.words.linkage import LINKAGES, METRICS
@@ -28,15 +29,21 @@ class EmbedRequest:
     dtype: str = AUTO
 
 
+def _check_known(error: type[ImclustError], *asked: tuple[str, str, Sequence[str]]) -> None:
+    """Raise the error for the first (what it is, value, values there are) whose value is none of them."""
+    for what, value, allowed in asked:
+        if value not in allowed:
+            raise error(f"{value!r} is no {what}. Expected one of: {', '.join(allowed)}.")
+
+
 def check_request(request: EmbedRequest) -> EmbedRequest:
     """The request with full names and paths; BackboneError for what cannot be."""
-    for what, value, allowed in (
+    _check_known(
+        BackboneError,
         ("preprocessing", request.preprocess, MODES),
         ("device", request.device, DEVICES),
         ("dtype", request.dtype, DTYPES),
-    ):
-        if value not in allowed:
-            raise BackboneError(f"{value!r} is no {what}. Expected one of: {', '.join(allowed)}.")
+    )
     if request.backbone == AUTO and (request.weights or request.random_weights):
         raise BackboneError("Weights belong to one network. Name the backbone they are for.")
     if request.weights and request.random_weights:
@@ -63,13 +70,12 @@ DEFAULT_TREE = TreeRecipe(JOINED, "phrase", "ward", "cosine", 1.0, 0.25)
 
 def check_tree(recipe: TreeRecipe) -> TreeRecipe:
     """The recipe with full paths; WordsError for what cannot be."""
-    for what, value, allowed in (
+    _check_known(
+        WordsError,
         ("label text", recipe.text, TEXTS),
         ("linkage", recipe.linkage, LINKAGES),
         ("metric", recipe.metric, METRICS),
-    ):
-        if value not in allowed:
-            raise WordsError(f"{value!r} is no {what}. Expected one of: {', '.join(allowed)}.")
+    )
     if not 0 < recipe.least <= 1 or not 0 <= recipe.count_power <= 1:
         raise WordsError("Expected a least probability above 0 and up to 1, and a power of counts from 0 to 1.")
     return replace(recipe, vectors=check_vectors(recipe.vectors))

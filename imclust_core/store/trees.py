@@ -1,4 +1,4 @@
-"""Trees of labels, the evidence for K, and what was chosen. All SQL about them is here; no scipy.
+"""Trees of labels, and the evidence for K. All SQL about them is here; no scipy.
 
 The arrays of a tree are one file in the folder of its embedding, and go with it.
 """
@@ -93,19 +93,6 @@ class TreeContent:
         if self.names[node] or self.tree is None:
             return self.names[node]
         return ", ".join(self.leaf_names[leaf] for leaf in self.tree.heaviest(node)[:2])
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A K that somebody settled on. facts: the evidence and the groups as they were shown."""
-
-    k: int
-    edits: str
-    embedding_id: str
-    tree_id: str | None
-    facts: dict[str, Any]
-    author: str
-    created_at: int
 
 
 def state_of(one: Embedding, source: Collection) -> str:
@@ -266,41 +253,3 @@ def evidence_from(facts: dict[str, Any]) -> Evidence:
         for kind, curve in facts["curves"].items()
     }
     return Evidence(facts["images"], curves)
-
-
-def add_choice(
-    workspace: Workspace,
-    one: Embedding,
-    *,
-    tree_id: str | None,
-    k: int,
-    edits: str,
-    facts: dict[str, Any],
-    author: str,
-) -> None:
-    """Write down which K somebody settled on, and why. Earlier choices stay."""
-    with writing(workspace.catalogue) as db:
-        db.execute(
-            "INSERT INTO choices (collection_id, embedding_id, tree_id, k, edits, facts, author, created_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (one.collection_id, one.id, tree_id, k, edits, json.dumps(facts), author, int(time.time())),
-        )
-
-
-def last_choice(workspace: Workspace, collection_id: str) -> Choice | None:
-    """The K chosen last for a collection."""
-    with reading(workspace.catalogue) as db:
-        row = db.execute(
-            "SELECT * FROM choices WHERE collection_id = ? ORDER BY number DESC LIMIT 1", (collection_id,)
-        ).fetchone()
-    if row is None:
-        return None
-    return Choice(
-        row["k"],
-        row["edits"],
-        row["embedding_id"],
-        row["tree_id"],
-        json.loads(row["facts"]),
-        row["author"],
-        row["created_at"],
-    )

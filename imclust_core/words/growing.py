@@ -3,7 +3,7 @@
 import numpy as np
 
 from imclust_core.errors import WordsError
-from imclust_core.words.linkage import LINKAGES, METRICS, link
+from imclust_core.words.linkage import LINKAGES, METRICS, link, unit_rows
 from imclust_core.words.order import leaf_order
 from imclust_core.words.tree import Tree
 
@@ -39,6 +39,5 @@ def grow(
         )
     weights = np.maximum(images if carried is None else carried, 1) ** float(count_power)
     children, heights = link(vectors, weights, linkage, metric)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True) if metric == "cosine" else 1.0
-    order = leaf_order(children, vectors / np.maximum(lengths, 1e-12))
+    order = leaf_order(children, unit_rows(vectors) if metric == "cosine" else vectors)
     return Tree(children, heights, order, np.asarray(images, np.int64))

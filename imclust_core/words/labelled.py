@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imclust_core.words.growing import COUNT_POWER, grow
+from imclust_core.words.linkage import unit_rows
 from imclust_core.words.tree import Tree, carried, homes
 
 
@@ -74,11 +75,8 @@ def joined(network: np.ndarray, words: np.ndarray, share: float = 0.25) -> np.nd
 
     share: how long the word vectors are, where the network's have length one: measured in bench/words.py.
     """
-    parts = []
-    for vectors, length in ((network, 1.0), (words, share)):
-        lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-        parts.append(np.nan_to_num(vectors / lengths).astype(np.float32) * length)
-    return np.hstack(parts)
+    sides = ((network, 1.0), (words, share))
+    return np.hstack([np.nan_to_num(unit_rows(vectors)).astype(np.float32) * length for vectors, length in sides])
 
 
 def best_examples(

@@ -32,12 +32,17 @@ def link(vectors: np.ndarray, weights: np.ndarray, linkage: str, metric: str) ->
     return _numbered(pairs, heights)
 
 
+def unit_rows(vectors: np.ndarray) -> np.ndarray:
+    """The same directions with length one: (n, d); rows of zeros stay."""
+    found: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return found
+
+
 def distances_between(vectors: np.ndarray, metric: str) -> np.ndarray:
     """All distances, (n, n) float32: "cosine", "euclidean", or "unit" for the euclidean ones of unit vectors."""
     v = np.array(vectors, np.float32)
-    lengths = np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-12)
     # Far from the origin, products of rows would drown their differences.
-    v = v - v.mean(axis=0) if metric == "euclidean" else v / lengths
+    v = v - v.mean(axis=0) if metric == "euclidean" else unit_rows(v)
     out: np.ndarray = v @ v.T
     if metric == "cosine":
         np.subtract(1, out, out=out)

@@ -5,19 +5,17 @@ import streamlit as st
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.tasks import evidence_key, submit_evidence
 from imclust_core.jobs.worker import ensure_worker
-from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
-from imclust_core.store.trees import find_evidence, state_of
 from imclust_core.store.workspace import Workspace
+from imclust_core.words.curves import Evidence
 from pages.parts.job_badge import progress_text, share_of
 from pages.parts.text import plain, plural
 
 _LOOK_SECONDS = 0.7
 
 
-def closer_look(workspace: Workspace, source: Collection, one: Embedding) -> None:
+def closer_look(workspace: Workspace, one: Embedding, found: tuple[Evidence, bool] | None) -> None:
     """Say what the evidence rests on, and look closer unless that was done or stopped."""
-    found = find_evidence(workspace, one, state_of(one, source))
     images = found[0].images if found else 0
     if found and found[1]:
         st.caption(f"The evidence was taken from {plural(images, 'image')}, after a closer look.")

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-import streamlit as st
-
 from imclust_core.words.tree import Edit, edits_from, edits_text
+from pages.parts.address import asked, keep
 
 _K = "k"
 _CUT = "cut"
@@ -26,9 +25,11 @@ def current_cut(tree_id: str, default: int, most: int) -> CutState:
 
     Branches are those of one tree, so the tree's id stands with them.
     """
-    k = _asked(_K)
+    k, made = asked(_K), asked(_CUT)
+    keep(_K, k)
+    keep(_CUT, made)
     chosen = int(k) if k.isascii() and k.isdigit() and len(k) < 7 else default
-    of_tree, _, rest = _asked(_CUT).partition(".")
+    of_tree, _, rest = made.partition(".")
     rest = rest if of_tree == tree_id else ""
     # A number of thousands of digits would be an error by itself.
     branches = [
@@ -41,25 +42,11 @@ def current_cut(tree_id: str, default: int, most: int) -> CutState:
 
 def is_asked() -> bool:
     """Whether somebody has set a K, in this visit or in a link."""
-    return bool(_asked(_K))
+    return bool(asked(_K))
 
 
 def keep_cut(tree_id: str, cut: CutState) -> None:
     """Put a cut into the address."""
     parts = [tree_id, edits_text(cut.edits), f"b{cut.branch}" if cut.branch is not None else ""]
-    _put(_K, str(cut.k))
-    _put(_CUT, ".".join(filter(None, parts)) if any(parts[1:]) else "")
-
-
-def _asked(key: str) -> str:
-    asked = str(st.query_params.get(key) or st.session_state.get(key) or "")
-    _put(key, asked)  # other pages drop it from the address, and it is wanted again on the way back
-    return asked
-
-
-def _put(key: str, value: str) -> None:
-    st.session_state[key] = value
-    if value and st.query_params.get(key) != value:
-        st.query_params[key] = value
-    elif not value and key in st.query_params:
-        del st.query_params[key]
+    keep(_K, str(cut.k))
+    keep(_CUT, ".".join(filter(None, parts)) if any(parts[1:]) else "")

@@ -8,6 +8,7 @@ import streamlit as st
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding, embeddings_of, remove_embedding
 from imclust_core.store.workspace import Workspace
+from pages.parts.address import asked, keep
 from pages.parts.text import plain
 
 EMBEDDING_KEY = "embedding"
@@ -17,19 +18,15 @@ _PICKED = "picked_embedding"
 def current_embedding(workspace: Workspace, source: Collection) -> Embedding | None:
     """The finished embedding that the address, or else this visit, names; the newest where neither does."""
     known = embeddings_of(workspace, source.id)
-    asked = st.query_params.get(EMBEDDING_KEY) or st.session_state.get(EMBEDDING_KEY)
-    chosen = next((one for one in known if one.id == asked), None)
+    wanted = asked(EMBEDDING_KEY)
+    chosen = next((one for one in known if one.id == wanted), None)
     use_embedding(chosen.id if chosen is not None else None)
     return chosen or (known[0] if known else None)
 
 
 def use_embedding(embedding_id: str | None) -> None:
     """Choose an embedding, or none, so that the newest is shown; the address follows."""
-    st.session_state[EMBEDDING_KEY] = embedding_id
-    if embedding_id:
-        st.query_params[EMBEDDING_KEY] = embedding_id
-    elif EMBEDDING_KEY in st.query_params:
-        del st.query_params[EMBEDDING_KEY]
+    keep(EMBEDDING_KEY, embedding_id or "")
 
 
 def pick_embedding(

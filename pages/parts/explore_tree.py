@@ -9,8 +9,9 @@ import streamlit as st
 from imclust_core.errors import EmbeddingError
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
-from imclust_core.store.trees import StoredTree, TreeContent, find_evidence, read_tree, state_of
+from imclust_core.store.trees import StoredTree, TreeContent, read_tree
 from imclust_core.store.workspace import Workspace
+from imclust_core.words.curves import Evidence
 from imclust_core.words.suggestion import suggest
 from imclust_core.words.tree import cut, edited
 from pages.parts.cut_state import CutState, current_cut, is_asked, keep_cut
@@ -30,9 +31,14 @@ def _content(_stored: StoredTree, tree_id: str, root: str) -> TreeContent:
     return read_tree(_stored)
 
 
-def explore(workspace: Workspace, source: Collection, one: Embedding, stored: StoredTree) -> None:
-    """Show slider, tree and groups, and let a K be chosen."""
-    found = find_evidence(workspace, one, state_of(one, source))
+def explore(
+    workspace: Workspace,
+    source: Collection,
+    one: Embedding,
+    stored: StoredTree,
+    found: tuple[Evidence, bool] | None,
+) -> None:
+    """Show slider, tree and groups, and let a K be chosen; found: what the images say, as `find_evidence` has it."""
     looks = (stored.evidence, *((found[0],) if found else ()))
     suggestion = suggest(stored.evidence, found[0] if found else None)
     content = _content(stored, stored.id, str(workspace.root))

@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 import numpy as np
 
+from imclust_core.store.choices import add_choice
 from imclust_core.store.embeddings import embedding
-from imclust_core.store.trees import add_choice
 from imclust_core.words.tree import by_size, edits_text
 from pages.parts.cut_state import CutState
 from pages.parts.shown_tree import Shown

@@ -6,9 +6,9 @@ from typing import Any
 
 import streamlit as st
 
+from imclust_core.store.choices import is_chosen, last_choice
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import embeddings_of
-from imclust_core.store.trees import last_choice
 from imclust_core.store.workspace import Workspace
 from pages.parts.context import open_workspace
 
@@ -53,7 +53,7 @@ WORK = (
         ":material/account_tree:",
         "lets the network's words suggest how many clusters",
         "choose_k.py",
-        lambda workspace, source: last_choice(workspace, source.id) is not None,
+        lambda workspace, source: is_chosen(workspace, source.id),
     ),
     Step("4 Cluster", "cluster", ":material/bubble_chart:", "sorts the images into clusters"),
     Step("5 Browse and name", "browse", ":material/label:", "shows every cluster for you to name"),

@@ -18,6 +18,7 @@ from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import TEXTS
 from imclust_core.words.linkage import LINKAGES, METRICS
 from imclust_core.words.vectors import BUILT_IN, EMBEDDED, GENSIM, JOINED, NETWORK
+from pages.parts.address import asked, keep
 from pages.parts.job_badge import progress_text, resume_button, share_of
 from pages.parts.text import plain
 
@@ -40,8 +41,8 @@ _ORIGIN = "The origin's recipe: first words, single linkage"
 
 def current_recipe() -> TreeRecipe:
     """The recipe that the address names, or else this visit; what it names wrongly is as by default."""
-    asked = st.query_params.get(_ADDRESS) or st.session_state.get(_ADDRESS) or ""
-    values: dict[str, object] = dict(zip(_FIELDS, asked.split("|", len(_FIELDS) - 1), strict=False)) if asked else {}
+    text = asked(_ADDRESS)
+    values: dict[str, object] = dict(zip(_FIELDS, text.split("|", len(_FIELDS) - 1), strict=False)) if text else {}
     try:
         if "least" in values:
             values["least"] = float(str(values["least"]))
@@ -55,12 +56,7 @@ def current_recipe() -> TreeRecipe:
 
 
 def _keep(recipe: TreeRecipe) -> None:
-    text = "|".join(str(getattr(recipe, field)) for field in _FIELDS) if recipe != DEFAULT_TREE else ""
-    st.session_state[_ADDRESS] = text
-    if text:
-        st.query_params[_ADDRESS] = text
-    elif _ADDRESS in st.query_params:
-        del st.query_params[_ADDRESS]
+    keep(_ADDRESS, "|".join(str(getattr(recipe, field)) for field in _FIELDS) if recipe != DEFAULT_TREE else "")
 
 
 def tree_settings(recipe: TreeRecipe) -> None:

@@ -12,9 +12,9 @@ from imclust_core.backbones.registry import BUNDLED
 from imclust_core.jobs.embed import embed
 from imclust_core.jobs.requests import EmbedRequest
 from imclust_core.jobs.scan import scan
+from imclust_core.store.choices import last_choice
 from imclust_core.store.collections import Collection, add_collection, collections
 from imclust_core.store.embeddings import class_names, embeddings_of
-from imclust_core.store.trees import last_choice
 from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import Visit
 from tests.browser.test_embed import sample_photographs, scanned

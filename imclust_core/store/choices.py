@@ -1,0 +1,68 @@
+"""Which K was chosen for a collection, by whom, and on what evidence. All SQL about it is here."""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from imclust_core.store.database import reading, writing
+from imclust_core.store.embeddings import Embedding
+from imclust_core.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A K that somebody settled on. facts: the evidence and the groups as they were shown."""
+
+    k: int
+    edits: str
+    embedding_id: str
+    tree_id: str | None
+    facts: dict[str, Any]
+    author: str
+    created_at: int
+
+
+def add_choice(
+    workspace: Workspace,
+    one: Embedding,
+    *,
+    tree_id: str | None,
+    k: int,
+    edits: str,
+    facts: dict[str, Any],
+    author: str,
+) -> None:
+    """Write down which K somebody settled on, and why. Earlier choices stay."""
+    with writing(workspace.catalogue) as db:
+        db.execute(
+            "INSERT INTO choices (collection_id, embedding_id, tree_id, k, edits, facts, author, created_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (one.collection_id, one.id, tree_id, k, edits, json.dumps(facts), author, int(time.time())),
+        )
+
+
+def is_chosen(workspace: Workspace, collection_id: str) -> bool:
+    """Whether a K was ever chosen for a collection. Every page asks, so nothing is read for it."""
+    with reading(workspace.catalogue) as db:
+        row = db.execute("SELECT 1 FROM choices WHERE collection_id = ? LIMIT 1", (collection_id,)).fetchone()
+    return row is not None
+
+
+def last_choice(workspace: Workspace, collection_id: str) -> Choice | None:
+    """The K chosen last for a collection."""
+    with reading(workspace.catalogue) as db:
+        row = db.execute(
+            "SELECT * FROM choices WHERE collection_id = ? ORDER BY number DESC LIMIT 1", (collection_id,)
+        ).fetchone()
+    if row is None:
+        return None
+    return Choice(
+        row["k"],
+        row["edits"],
+        row["embedding_id"],
+        row["tree_id"],
+        json.loads(row["facts"]),
+        row["author"],
+        row["created_at"],
+    )
