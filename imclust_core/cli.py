@@ -18,6 +18,7 @@ from pathlib import Path
 
 from imclust_core.backbones.preprocessing import MODES
 from imclust_core.backbones.registry import BUNDLED, RECOMMENDED
+from imclust_core.clustering.linkage import LINKAGES, METRICS
 from imclust_core.commands import embed_folder, grow_tree, list_collections, list_jobs, print_json, sample, scan_folder
 from imclust_core.config import VERSION
 from imclust_core.errors import ImclustError
@@ -27,7 +28,6 @@ from imclust_core.process import start_module
 from imclust_core.store.collections import collection, collections
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import TEXTS
-from imclust_core.words.linkage import LINKAGES, METRICS
 from imclust_core.words.vectors import BUILT_IN
 
 

@@ -60,6 +60,12 @@ class VectorsUnavailable(WordsError):
     code = "vectors_unavailable"
 
 
+class ClusteringError(ImclustError):
+    """A clustering was asked for that cannot be made of these images, or that is not there."""
+
+    code = "clustering"
+
+
 class UploadError(ImclustError):
     """An uploaded file cannot be unpacked safely."""
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import silhouette_score
 
+from imclust_core.clustering.linkage import distances_between
+from imclust_core.clustering.scores import silhouette_of_each
 from imclust_core.words.curves import Curve, Evidence
-from imclust_core.words.evidence import image_evidence, reduced, silhouette, word_evidence
+from imclust_core.words.evidence import image_evidence, reduced, word_evidence
 from imclust_core.words.growing import grow
 from imclust_core.words.hypernyms import hypernyms
 from imclust_core.words.labels import Label
-from imclust_core.words.linkage import distances_between
 from imclust_core.words.proposals import propose
 from imclust_core.words.suggestion import VOTERS, suggest
 from imclust_core.words.tree import cut
@@ -42,7 +43,7 @@ def test_the_silhouette_is_that_of_scikit_learn(k: int, metric: str) -> None:
     points = rng.normal(size=(120, 6)) + 2 * rng.normal(size=(k, 6))[(labels := np.arange(120) % k)]
     labels[0] = k  # one is alone
     theirs = silhouette_score(points, labels, metric=metric)
-    assert silhouette(distances_between(points, metric), labels) == pytest.approx(theirs, abs=1e-4)
+    assert silhouette_of_each(distances_between(points, metric), labels).mean() == pytest.approx(theirs, abs=1e-4)
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])

@@ -16,20 +16,19 @@ EVERYTHING = [*CORE, *PAGES, ROOT / "app.py"]
 # Each room may import the rooms of lower floors, and of its own.
 FLOORS = {
     "errors": 0,
-    "config": 1,
     "names": 0,
     "process": 0,
-    **dict.fromkeys(
-        ("images", "backbones", "words", "clustering", "mapping", "explain", "deepcluster", "baselines"), 2
-    ),
-    "store": 3,
-    **dict.fromkeys(("embedding", "naming", "report"), 4),
-    "jobs": 5,
-    "commands": 6,
-    "cli": 7,
-    "notebook": 6,
-    "__init__": 8,
-    "__main__": 8,
+    "config": 1,
+    **dict.fromkeys(("images", "backbones", "clustering", "mapping", "explain", "deepcluster", "baselines"), 2),
+    "words": 3,  # a tree of labels is a clustering of them
+    "store": 4,
+    **dict.fromkeys(("embedding", "naming", "report"), 5),
+    "jobs": 6,
+    "commands": 7,
+    "notebook": 7,
+    "cli": 8,
+    "__init__": 9,
+    "__main__": 9,
 }
 
 

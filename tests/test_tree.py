@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import scipy.cluster.hierarchy
 
+from imclust_core.clustering.linkage import LINKAGES, METRICS
 from imclust_core.errors import WordsError
 from imclust_core.words.growing import grow
 from imclust_core.words.labelled import best_examples, joined, label_tree, used_classes
 from imclust_core.words.labels import Label, keyed, label_vectors
-from imclust_core.words.linkage import LINKAGES, METRICS
 from imclust_core.words.order import leaf_order
 from imclust_core.words.tree import (
     JOIN,

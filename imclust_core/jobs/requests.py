@@ -1,15 +1,19 @@
 """What a person may ask of a job, checked before it is queued. No torch here."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from imclust_core.backbones.preprocessing import MODES
 from imclust_core.backbones.registry import find_backbone
+from imclust_core.clustering.linkage import LINKAGES, METRICS
+from imclust_core.clustering.reduction import reduction_from
+from imclust_core.clustering.strategies import find_strategy
 from imclust_core.config import named_file
-from imclust_core.errors import BackboneError, ImclustError, WordsError
+from imclust_core.errors import BackboneError, ClusteringError, ImclustError, WordsError
+from imclust_core.store.clusterings import ClusterRecipe
 from imclust_core.store.trees import TreeRecipe
 from imclust_core.words.labels import TEXTS
-from imclust_core.words.linkage import LINKAGES, METRICS
 from imclust_core.words.vectors import JOINED, check_vectors
 
 AUTO = "auto"
@@ -79,3 +83,27 @@ def check_tree(recipe: TreeRecipe) -> TreeRecipe:
     if not 0 < recipe.least <= 1 or not 0 <= recipe.count_power <= 1:
         raise WordsError("Expected a least probability above 0 and up to 1, and a power of counts from 0 to 1.")
     return replace(recipe, vectors=check_vectors(recipe.vectors))
+
+
+DEFAULT_CLUSTERING = ClusterRecipe("l2", "kmeans", 20)
+"""The recipe that scored best in bench/quality.py of those that take seconds."""
+
+
+def check_clustering(recipe: ClusterRecipe, tree: TreeRecipe = DEFAULT_TREE, edits: str = "") -> ClusterRecipe:
+    """The recipe in the one form that the same clusters have; ClusteringError for what cannot be.
+
+    tree, edits: what the word tree is cut from, and how it was edited by hand; no other strategy looks at them.
+    """
+    strategy = find_strategy(recipe.strategy)
+    if not strategy.own_k and recipe.k < 1:
+        raise ClusteringError(f"K = {recipe.k} is not possible. Expected a whole number from 1.")
+    if not 0 <= recipe.seed < 2**31:
+        raise ClusteringError(f"The seed {recipe.seed} is not possible. Expected a whole number from 0 to 2147483647.")
+    words = json.dumps({"tree": asdict(check_tree(tree)), "edits": edits}, sort_keys=True) if strategy.by_words else ""
+    return ClusterRecipe(
+        "none" if strategy.by_words else str(reduction_from(recipe.reduce)),
+        recipe.strategy,
+        0 if strategy.own_k else recipe.k,
+        0 if strategy.by_words else recipe.seed,
+        words,
+    )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from imclust_core.clustering.strategies import find_strategy
 from imclust_core.images.samples import make_samples
 from imclust_core.jobs.progress import Report
 from imclust_core.jobs.queue import Job, Queue
@@ -12,11 +13,14 @@ from imclust_core.jobs.requests import EmbedRequest, check_request
 from imclust_core.jobs.scan import scan
 from imclust_core.jobs.similar import find_similar
 from imclust_core.jobs.unpack import unpack
+from imclust_core.store.clusterings import ClusterRecipe
 from imclust_core.store.collections import Collection, add_collection, collection
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.trees import TreeRecipe
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.vectors import BUILT_IN
+
+_QUICK_IMAGES = 20_000
 
 Task = Callable[[Workspace, Job, Report], dict[str, Any]]
 
@@ -64,6 +68,20 @@ def _evidence(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
     return refine_evidence(workspace, job.params["embedding"], report)
 
 
+def _cluster(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    from imclust_core.jobs.cluster import cluster
+
+    recipe = ClusterRecipe(**job.params["recipe"])
+    return cluster(workspace, job.params["embedding"], recipe, report, author=job.params["author"])
+
+
+def _several(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    from imclust_core.jobs.several import cluster_several
+
+    runs = [(embedding_id, ClusterRecipe(**recipe)) for embedding_id, recipe in job.params["runs"]]
+    return cluster_several(workspace, runs, report, author=job.params["author"])
+
+
 TASKS: dict[str, Task] = {
     "scan": _scan,
     "unpack": _unpack_and_scan,
@@ -73,6 +91,8 @@ TASKS: dict[str, Task] = {
     "similar": _similar,
     "tree": _tree,
     "evidence": _evidence,
+    "cluster": _cluster,
+    "several": _several,
 }
 
 TITLES: dict[str, str] = {
@@ -84,6 +104,8 @@ TITLES: dict[str, str] = {
     "similar": "Looking for similar images",
     "tree": "Growing the tree of labels",
     "evidence": "Weighing the evidence for K",
+    "cluster": "Clustering",
+    "several": "Trying several clusterings",
 }
 """What a person sees while a job of the kind runs."""
 
@@ -169,4 +191,31 @@ def submit_evidence(workspace: Workspace, one: Embedding) -> Job:
     """Queue a closer look at what the images say of K."""
     return Queue(workspace).submit(
         "evidence", key=evidence_key(one), collection_id=one.collection_id, params={"embedding": one.id}
+    )
+
+
+def submit_cluster(workspace: Workspace, one: Embedding, recipe: ClusterRecipe, author: str = "") -> Job:
+    """Queue the clustering of an embedding; quick where it takes seconds, so that it need not wait for long work."""
+    facts = asdict(recipe)
+    images = one.summary.images if one.summary else 0
+    quick = not find_strategy(recipe.strategy).slow and "umap" not in recipe.reduce and images <= _QUICK_IMAGES
+    return Queue(workspace).submit(
+        "cluster",
+        key=f"cluster:{one.id}:{json.dumps(facts, sort_keys=True)}",
+        collection_id=one.collection_id,
+        params={"embedding": one.id, "recipe": facts, "author": author},
+        quick=quick,
+    )
+
+
+def submit_several(
+    workspace: Workspace, source: Collection, runs: Sequence[tuple[Embedding, ClusterRecipe]], author: str = ""
+) -> Job:
+    """Queue several clusterings as one job."""
+    listed = [[one.id, asdict(recipe)] for one, recipe in runs]
+    return Queue(workspace).submit(
+        "several",
+        key=f"several:{source.id}:{json.dumps(listed, sort_keys=True)}",
+        collection_id=source.id,
+        params={"runs": listed, "author": author},
     )

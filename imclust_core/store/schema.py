@@ -92,6 +92,25 @@ CATALOGUE = (
             )""",
         ),
     ),
+    Migration(
+        "0004_clusterings",
+        (
+            # Names will hang on them, so they outlive their embedding, and a removed one can come back.
+            """CREATE TABLE clusterings (
+                number INTEGER PRIMARY KEY AUTOINCREMENT,
+                id TEXT NOT NULL UNIQUE,
+                collection_id TEXT NOT NULL REFERENCES collections(id),
+                embedding_id TEXT NOT NULL,
+                fingerprint TEXT NOT NULL,
+                recipe TEXT NOT NULL,
+                summary TEXT NOT NULL,
+                author TEXT NOT NULL,
+                created_at INTEGER NOT NULL,
+                removed_at INTEGER
+            )""",
+            "CREATE INDEX clusterings_by_fingerprint ON clusterings(collection_id, fingerprint)",
+        ),
+    ),
 )
 
 JOBS = (

@@ -1,5 +1,6 @@
 """From rows on disk to arrays: which row belongs to which image, and the matrix of a collection. No torch."""
 
+import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -149,4 +150,30 @@ def read_class_vectors(one: Embedding) -> np.ndarray | None:
     return found if found.ndim == 2 and found.dtype == np.float32 and np.isfinite(found).all() else None
 
 
+def write_reduced(one: Embedding, name: str, points: np.ndarray) -> None:
+    """Keep reduced features under a name that says how they were made; only the last few stay."""
+    folder = one.folder / _REDUCED
+    folder.mkdir(exist_ok=True)
+    file = io.BytesIO()
+    np.save(file, points.astype(np.float32))
+    write_atomically(folder / f"{_hashed(name)}.npy", file.getvalue())
+    for old in sorted(folder.glob("*.npy"), key=lambda path: path.stat().st_mtime)[:-_KEPT_REDUCED]:
+        old.unlink(missing_ok=True)
+
+
+def read_reduced(one: Embedding, name: str) -> np.ndarray | None:
+    """The features kept under this name: (n, d), or None."""
+    try:
+        found: np.ndarray = np.load(one.folder / _REDUCED / f"{_hashed(name)}.npy", allow_pickle=False)
+    except (OSError, EOFError, ValueError):
+        return None
+    return found if found.ndim == 2 and found.dtype == np.float32 and np.isfinite(found).all() else None
+
+
+def _hashed(name: str) -> str:
+    return hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
+
+
 _CLASS_VECTORS = "class_vectors.npy"
+_REDUCED = "reduced"
+_KEPT_REDUCED = 6

@@ -43,6 +43,10 @@ class Workspace:
         return self.root / "embeddings"
 
     @property
+    def clusterings(self) -> Path:
+        return self.root / "clusterings"
+
+    @property
     def uploads(self) -> Path:
         return self.root / "uploads"
 
@@ -82,7 +86,7 @@ class Workspace:
             if os.name == "posix":
                 self.root.chmod(0o700)  # thumbnails and names are as private as the images
             write_atomically(marker, json.dumps({"made_by": f"imclust {VERSION}"}).encode())
-        for folder in (self.logs, self.thumbnails, self.embeddings, *self.own_folders):
+        for folder in (self.logs, self.thumbnails, self.embeddings, self.clusterings, *self.own_folders):
             folder.mkdir(exist_ok=True)
 
     def open_folder(self, text: str) -> Path:

@@ -14,8 +14,9 @@ from sklearn.cluster import HDBSCAN
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 
+from imclust_core.clustering.linkage import distances_between, unit_rows
+from imclust_core.clustering.scores import silhouette_of_each
 from imclust_core.words.curves import Curve, Evidence
-from imclust_core.words.linkage import distances_between, unit_rows
 from imclust_core.words.tree import Tree, cut, groups
 
 MOST = 200
@@ -120,27 +121,8 @@ def _silhouettes(distances: np.ndarray, levels: Iterator[tuple[int, np.ndarray]]
         if not 1 < len(used) < len(labels):
             continue
         ks.append(k)
-        values.append(silhouette(distances, place))
+        values.append(float(silhouette_of_each(distances, place).mean()))
     return _peaked(ks, values)
-
-
-def silhouette(distances: np.ndarray, labels: np.ndarray) -> float:
-    """The mean silhouette, from all distances (n, n) and labels (n,) from 0; single images count 0.
-
-    It is asked for two hundred times in a row: this is one product of matrices where scikit-learn's goes by rows.
-    """
-    counts = np.bincount(labels).astype(distances.dtype)
-    member = np.zeros((len(labels), len(counts)), distances.dtype)
-    rows = np.arange(len(labels))
-    member[rows, labels] = 1
-    sums = distances @ member
-    own = counts[labels]
-    within = sums[rows, labels] / np.maximum(own - 1, 1)
-    means = sums / counts
-    means[rows, labels] = np.inf
-    nearest = means.min(axis=1)
-    score = (nearest - within) / np.maximum(np.maximum(nearest, within), 1e-12)
-    return float(np.where(own > 1, score, 0).mean())
 
 
 def _stability(

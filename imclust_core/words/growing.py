@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from imclust_core.clustering.linkage import LINKAGES, METRICS, link, unit_rows
 from imclust_core.errors import WordsError
-from imclust_core.words.linkage import LINKAGES, METRICS, link, unit_rows
 from imclust_core.words.order import leaf_order
 from imclust_core.words.tree import Tree
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from imclust_core.clustering.linkage import unit_rows
 from imclust_core.words.growing import COUNT_POWER, grow
-from imclust_core.words.linkage import unit_rows
 from imclust_core.words.tree import Tree, carried, homes
 
 

@@ -1,0 +1,1 @@
+"""Clustering: arrays in, arrays out. No store, no jobs."""

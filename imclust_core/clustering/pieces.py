@@ -1,0 +1,24 @@
+"""Going through many rows without holding anything of their size a second time."""
+
+from collections.abc import Callable, Iterator
+
+_PIECE = 2**25
+"""How many numbers a piece holds."""
+
+Step = Callable[[int, int], None]
+"""Told (done, total) while something takes long; what it raises ends that."""
+
+
+def nothing(_done: int, _total: int) -> None:
+    """The step of somebody who does not watch."""
+
+
+def piece(width: int) -> int:
+    """How many rows of this width go into one piece."""
+    return max(256, _PIECE // max(width, 1))
+
+
+def pieces(n: int, width: int) -> Iterator[slice]:
+    """Slices that together hold n rows."""
+    for start in range(0, n, piece(width)):
+        yield slice(start, min(start + piece(width), n))

@@ -1,0 +1,98 @@
+"""What is done to features before they are clustered: "none", "l2", "pca:256", "pca:256:white", "umap:50"."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from imclust_core.clustering.linkage import unit_rows
+from imclust_core.clustering.pieces import Step, nothing
+from imclust_core.errors import ClusteringError
+
+KINDS = ("none", "l2", "pca", "umap")
+DEFAULTS = {"pca": 256, "umap": 50}
+_NEIGHBOURS = 15
+_UMAP_ROWS = 50_000
+"""UMAP is fitted to at most so many rows; the others are placed among their nearest of these."""
+_AMONG = 5
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """A way to reduce features. dims: how many are left, 0 where none are taken away. white: each of equal weight."""
+
+    kind: str
+    dims: int = 0
+    white: bool = False
+
+    def __str__(self) -> str:
+        return ":".join([self.kind, *([str(self.dims)] if self.dims else []), *(["white"] if self.white else [])])
+
+
+def reduction_from(text: str) -> Reduction:
+    """The reduction that a text like "pca:256:white" names."""
+    kind, *rest = text.strip().split(":")
+    white = kind == "pca" and rest[-1:] == ["white"]
+    numbers = rest[:-1] if white else rest
+    known = kind in KINDS and len(numbers) <= (1 if kind in DEFAULTS else 0)
+    if not known or not all(one.isascii() and one.isdigit() and 0 < len(one) < 6 and int(one) for one in numbers):
+        raise ClusteringError(
+            f"{text!r} is no reduction. Expected one of: none, l2, pca:N, pca:N:white, umap:N, with N from 1 to 99999."
+        )
+    return Reduction(kind, int(numbers[0]) if numbers else DEFAULTS.get(kind, 0), white)
+
+
+def reduce(features: np.ndarray, how: Reduction, *, seed: int = 0, step: Step = nothing) -> np.ndarray:
+    """The features (n, d) reduced: (n, d') float32.
+
+    All but "none" start from features of length one. Whitened components are brought to length one again, as
+    DeepCluster does it. There are at most n - 1 components, whatever was asked for.
+    """
+    if how.kind == "none":
+        return np.asarray(features, np.float32)
+    unit = unit_rows(np.asarray(features, np.float32))
+    if how.kind == "l2" or len(unit) < 3:
+        return unit
+    return _pca(unit, how, seed) if how.kind == "pca" else _umap(unit, how.dims, seed, step)
+
+
+def _pca(unit: np.ndarray, how: Reduction, seed: int) -> np.ndarray:
+    from sklearn.decomposition import PCA  # it takes a second to import, and pages read the names in this module
+
+    dims = min(how.dims, len(unit) - 1, unit.shape[1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # rows that are all alike vary in no direction
+        found = PCA(dims, whiten=how.white, random_state=seed).fit_transform(unit)
+    found = np.nan_to_num(found, posinf=0, neginf=0)
+    return unit_rows(found) if how.white else np.asarray(found, np.float32)
+
+
+def _umap(unit: np.ndarray, dims: int, seed: int, step: Step) -> np.ndarray:
+    from umap import UMAP  # half a minute to import and compile, and seldom asked for
+
+    from imclust_core.clustering.neighbours import nearest_rows
+
+    n = len(unit)
+    chosen = np.arange(n)
+    if n > _UMAP_ROWS:
+        chosen = np.sort(np.random.default_rng(seed).choice(n, _UMAP_ROWS, replace=False))
+    fitted = unit[chosen]
+    near, away = nearest_rows(fitted, fitted, min(_NEIGHBOURS, len(fitted)), step=step)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of one thread, which the seed asks for; and of graphs in several parts
+        model = UMAP(
+            n_neighbors=near.shape[1],
+            n_components=min(dims, len(fitted) - 2),
+            min_dist=0.0,
+            init="random" if len(fitted) < 4 * dims else "spectral",
+            random_state=seed,
+            precomputed_knn=(near, away, None),
+        )
+        found = np.asarray(model.fit_transform(fitted), np.float32)
+    if len(chosen) == n:
+        return found
+    near, away = nearest_rows(unit, fitted, _AMONG, step=step)
+    weight = 1 / np.maximum(away, 1e-6)
+    weight /= weight.sum(axis=1, keepdims=True)
+    placed: np.ndarray = np.einsum("ij,ijk->ik", weight, found[near]).astype(np.float32)
+    return placed

@@ -1,0 +1,38 @@
+"""Several clusterings as one job. Each is kept when it is done, so a job that was stopped goes on with the next."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from imclust_core.errors import ClusteringError, EmbeddingError
+from imclust_core.jobs.cluster import cluster
+from imclust_core.jobs.progress import Report
+from imclust_core.store.clusterings import ClusterRecipe
+from imclust_core.store.workspace import Workspace
+
+log = logging.getLogger("imclust")
+
+
+def cluster_several(
+    workspace: Workspace, runs: Sequence[tuple[str, ClusterRecipe]], report: Report, *, author: str = ""
+) -> dict[str, Any]:
+    """Cluster each (embedding id, recipe): {"clusterings": ids, "failed": [[what, why]]}. One that fails stops none."""
+    done: list[str] = []
+    failed: list[list[str]] = []
+    for at, (embedding_id, recipe) in enumerate(runs):
+        what = f"{recipe.strategy}, {recipe.reduce}, K = {recipe.k or 'its own'}"
+
+        def within(
+            _done: int, _total: int | None, message: str, _more: dict[str, Any] | None = None, at: int = at
+        ) -> None:
+            report(at, len(runs), message)
+
+        try:
+            done.append(cluster(workspace, embedding_id, recipe, within, author=author)["clustering"])
+        except (ClusteringError, EmbeddingError) as error:
+            log.warning("%s: %s", what, error)
+            failed.append([what, str(error)])
+    if not done and failed:
+        raise ClusteringError(f"None of them could be made. {failed[0][0]}: {failed[0][1]}")
+    report(len(runs), len(runs), "")
+    return {"clusterings": done, "failed": failed}
