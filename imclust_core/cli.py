@@ -19,13 +19,19 @@ from pathlib import Path
 from imclust_core.backbones.preprocessing import MODES
 from imclust_core.backbones.registry import BUNDLED, RECOMMENDED
 from imclust_core.clustering.linkage import LINKAGES, METRICS
-from imclust_core.commands import embed_folder, grow_tree, list_collections, list_jobs, print_json, sample, scan_folder
+from imclust_core.clustering.strategies import STRATEGIES
+from imclust_core.commands.clusters import cluster_folder, compare_two, evaluate_clustering
+from imclust_core.commands.images import embed_folder, sample, scan_folder
+from imclust_core.commands.lists import list_collections, list_jobs
+from imclust_core.commands.running import print_json
+from imclust_core.commands.words import grow_tree
 from imclust_core.config import VERSION
 from imclust_core.errors import ImclustError
-from imclust_core.jobs.requests import AUTO, DEFAULT_TREE, DEVICES, DTYPES
+from imclust_core.jobs.requests import AUTO, DEFAULT_CLUSTERING, DEFAULT_TREE, DEVICES, DTYPES
 from imclust_core.jobs.worker import work
 from imclust_core.process import start_module
 from imclust_core.store.collections import collection, collections
+from imclust_core.store.truth import FOLDERS
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import TEXTS
 from imclust_core.words.vectors import BUILT_IN
@@ -120,6 +126,36 @@ def _parser() -> argparse.ArgumentParser:
         help="count labels from this probability on, not only each image's first",
     )
     sub.add_argument("--k", type=_above_zero, metavar="N", help="cut into N groups (default: the suggested number)")
+    common(sub)
+
+    sub = command("cluster", cluster_folder, "Sort the images of a folder that is embedded into clusters.")
+    sub.add_argument("folder", metavar="FOLDER", help="a folder that is embedded, or the id of its collection")
+    sub.add_argument("--k", type=_above_zero, metavar="N", help="how many clusters (default: the K chosen last, or 20)")
+    sub.add_argument("--embedding", metavar="NAME", help="a backbone, or an embedding's id (default: the newest)")
+    sub.add_argument(
+        "--reduce",
+        default=DEFAULT_CLUSTERING.reduce,
+        metavar="HOW",
+        help=f"none, l2, pca:N, pca:N:white or umap:N (default: {DEFAULT_CLUSTERING.reduce})",
+    )
+    sub.add_argument("--strategy", choices=STRATEGIES, default=DEFAULT_CLUSTERING.strategy, help="how to cluster")
+    sub.add_argument("--seed", type=int, default=0, help="the same seed gives the same clusters")
+    common(sub)
+
+    sub = command("compare", compare_two, "Say how two clusterings of one collection differ.")
+    sub.add_argument("a", metavar="A", help="the id of a clustering")
+    sub.add_argument("b", metavar="B", help="the id of another one")
+    common(sub)
+
+    sub = command("evaluate", evaluate_clustering, "Score a clustering against the truth.")
+    sub.add_argument("folder", metavar="FOLDER", help="the folder, or the id of its collection")
+    sub.add_argument("--clustering", required=True, metavar="ID", help="the id of a clustering")
+    sub.add_argument(
+        "--truth",
+        default=FOLDERS,
+        metavar="WHERE",
+        help="`folders`, or a CSV file of paths and classes (default: folders)",
+    )
     common(sub)
 
     common(command("collections", list_collections, "List the collections of the workspace."))

@@ -66,6 +66,12 @@ class ClusteringError(ImclustError):
     code = "clustering"
 
 
+class TruthError(ImclustError):
+    """The truth about a collection's images cannot be read, or says nothing of them."""
+
+    code = "truth"
+
+
 class UploadError(ImclustError):
     """An uploaded file cannot be unpacked safely."""
 

@@ -21,14 +21,9 @@ def cluster_several(
     failed: list[list[str]] = []
     for at, (embedding_id, recipe) in enumerate(runs):
         what = f"{recipe.strategy}, {recipe.reduce}, K = {recipe.k or 'its own'}"
-
-        def within(
-            _done: int, _total: int | None, message: str, _more: dict[str, Any] | None = None, at: int = at
-        ) -> None:
-            report(at, len(runs), message)
-
+        step = _step_of(report, at, len(runs))
         try:
-            done.append(cluster(workspace, embedding_id, recipe, within, author=author)["clustering"])
+            done.append(cluster(workspace, embedding_id, recipe, step, author=author)["clustering"])
         except (ClusteringError, EmbeddingError) as error:
             log.warning("%s: %s", what, error)
             failed.append([what, str(error)])
@@ -36,3 +31,12 @@ def cluster_several(
         raise ClusteringError(f"None of them could be made. {failed[0][0]}: {failed[0][1]}")
     report(len(runs), len(runs), "")
     return {"clusterings": done, "failed": failed}
+
+
+def _step_of(report: Report, at: int, runs: int) -> Report:
+    """Tells of a step within one of the runs; how far the work is, is counted in runs."""
+
+    def tell(done: int, total: int | None, message: str, detail: dict[str, Any] | None = None) -> None:
+        report(at, runs, message, detail)
+
+    return tell

@@ -213,6 +213,13 @@ def contents(workspace: Workspace, collection_id: str) -> tuple[np.ndarray, np.n
     return facts["id"].copy(), facts["hash"].copy()
 
 
+def paths(workspace: Workspace, collection_id: str) -> dict[int, bytes]:
+    """The relative path of every usable image of a collection, by its id."""
+    with reading(workspace.catalogue) as db:
+        rows = db.execute("SELECT id, path FROM images WHERE collection_id = ? AND state = 'ok'", (collection_id,))
+        return {row[0]: row[1] for row in rows}
+
+
 def images_by_id(workspace: Workspace, collection_id: str, ids: Sequence[int]) -> dict[int, ImageRow]:
     """These files of a collection, whatever their state; ids that are not there are left out."""
     found: dict[int, ImageRow] = {}
