@@ -35,7 +35,9 @@ def _merged(points: np.ndarray, k: int, method: str) -> np.ndarray:
     if len(points) == 1:
         return np.zeros(1, np.int64)
     # The distances as products of matrices: scipy's own go pair by pair.
-    merges = linkage(squareform(distances_between(points, "euclidean"), checks=False), method)
+    distances = distances_between(points, "euclidean")
+    distances[distances < 1e-3 * distances.max()] = 0  # rounding: copies of one picture lie at one place
+    merges = linkage(squareform(distances, checks=False), method)
     found: np.ndarray = fcluster(merges, k, "maxclust") - 1
     return found.astype(np.int64)
 
@@ -44,6 +46,8 @@ def mixture(points: np.ndarray, k: int, *, seed: int = 0) -> np.ndarray:
     """A mixture of k Gaussians, each with a variance of its own in every direction."""
     check_points(points)
     check_k(len(points), k)
+    if len(points) == 1:
+        return np.zeros(1, np.int64)
     start = kmeans(points, k, seed=seed)
     scale = float(points.var(axis=0, dtype=np.float64).mean())
     counts = np.bincount(start.labels)

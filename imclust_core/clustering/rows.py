@@ -50,7 +50,7 @@ class Rows:
             yield where.start, self._kept[where] if self._kept is not None else self._prepared(where)
 
     def _prepared(self, where: slice | np.ndarray) -> torch.Tensor:
-        block = torch.from_numpy(np.ascontiguousarray(self._points[where], np.float32)).to(self.device)
+        block = torch.from_numpy(np.require(self._points[where], np.float32, ["C", "W"])).to(self.device)
         if self._unit:
             return torch.nn.functional.normalize(block, dim=1, eps=1e-12)
         return block - self.mean

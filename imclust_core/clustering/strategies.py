@@ -123,7 +123,7 @@ STRATEGIES: dict[str, Strategy] = {
         slow=True,
     ),
     "distilled": Strategy(
-        "Self-distilled head", "a small network learns from neighbours", _distilled, repeats=0, slow=True
+        "Self-distilled head", "a small network learns from neighbours", _distilled, repeats=3, slow=True
     ),
     "words": Strategy("Word tree", "cuts the tree of labels, as on Choose K", _words, by_words=True, repeats=0),
 }

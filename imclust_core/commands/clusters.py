@@ -24,7 +24,10 @@ def cluster_folder(options: argparse.Namespace) -> int:
     one = named_embedding(workspace, source.id, options.embedding)
     chosen = last_choice(workspace, source.id)
     k = options.k or (chosen.k if chosen else DEFAULT_CLUSTERING.k)
-    recipe = check_clustering(ClusterRecipe(options.reduce, options.strategy, k, options.seed))
+    recipe = check_clustering(
+        ClusterRecipe(options.reduce, options.strategy, k, options.seed),
+        chosen if chosen is not None and chosen.embedding_id == one.id else None,
+    )
     found = result_of(workspace, submit_cluster(workspace, one, recipe), quiet=options.json)
     stored = clustering(workspace, found["clustering"])
     if options.json:

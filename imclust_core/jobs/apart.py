@@ -6,6 +6,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from imclust_core.errors import ClusteringError, ImclustError
@@ -24,12 +25,12 @@ def apart(work: Callable[..., Any], *given: Any, watch: Callable[[], None]) -> A
     process.start()
     there.close()
     # Large arrays fill the pipe until the other side reads, and nobody must wait for that to be stopped.
-    threading.Thread(target=_send, args=(here, given), daemon=True).start()
+    threading.Thread(target=_send, args=(here, given, process), daemon=True).start()
     try:
         while not here.poll(_LOOK_SECONDS):
             watch()
         good, answer = here.recv()
-    except EOFError as error:
+    except (EOFError, ConnectionResetError) as error:
         process.join()
         raise ClusteringError(
             f"The process that did the work ended unexpectedly (code {process.exitcode}), most likely for lack of "
@@ -44,11 +45,11 @@ def apart(work: Callable[..., Any], *given: Any, watch: Callable[[], None]) -> A
     return answer
 
 
-def _send(to: Connection, given: tuple[Any, ...]) -> None:
+def _send(to: Connection, given: tuple[Any, ...], process: BaseProcess) -> None:
     try:
         to.send(given)
-    except (OSError, ValueError):
-        return  # the other side is gone, which whoever waits for its answer learns too
+    except Exception:  # the other side is gone, or memory is; whoever waits for its answer learns it from its end
+        process.kill()
 
 
 def _answer(there: Connection, work: Callable[..., Any]) -> None:

@@ -51,7 +51,7 @@ def cluster(
     source = collection(workspace, one.collection_id)
     state = state_of(one, source)
     found = find_clustering(workspace, source.id, fingerprint_of(one.id, recipe, state))
-    if found is not None:
+    if found is not None and _readable(found):
         restore_clustering(workspace, found.id)
         return {"clustering": found.id}
     report(0, None, "reading vectors")
@@ -73,6 +73,14 @@ def cluster(
     summary = replace(summary, numbers=_numbers(workspace, source, content), seconds=round(time.monotonic() - begun, 2))
     kept = add_clustering(workspace, source.id, one.id, recipe, state, content, summary, author)
     return {"clustering": kept.id}
+
+
+def _readable(stored: Clustering) -> bool:
+    try:
+        read_clustering(stored)
+    except ClusteringError:
+        return False  # it is made again
+    return True
 
 
 def _given(

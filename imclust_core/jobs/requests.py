@@ -11,6 +11,7 @@ from imclust_core.clustering.reduction import reduction_from
 from imclust_core.clustering.strategies import find_strategy
 from imclust_core.config import named_file
 from imclust_core.errors import BackboneError, ClusteringError, ImclustError, WordsError
+from imclust_core.store.choices import Choice
 from imclust_core.store.clusterings import ClusterRecipe
 from imclust_core.store.trees import TreeRecipe
 from imclust_core.words.labels import TEXTS
@@ -89,21 +90,28 @@ DEFAULT_CLUSTERING = ClusterRecipe("l2", "kmeans", 20)
 """The recipe that scored best in bench/quality.py of those that take seconds."""
 
 
-def check_clustering(recipe: ClusterRecipe, tree: TreeRecipe = DEFAULT_TREE, edits: str = "") -> ClusterRecipe:
+def check_clustering(recipe: ClusterRecipe, chosen: Choice | None = None) -> ClusterRecipe:
     """The recipe in the one form that the same clusters have; ClusteringError for what cannot be.
 
-    tree, edits: what the word tree is cut from, and how it was edited by hand; no other strategy looks at them.
+    chosen: the K settled on for this embedding; the word tree is then the one that was looked at, and with that very K
+    also split and joined as it was there.
     """
     strategy = find_strategy(recipe.strategy)
     if not strategy.own_k and recipe.k < 1:
         raise ClusteringError(f"K = {recipe.k} is not possible. Expected a whole number from 1.")
     if not 0 <= recipe.seed < 2**31:
         raise ClusteringError(f"The seed {recipe.seed} is not possible. Expected a whole number from 0 to 2147483647.")
-    words = json.dumps({"tree": asdict(check_tree(tree)), "edits": edits}, sort_keys=True) if strategy.by_words else ""
-    return ClusterRecipe(
-        "none" if strategy.by_words else str(reduction_from(recipe.reduce)),
-        recipe.strategy,
-        0 if strategy.own_k else recipe.k,
-        0 if strategy.by_words else recipe.seed,
-        words,
-    )
+    if strategy.by_words:
+        return _cut_of_words(recipe, chosen)
+    k = 0 if strategy.own_k else recipe.k
+    return ClusterRecipe(str(reduction_from(recipe.reduce)), recipe.strategy, k, recipe.seed)
+
+
+def _cut_of_words(recipe: ClusterRecipe, chosen: Choice | None) -> ClusterRecipe:
+    tree, k, edits = DEFAULT_TREE, recipe.k, ""
+    if chosen is not None and "recipe" in chosen.facts:
+        tree = TreeRecipe(**json.loads(chosen.facts["recipe"]))
+        if chosen.k == recipe.k:
+            k, edits = chosen.facts.get("line", k), chosen.edits
+    words = json.dumps({"tree": asdict(check_tree(tree)), "edits": edits}, sort_keys=True)
+    return ClusterRecipe("none", recipe.strategy, k, 0, words)

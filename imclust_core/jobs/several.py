@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from imclust_core.errors import ClusteringError, EmbeddingError
+from imclust_core.errors import ClusteringError, EmbeddingError, WordsError
 from imclust_core.jobs.cluster import cluster
 from imclust_core.jobs.progress import Report
 from imclust_core.store.clusterings import ClusterRecipe
@@ -24,7 +24,7 @@ def cluster_several(
         step = _step_of(report, at, len(runs))
         try:
             done.append(cluster(workspace, embedding_id, recipe, step, author=author)["clustering"])
-        except (ClusteringError, EmbeddingError) as error:
+        except (ClusteringError, EmbeddingError, WordsError) as error:
             log.warning("%s: %s", what, error)
             failed.append([what, str(error)])
     if not done and failed:

@@ -75,7 +75,7 @@ def _by_table(known: Mapping[int, bytes], path: Path) -> Truth:
     if not found:
         raise TruthError(
             f"No row of {shown(path)} names an image of this collection ({unused:,} rows were read). Expected paths "
-            "below its folder, or file names, in a column called path or file, and classes in one called class or label."
+            "below its folder, or file names, in a column called path or file, and classes in one called class."
         )
     return Truth(found, unused)
 

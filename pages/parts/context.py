@@ -10,7 +10,7 @@ from imclust_core.config import workspace_folder
 from imclust_core.errors import CollectionError
 from imclust_core.store.collections import Collection, collection
 from imclust_core.store.workspace import Workspace
-from pages.parts.cut_state import ADDRESS as CUT
+from pages.parts.address import forget
 
 COLLECTION_KEY = "collection"
 _WRITTEN = "collection_in_address"
@@ -76,8 +76,6 @@ def choose_collection(collection_id: str | None) -> None:
 
 
 def start_anew() -> None:
-    """Forget what was looked at in one collection, as befits another: the page of images, the cut of the tree."""
+    """Forget what was looked at in one collection, as befits another: its page of images, and all the address kept."""
     st.session_state["page"] = 1
-    for key in CUT:
-        st.session_state.pop(key, None)
-        st.query_params.pop(key, None)
+    forget()

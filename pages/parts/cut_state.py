@@ -7,8 +7,6 @@ from pages.parts.address import asked, keep
 
 _K = "k"
 _CUT = "cut"
-ADDRESS = (_K, _CUT)
-"""What of the address belongs to a cut."""
 
 
 @dataclass(frozen=True)

@@ -1,33 +1,22 @@
 """The groups of a cut as cards, and one of them in full: its words and more of its images."""
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from imclust_core.store.catalogue import ImageRow, images_by_id
+from imclust_core.store.catalogue import images_by_id
 from imclust_core.store.collections import Collection
 from imclust_core.store.trees import TreeContent
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.tree import Tree, by_size
-from pages.parts.colours import colour_of, ink_on
+from pages.parts.cards import Card, show_cards
 from pages.parts.grid import image_grid
-from pages.parts.image_address import image_address, signing_key
 from pages.parts.text import plain, plural
 
-_HERE = Path(__file__).parent
 _PICTURES = 3
 _IN_FULL = 24
 _WORDS = 6
-
-_cards = st.components.v2.component(
-    "imclust_groups",
-    html='<div class="groups" role="group" aria-label="Groups"></div>',
-    css=(_HERE / "groups.css").read_text(encoding="utf-8"),
-    js=(_HERE / "groups.js").read_text(encoding="utf-8"),
-)
 
 
 def group_cards(
@@ -42,30 +31,20 @@ def group_cards(
     on_pick: Callable[[], None],
 ) -> None:
     """One card for each branch of a cut, the largest first; `st.session_state[key].pick` is the node of a click."""
-    ordered = by_size(tree, nodes).tolist()
-    wanted = {node: examples(content, tree, node, _PICTURES) for node in ordered}
-    found = images_by_id(workspace, source.id, [image for images in wanted.values() for image in images])
-    secret = signing_key(workspace)
-
-    def picture(one: ImageRow) -> str:
-        return image_address(secret, source.id, one, "thumb")
-
-    def card(node: int, images: list[int]) -> dict[str, Any]:
-        colour = colour_of(int(tree.numbers[node]))
+    cards = []
+    for node in by_size(tree, nodes).tolist():
         count, labels = int(tree.images_below[node]), int(tree.leaves_below[node])
-        return {
-            "node": node,
-            "number": int(tree.numbers[node]),
-            "colour": colour,
-            "ink": ink_on(colour),
-            "name": content.name_of(node),
-            "facts": f"{plural(count, 'image')}, {plural(labels, 'label')}",
-            "words": words_of(content, tree, node, _WORDS),
-            "pictures": [picture(found[image]) for image in images if image in found and found[image].state == "ok"],
-        }
-
-    cards = [card(node, images) for node, images in wanted.items()]
-    _cards(key=key, data={"groups": cards, "branch": branch}, on_pick_change=on_pick)
+        cards.append(
+            Card(
+                node,
+                int(tree.numbers[node]),
+                content.name_of(node),
+                f"{plural(count, 'image')}, {plural(labels, 'label')}",
+                words_of(content, tree, node, _WORDS),
+                examples(content, tree, node, _PICTURES),
+            )
+        )
+    show_cards(workspace, source, cards, branch, key=key, on_pick=on_pick)
 
 
 def show_branch(

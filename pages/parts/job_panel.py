@@ -11,6 +11,8 @@ from pages.parts.job_badge import log_tail, progress_text, resume_button, share_
 from pages.parts.text import plain, plural
 
 _REFRESH_SECONDS = 0.7
+_COUNTED = {"scan": "file", "unpack": "file", "sample": "file", "embed": "image", "several": "clustering"}
+"""What the steps of a kind of job are."""
 
 
 Extra = Callable[[Job], None]
@@ -34,6 +36,8 @@ def show_panel(
 
 def _panel(workspace: Workspace, queue: Queue, job_id: str, extra: Extra) -> None:
     job = queue.job(job_id)
+    if job.state == "done":
+        st.rerun()  # a quick one changes no badge, which else draws the page anew
     with st.container(border=True):
         st.write(f"**{title_of(job)}**" if job.active else f"**{title_of(job)}: {job.state}**")
         if job.active:
@@ -55,8 +59,8 @@ def _panel(workspace: Workspace, queue: Queue, job_id: str, extra: Extra) -> Non
 
 def _say_how_it_ended(job: Job) -> None:
     if job.state == "cancelled":
-        done = plural(job.done, "image" if job.kind == "embed" else "file")
-        st.info(f"Cancelled after {done}. What was done is kept; resuming goes on from there.")
+        done = f" after {plural(job.done, _COUNTED[job.kind])}" if job.kind in _COUNTED else ""
+        st.info(f"Cancelled{done}. What was done is kept; resuming goes on from there.")
     elif job.state == "paused":
         st.warning(plain(job.error or "Paused."), icon=":material/pause_circle:")
     else:

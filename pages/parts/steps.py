@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from imclust_core.store.choices import is_chosen, last_choice
+from imclust_core.store.clusterings import is_clustered
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import embeddings_of
 from imclust_core.store.workspace import Workspace
@@ -55,33 +56,49 @@ WORK = (
         "choose_k.py",
         lambda workspace, source: is_chosen(workspace, source.id),
     ),
-    Step("4 Cluster", "cluster", ":material/bubble_chart:", "sorts the images into clusters"),
+    Step(
+        "4 Cluster",
+        "cluster",
+        ":material/bubble_chart:",
+        "sorts the images into clusters",
+        "cluster.py",
+        lambda workspace, source: is_clustered(workspace, source.id),
+    ),
     Step("5 Browse and name", "browse", ":material/label:", "shows every cluster for you to name"),
     Step("6 Map", "map", ":material/scatter_plot:", "lays all images out on one map"),
 )
 
+BESIDE = (
+    Step(
+        "Compare",
+        "compare",
+        ":material/compare_arrows:",
+        "shows how two clusterings differ, or how well one fits the truth",
+        "compare.py",
+    ),
+)
 
-def step_pages(workspace: Workspace, source: Collection | None) -> list[Any]:
+
+def step_pages(workspace: Workspace, source: Collection | None) -> dict[str, list[Any]]:
     """The pages for `st.navigation`; a step whose result is there wears a tick."""
-    pages = []
-    for index, step in enumerate(WORK):
+
+    def page(step: Step) -> Any:
         done = source is not None and step.is_done is not None and step.is_done(workspace, source)
-        pages.append(
-            st.Page(
-                step.page or _ahead(step, source),
-                title=step.title,
-                url_path=step.url,
-                icon=":material/check_circle:" if done else step.icon if step.page else ":material/hourglass_empty:",
-                default=index == 0,
-                help=f"This step {step.purpose}.",
-            )
+        return st.Page(
+            step.page or _ahead(step, source),
+            title=step.title,
+            url_path=step.url,
+            icon=":material/check_circle:" if done else step.icon if step.page else ":material/hourglass_empty:",
+            default=step is WORK[0],
+            help=f"This step {step.purpose}.",
         )
-    return pages
+
+    return {"": [page(step) for step in WORK], "Beside": [page(step) for step in BESIDE]}
 
 
 def next_page(url: str) -> Any:
     """The page of a step by its address, to go to with `st.switch_page`."""
-    step = next(one for one in WORK if one.url == url)
+    step = next(one for one in (*WORK, *BESIDE) if one.url == url)
     return st.Page(step.page or _ahead(step, None), title=step.title, url_path=step.url)
 
 

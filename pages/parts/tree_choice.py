@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from imclust_core.clustering.linkage import LINKAGES, METRICS
 from imclust_core.errors import WordsError
 from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.requests import DEFAULT_TREE, check_tree
@@ -16,7 +17,6 @@ from imclust_core.store.embeddings import Embedding
 from imclust_core.store.trees import StoredTree, TreeRecipe, find_tree, tree_state
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import TEXTS
-from imclust_core.clustering.linkage import LINKAGES, METRICS
 from imclust_core.words.vectors import BUILT_IN, EMBEDDED, GENSIM, JOINED, NETWORK
 from pages.parts.address import asked, keep
 from pages.parts.job_badge import progress_text, resume_button, share_of

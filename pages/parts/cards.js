@@ -1,9 +1,10 @@
-// The groups of a cut as cards. Text is only ever set as textContent.
+// Groups or clusters as cards. Text is only ever set as textContent.
 const states = new WeakMap()
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   const list = parentElement.querySelector(".groups")
+  list.classList.toggle("wide", data.wide)
   const drawn = JSON.stringify(data.groups)
   if (states.get(parentElement) !== drawn) {
     states.set(parentElement, drawn)
@@ -21,6 +22,14 @@ export default function (component) {
     swatch.style.color = group.ink
     const text = element("span", "text")
     text.append(element("strong", "name", group.name), element("span", "facts", group.facts), element("span", "words", group.words))
+    if (group.share !== null) {
+      const bar = element("span", "bar")
+      const part = element("span", "part")
+      part.style.width = `${Math.max(1, 100 * group.share)}%`
+      part.style.background = group.colour
+      bar.append(part)
+      text.append(bar)
+    }
     const pictures = element("span", "pictures")
     for (const picture of group.pictures) {
       const img = document.createElement("img")

@@ -1,0 +1,52 @@
+"""Step 4: sort the images into clusters, in as many ways as are worth trying."""
+
+import streamlit as st
+
+from imclust_core.jobs.queue import Queue
+from imclust_core.store.choices import last_choice
+from imclust_core.store.clusterings import clusterings_of
+from pages.parts.cluster_form import cluster_form, take_answer
+from pages.parts.cluster_result import show_clustering
+from pages.parts.clustering_choice import current_clustering
+from pages.parts.context import current_collection, open_workspace
+from pages.parts.embedding_choice import current_embedding, pick_embedding
+from pages.parts.job_panel import show_panel
+from pages.parts.run_table import run_table
+from pages.parts.steps import next_page
+from pages.parts.text import plain
+from pages.parts.try_several import try_several
+
+workspace = open_workspace()
+source = current_collection()
+
+st.title("Cluster" if source is None else f"Cluster {plain(source.name)}")
+one = current_embedding(workspace, source) if source is not None else None
+if source is None or one is None:
+    what = "Choose a folder of images first." if source is None else "No network has described these images yet."
+    st.info(f"{what} Its features then sort the images into clusters.")
+    st.page_link(
+        "folder.py" if source is None else "embed.py",
+        label="Go to 1 Folder" if source is None else "Go to 2 Embed",
+        icon=":material/arrow_back:",
+    )
+    st.stop()
+
+known = clusterings_of(workspace, source.id)
+take_answer(workspace, known)
+shown = current_clustering(known)
+chosen = last_choice(workspace, source.id)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    pick_embedding(workspace, source, one, manage=False)
+    try_several(
+        workspace, source, one, chosen.k if chosen is not None else shown.summary.k if shown is not None else 20
+    )
+if chosen is None and not known:
+    st.info("No K is chosen yet. Choose K suggests one from the words the network sees and from the images.")
+    st.page_link("choose_k.py", label="Go to 3 Choose K", icon=":material/arrow_back:")
+cluster_form(workspace, one, chosen if chosen is not None and chosen.embedding_id == one.id else None, shown)
+show_panel(workspace, Queue(workspace), source, ("cluster", "several"))
+if shown is not None:
+    show_clustering(workspace, source, shown)
+    st.page_link(next_page("browse"), label="Next: Browse and name", icon=":material/arrow_forward:")
+if run_table(workspace, known, shown):
+    st.switch_page(next_page("compare"))

@@ -1,0 +1,45 @@
+"""How two clusterings differ, or how well one fits the truth."""
+
+import streamlit as st
+
+from imclust_core.errors import ClusteringError, TruthError
+from imclust_core.store.clusterings import clusterings_of
+from imclust_core.store.comparisons import compared, evaluated
+from pages.parts.compare_choice import A, B, against_truth, pick_one, pick_truth
+from pages.parts.compare_result import show_comparison
+from pages.parts.context import current_collection, open_workspace
+from pages.parts.steps import next_page
+from pages.parts.text import plain
+from pages.parts.truth_result import show_evaluation
+
+workspace = open_workspace()
+source = current_collection()
+
+st.title("Compare" if source is None else f"Compare clusterings of {plain(source.name)}")
+known = clusterings_of(workspace, source.id) if source is not None else []
+if source is None or not known:
+    st.info("There is no clustering yet. With one, it can be scored against the truth; with two, they can be compared.")
+    st.page_link(next_page("cluster"), label="Go to 4 Cluster", icon=":material/arrow_back:")
+    st.stop()
+
+truth = against_truth(known)
+left, right = st.columns(2)
+with left:
+    one = pick_one(known, A, "Clustering" if truth else "From")
+try:
+    if truth:
+        with right:
+            where = pick_truth(workspace, source)
+        if where is None:
+            st.info("All images lie in one folder, so its name says nothing. Give a CSV file with their classes.")
+        else:
+            show_evaluation(one, evaluated(workspace, one, where))
+    elif len(known) < 2:
+        st.info("There is only one clustering. Make a second one, with another strategy or K.")
+        st.page_link(next_page("cluster"), label="Go to 4 Cluster", icon=":material/arrow_back:")
+    else:
+        with right:
+            other = pick_one(known, B, "To", one)
+        show_comparison(workspace, source, one, other, compared(one, other))
+except (ClusteringError, TruthError) as error:
+    st.error(plain(str(error)))

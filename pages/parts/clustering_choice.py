@@ -1,0 +1,56 @@
+"""The clustering that is looked at: the newest, or the one that was chosen, kept in the address."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from imclust_core.clustering.strategies import STRATEGIES
+from imclust_core.store.clusterings import ClusterContent, Clustering, read_clustering
+from imclust_core.store.workspace import Workspace
+from pages.parts.address import asked, keep
+
+CLUSTERING_KEY = "clustering"
+
+
+def current_clustering(known: Sequence[Clustering], key: str = CLUSTERING_KEY) -> Clustering | None:
+    """The clustering that the address, or else this visit, names under this key; the newest where neither does."""
+    wanted = asked(key)
+    chosen = next((one for one in known if one.id == wanted), None)
+    keep(key, chosen.id if chosen is not None else "")
+    return chosen or (known[0] if known else None)
+
+
+def use_clustering(clustering_id: str, key: str = CLUSTERING_KEY) -> None:
+    """Choose a clustering; the address follows."""
+    keep(key, clustering_id)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _content(_stored: Clustering, clustering_id: str, root: str) -> ClusterContent:
+    return read_clustering(_stored)
+
+
+def content_of(workspace: Workspace, stored: Clustering) -> ClusterContent:
+    """The arrays of a clustering, read once; ClusteringError where they cannot be."""
+    return _content(stored, stored.id, str(workspace.root))
+
+
+def title_of(stored: Clustering) -> str:
+    """What a person calls a clustering: "k-means · K = 20 · l2"."""
+    strategy = STRATEGIES.get(stored.recipe.strategy)
+    parts = [strategy.title if strategy is not None else stored.recipe.strategy, f"K = {stored.summary.k}"]
+    if strategy is None or not strategy.by_words:
+        parts.append(stored.recipe.reduce)
+    if stored.recipe.seed:
+        parts.append(f"seed {stored.recipe.seed}")
+    return " · ".join(parts)
+
+
+def titles_of(known: Sequence[Clustering]) -> dict[str, str]:
+    """A title for each of these, by id, that no other has: with its embedding, or its place, where it takes that."""
+    titles: dict[str, str] = {}
+    several = len({one.summary.embedding for one in known}) > 1
+    for one in reversed(known):
+        title = f"{title_of(one)} · {one.summary.embedding}" if several else title_of(one)
+        titles[one.id] = f"{title} ({one.id[:4]})" if title in titles.values() else title
+    return titles

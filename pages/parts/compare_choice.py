@@ -1,0 +1,61 @@
+"""What is compared: a clustering with another one or with the truth, kept in the address."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from imclust_core.store.clusterings import Clustering
+from imclust_core.store.collections import Collection
+from imclust_core.store.truth import FOLDERS, has_folders
+from imclust_core.store.workspace import Workspace
+from pages.parts.address import asked, keep
+from pages.parts.clustering_choice import current_clustering, titles_of
+
+A, B = "a", "b"
+_WITH = "with"
+_TRUTH = "truth"
+_ANOTHER = "another"
+_MODES = {_ANOTHER: "Another clustering", _TRUTH: "The truth"}
+
+
+def against_truth(known: Sequence[Clustering]) -> bool:
+    """Whether the truth is looked at; the only thing there is while there is but one clustering."""
+    mode = asked(_WITH) if asked(_WITH) in _MODES else _ANOTHER if len(known) > 1 else _TRUTH
+    picked = st.segmented_control(
+        "Compare with", list(_MODES), default=mode, format_func=_MODES.__getitem__, required=True, key=f"with-{mode}"
+    )
+    if picked != mode:
+        keep(_WITH, str(picked))
+        st.rerun()
+    return mode == _TRUTH
+
+
+def pick_one(known: Sequence[Clustering], key: str, label: str, other: Clustering | None = None) -> Clustering:
+    """A clustering, by default the newest, or the newest that is not the other one."""
+    titles = titles_of(known)
+    others = [one for one in known if other is None or one.id != other.id] or list(known)
+    one = current_clustering(others, key) or others[0]
+    choices = [entry.id for entry in others]
+    picked = st.selectbox(
+        label, choices, choices.index(one.id), format_func=lambda entry: titles.get(entry, ""), key=f"{key}-{one.id}"
+    )
+    if picked != one.id:
+        keep(key, str(picked))
+        st.rerun()
+    return one
+
+
+def pick_truth(workspace: Workspace, source: Collection) -> str | None:
+    """Where the truth is: in folder names or in a table; None while that is not said."""
+    by_folder = has_folders(workspace, source.id)
+    now = asked(_TRUTH) or (FOLDERS if by_folder else "")
+    file = st.text_input(
+        "Where the truth is",
+        value="" if now == FOLDERS else now,
+        placeholder="the folders the images lie in" if by_folder else "/data/truth.csv",
+        help="Empty: the name of each image's folder. Or the full path of a CSV file with the columns path and class.",
+        key=f"truth-{source.id}",
+    ).strip()
+    wanted = file or (FOLDERS if by_folder else "")
+    keep(_TRUTH, "" if wanted == FOLDERS else wanted)
+    return wanted or None

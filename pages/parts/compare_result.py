@@ -1,0 +1,145 @@
+"""Two clusterings side by side: in words, in scores, in pictures, and the images that switch."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from imclust_core.clustering.matching import flows, sentences, switched
+from imclust_core.store.clusterings import Clustering
+from imclust_core.store.collections import Collection
+from imclust_core.store.comparisons import Compared
+from imclust_core.store.workspace import Workspace
+from pages.parts.clustering_choice import title_of
+from pages.parts.figures import flow_picture, heat_map
+from pages.parts.paged_images import paged_images
+from pages.parts.text import plain, plural
+
+_MOST_FLOWS = 120
+_MOST_CHOICES = 200
+
+
+def show_comparison(workspace: Workspace, source: Collection, a: Clustering, b: Clustering, found: Compared) -> None:
+    """What is alike and what is not, from the shortest answer to the single images."""
+    names_a, names_b = names_of(a), names_of(b)
+    for at, sentence in enumerate(sentences(found.comparison, names_a[:-1], names_b[:-1])):
+        st.markdown(f"**{plain(sentence)}**" if at == 0 else f"- {plain(sentence)}")
+    _scores(found)
+    if found.only_one:
+        st.caption(f"{plural(found.only_one, 'image')} are in one of them only, and left out.")
+    pictures = st.tabs(["Which images move where", "Heat map", "What names would do", "Images that switch"])
+    with pictures[0]:
+        bands, rest = flows(found.comparison.table, _MOST_FLOWS)
+        numbers = (a.summary.numbers, b.summary.numbers)
+        flow_picture(bands, names_a, names_b, numbers, key=f"flow-{a.id}-{b.id}")
+        if rest:
+            st.caption(f"The {_MOST_FLOWS} widest bands; {plural(rest, 'image')} are in narrower ones.")
+    with pictures[1]:
+        _heat_map(a, b, found, names_a, names_b)
+    with pictures[2]:
+        _carried(found, names_a, names_b)
+    with pictures[3]:
+        st.fragment(_switching)(workspace, source, found, names_a, names_b)
+
+
+def names_of(stored: Clustering) -> list[str]:
+    """The clusters by their numbers, and last what is in none."""
+    return [*(str(number) for number in stored.summary.numbers), "unassigned"]
+
+
+def share_column() -> Any:
+    """A column of shares, as bars."""
+    return st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
+
+
+def _scores(found: Compared) -> None:
+    alike = found.comparison
+    said = (
+        ("Images that stay", f"{alike.agreement:.1%}", "Images whose two clusters are matched with each other."),
+        ("NMI", f"{alike.nmi:.3f}", "How much one clustering tells of the other: 1 all, 0 nothing."),
+        (
+            "ARI",
+            f"{alike.ari:.3f}",
+            "How often two images are together in both or in neither, beyond chance: 1 is always.",
+        ),
+    )
+    with st.container(horizontal=True, gap="medium"):
+        for name, value, meaning in said:
+            st.metric(name, value, width="content", help=meaning)
+
+
+def _heat_map(a: Clustering, b: Clustering, found: Compared, names_a: list[str], names_b: list[str]) -> None:
+    """Matched clusters on the diagonal, the others after them."""
+    table, partner = found.comparison.table, found.comparison.partner
+    rows = [*np.argsort(-np.where(partner >= 0, found.comparison.jaccard, -1), kind="stable").tolist(), len(partner)]
+    first = [int(partner[row]) for row in rows[:-1] if partner[row] >= 0]
+    columns = first + [at for at in range(table.shape[1]) if at not in set(first)]
+    rows = [row for row in rows if table[row].any()]
+    columns = [column for column in columns if table[:, column].any()]
+    st.caption(
+        "Each row is a cluster of the first, each column one of the second; what is the same lies on the diagonal."
+    )
+    heat_map(
+        table[np.ix_(rows, columns)],
+        [names_a[row] for row in rows],
+        [names_b[column] for column in columns],
+        title_of(a),
+        title_of(b),
+        key=f"heat-{a.id}-{b.id}",
+    )
+
+
+def _carried(found: Compared, names_a: list[str], names_b: list[str]) -> None:
+    """Which cluster takes over from which."""
+    st.write("A name goes with its cluster to the one that has most of its images. Below half of that, it is doubtful.")
+    st.dataframe(
+        pd.DataFrame(
+            [
+                {
+                    "from": names_a[one.old],
+                    "to": names_b[one.new],
+                    "images": one.images,
+                    "of the new": one.share_of_new,
+                    "of the old": one.share_of_old,
+                    "": "doubtful" if one.doubtful else "",
+                }
+                for one in found.carried
+            ]
+        ),
+        hide_index=True,
+        column_config={name: share_column() for name in ("of the new", "of the old")},
+    )
+    if found.lost:
+        st.write(f"**{plural(len(found.lost), 'cluster')} without an heir:** the name would be lost.")
+    for one in found.lost:
+        went = ", ".join(f"{images:,} to {names_b[to]}" for to, images in one.went_to[:4])
+        text = f"{names_a[one.old]} ({plural(one.images, 'image')}): {went or 'it has no image'}"
+        st.markdown(f"- {plain(text)}")
+
+
+def _switching(
+    workspace: Workspace, source: Collection, found: Compared, names_a: list[str], names_b: list[str]
+) -> None:
+    places = switched(found.comparison, found.a, found.b)
+    if not len(places):
+        st.success("No image switches.")
+        return
+    ways = [
+        f"{names_a[a]} → {names_b[b]}" for a, b in zip(found.a[places].tolist(), found.b[places].tolist(), strict=True)
+    ]
+    counts = pd.Series(ways).value_counts(sort=False)
+    choices = ["", *counts.index[:_MOST_CHOICES]]
+    picked = st.selectbox(
+        "Which way", choices, format_func=lambda way: f"{way} ({counts[way]:,})" if way else f"all ({len(ways):,})"
+    )
+    chosen = [at for at, way in enumerate(ways) if not picked or way == picked]
+    ids = found.image_ids[places[chosen]].tolist()
+    paged_images(
+        workspace,
+        source,
+        ids,
+        key=f"switching-{picked}",
+        label="Images that switch",
+        captions={image: ways[at] for image, at in zip(ids, chosen, strict=True)},
+    )

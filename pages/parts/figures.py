@@ -1,0 +1,103 @@
+"""Pictures of two groupings of the same images: a heat map, and where the images flow."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages.parts.colours import NOISE, colour_of
+
+_ROW_PIXELS = 22
+_MOST_LABELS = 60
+_LINK_ALPHA = 0.45
+
+
+def in_figure(text: str, most: int = 24) -> str:
+    """Text from outside for Plotly, which reads a little HTML and, between dollar signs, TeX."""
+    short = text if len(text) <= most else f"{text[: most - 1]}…"
+    for sign, safe in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("$", "&#36;")):
+        short = short.replace(sign, safe)
+    return short
+
+
+def heat_map(
+    table: np.ndarray, rows: Sequence[str], columns: Sequence[str], row_title: str, column_title: str, *, key: str
+) -> None:
+    """The share of each row's images in each column: table (rows, columns) of counts."""
+    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    few = max(table.shape) <= _MOST_LABELS
+    figure = go.Figure(
+        go.Heatmap(
+            z=shares,
+            customdata=table,
+            # Places, since two names may be cut to the same letters.
+            x=list(range(len(columns))),
+            y=list(range(len(rows))),
+            colorscale="Cividis",
+            zmin=0,
+            zmax=1,
+            xgap=1,
+            ygap=1,
+            colorbar={"title": "share of row", "tickformat": ".0%", "thickness": 12},
+            hovertemplate="%{customdata:,} images, %{z:.0%} of the row<extra></extra>",
+        )
+    )
+    ticks = {"showgrid": False, "zeroline": False}
+    figure.update_layout(
+        height=min(1100, 150 + _ROW_PIXELS * len(rows)),
+        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        xaxis=ticks | _ticks(columns, few) | {"title": column_title, "side": "top", "tickangle": -60},
+        yaxis=ticks | _ticks(rows, few) | {"title": row_title, "autorange": "reversed"},
+    )
+    st.plotly_chart(figure, key=key, config={"displaylogo": False})
+
+
+def _ticks(names: Sequence[str], few: bool) -> dict[str, object]:
+    if not few:
+        return {"showticklabels": False}
+    return {"tickvals": list(range(len(names))), "ticktext": [in_figure(name) for name in names], "automargin": True}
+
+
+def flow_picture(
+    flows: Sequence[tuple[int, int, int]],
+    left: Sequence[str],
+    right: Sequence[str],
+    numbers: Sequence[Sequence[int]],
+    *,
+    key: str,
+) -> None:
+    """Bands from the clusters of one clustering to those of another; -1 is no cluster, the last name of each side.
+
+    flows: (from, to, images). numbers: what the clusters of each side are coloured by.
+    """
+    colours = [[*(colour_of(number) for number in side), NOISE] for side in numbers]
+    names = [*left, *right]
+    start = len(left)
+    figure = go.Figure(
+        go.Sankey(
+            arrangement="snap",
+            node={
+                "label": [in_figure(name) for name in names],
+                "color": [*colours[0], *colours[1]],
+                "pad": 8,
+                "thickness": 14,
+                "line": {"width": 0},
+                "hovertemplate": "%{label}: %{value:,} images<extra></extra>",
+            },
+            link={
+                "source": [a % len(left) for a, _, _ in flows],
+                "target": [start + b % len(right) for _, b, _ in flows],
+                "value": [images for _, _, images in flows],
+                "color": [_faint(colours[0][a % len(left)]) for a, _, _ in flows],
+                "hovertemplate": "%{value:,} images<extra></extra>",
+            },
+        )
+    )
+    figure.update_layout(height=max(420, 26 * max(len(left), len(right))), margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    st.plotly_chart(figure, key=key, config={"displaylogo": False})
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{_LINK_ALPHA})"

@@ -1,0 +1,108 @@
+"""The clusterings of a collection as a table: to sort, to look at, to compare, to delete."""
+
+import time
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from imclust_core.clustering.strategies import STRATEGIES
+from imclust_core.store.clusterings import Clustering, remove_clustering, restore_clustering
+from imclust_core.store.workspace import Workspace
+from pages.parts.address import keep
+from pages.parts.clustering_choice import CLUSTERING_KEY, use_clustering
+from pages.parts.text import plural
+
+_REMOVED = "clusterings_removed"
+_GOTO = "go_to_compare"
+_NUMBERS = {
+    "silhouette": "%.3f",
+    "stability": "%.2f",
+    "Calinski-Harabasz": "%.1f",
+    "Davies-Bouldin": "%.2f",
+    "seconds": "%.1f",
+}
+
+
+def run_table(workspace: Workspace, known: Sequence[Clustering], shown: Clustering | None) -> bool:
+    """The table with what can be done about its rows; returns whether two of them are to be compared."""
+    _undo(workspace)
+    if not known:
+        return False
+    st.subheader(plural(len(known), "clustering"))
+    st.caption("Select one to show it, two to compare them. A click on a column sorts by it.")
+    table = pd.DataFrame([_row(one, shown is not None and one.id == shown.id) for one in known])
+    selection = st.dataframe(
+        table.dropna(axis="columns", how="all"),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config={name: st.column_config.NumberColumn(format=form) for name, form in _NUMBERS.items()},
+        key=f"runs-{len(known)}-{known[0].id}",
+    )
+    chosen = [known[at] for at in selection["selection"]["rows"] if at < len(known)]
+    ids = [one.id for one in chosen]
+    with st.container(horizontal=True):
+        st.button("Show", on_click=_show, args=(ids,), disabled=len(ids) != 1, icon=":material/visibility:")
+        compare = st.button("Compare", disabled=len(ids) != 2, icon=":material/compare_arrows:")
+        st.button(
+            "Delete",
+            on_click=_remove,
+            args=(workspace, ids),
+            disabled=not ids,
+            icon=":material/delete:",
+            key="delete_runs",
+        )
+    if compare:
+        keep("b", ids[0])
+        keep("a", ids[1])
+    return compare
+
+
+def _row(one: Clustering, shown: bool) -> dict[str, object]:
+    summary = one.summary
+    strategy = STRATEGIES.get(one.recipe.strategy)
+    return {
+        "": "shown" if shown else "",
+        "strategy": strategy.title if strategy is not None else one.recipe.strategy,
+        "reduction": one.recipe.reduce,
+        "K": summary.k,
+        "silhouette": summary.silhouette,
+        "stability": summary.mean_stability,
+        "Calinski-Harabasz": summary.calinski_harabasz,
+        "Davies-Bouldin": summary.davies_bouldin,
+        "smallest": min(summary.sizes, default=0),
+        "largest": max(summary.sizes, default=0),
+        "unassigned": summary.unassigned or None,
+        "seed": one.recipe.seed,
+        "embedding": summary.embedding,
+        "seconds": summary.seconds,
+        "made": time.strftime("%Y-%m-%d %H:%M", time.localtime(one.created_at)),
+        "author": one.author or None,
+    }
+
+
+def _show(ids: Sequence[str]) -> None:
+    use_clustering(ids[0])
+
+
+def _remove(workspace: Workspace, ids: Sequence[str]) -> None:
+    for one in ids:
+        remove_clustering(workspace, one)
+    keep(CLUSTERING_KEY, "")
+    st.session_state[_REMOVED] = tuple(ids)
+
+
+def _undo(workspace: Workspace) -> None:
+    """A way back for what was deleted last."""
+    ids = st.session_state.get(_REMOVED, ())
+    if ids:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{plural(len(ids), 'clustering')} deleted.", width="content")
+            st.button("Undo", on_click=_restore, args=(workspace, ids), type="tertiary", icon=":material/undo:")
+
+
+def _restore(workspace: Workspace, ids: Sequence[str]) -> None:
+    for one in ids:
+        restore_clustering(workspace, one)
+    del st.session_state[_REMOVED]

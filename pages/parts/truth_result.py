@@ -1,0 +1,92 @@
+"""A clustering against the truth: scores, who is confused with whom, and each class and cluster."""
+
+import pandas as pd
+import streamlit as st
+
+from imclust_core.clustering.truth import order_for_confusion
+from imclust_core.store.clusterings import Clustering
+from imclust_core.store.comparisons import Evaluated
+from pages.parts.compare_result import names_of, share_column
+from pages.parts.figures import heat_map
+from pages.parts.text import plain, plural
+
+
+def show_evaluation(stored: Clustering, found: Evaluated) -> None:
+    """How well the clusters fit the classes. Nothing of this reaches a clustering."""
+    scores = found.scores
+    st.write(
+        plain(
+            f"{plural(scores.images, 'image')} of {plural(len(found.classes), 'class', 'classes')} in "
+            f"{plural(stored.summary.k, 'cluster')}."
+        )
+    )
+    said = (
+        ("ACC", scores.acc, "Images that are right when each cluster stands for one class, in the best way."),
+        ("NMI", scores.nmi, "How much the clusters tell of the classes: 1 all, 0 nothing."),
+        ("ARI", scores.ari, "How often two images are together in both or in neither, beyond chance."),
+        (
+            "Purity",
+            scores.purity,
+            "Images that are right when each cluster stands for the class of most of its images.",
+        ),
+    )
+    with st.container(horizontal=True, gap="medium"):
+        for name, value, meaning in said:
+            st.metric(name, f"{value:.3f}", width="content", help=meaning)
+    if found.unused:
+        st.caption(f"{plural(found.unused, 'row')} of the table name no image of this collection.")
+    picture, classes, clusters = st.tabs(["Confusion", "Each class", "Each cluster"])
+    with picture:
+        _confusion(stored, found)
+    with classes:
+        _table_of_classes(stored, found)
+    with clusters:
+        _table_of_clusters(stored, found)
+
+
+def _confusion(stored: Clustering, found: Evaluated) -> None:
+    rows, columns = order_for_confusion(found.scores.table)
+    rows = rows[found.scores.table[rows].any(axis=1)]
+    names = names_of(stored)
+    heat_map(
+        found.scores.table[rows][:, columns],
+        [names[row] for row in rows.tolist()],
+        [found.classes[column] for column in columns.tolist()],
+        "cluster",
+        "class",
+        key=f"confusion-{stored.id}",
+    )
+
+
+def _table_of_classes(stored: Clustering, found: Evaluated) -> None:
+    scores, names = found.scores, names_of(stored)
+    table = pd.DataFrame(
+        {
+            "class": found.classes,
+            "images": scores.class_images,
+            "best cluster": [names[at] for at in scores.best_cluster.tolist()],
+            "share in it": scores.recall,
+        }
+    )
+    st.dataframe(
+        table.sort_values("share in it"),
+        hide_index=True,
+        column_config={"share in it": share_column()},
+    )
+
+
+def _table_of_clusters(stored: Clustering, found: Evaluated) -> None:
+    scores = found.scores
+    table = pd.DataFrame(
+        {
+            "cluster": names_of(stored)[:-1],
+            "images": scores.cluster_images,
+            "mostly": [found.classes[at] if at >= 0 else "" for at in scores.majority.tolist()],
+            "purity": scores.cluster_purity,
+        }
+    )
+    st.dataframe(
+        table.sort_values("purity"),
+        hide_index=True,
+        column_config={"purity": share_column()},
+    )

@@ -1,0 +1,63 @@
+"""Several clusterings at once: embeddings x strategies x reductions x K, as one job, ending in the table of runs."""
+
+import itertools
+
+import streamlit as st
+
+from imclust_core.clustering.strategies import STRATEGIES
+from imclust_core.jobs.requests import check_clustering
+from imclust_core.jobs.tasks import submit_several
+from imclust_core.jobs.worker import ensure_worker
+from imclust_core.store.clusterings import ClusterRecipe
+from imclust_core.store.collections import Collection
+from imclust_core.store.embeddings import Embedding, embeddings_of
+from imclust_core.store.workspace import Workspace
+from pages.parts.cluster_form import REDUCTIONS
+from pages.parts.sign_in import person
+from pages.parts.text import plural
+
+_MOST = 300
+_USUAL = ("kmeans", "spherical", "ward", "spectral")
+_AROUND = 5
+
+
+def try_several(workspace: Workspace, source: Collection, one: Embedding, k: int) -> None:
+    """A form for a grid of runs; each is kept as it is done, so cancelling loses none that is finished."""
+    with st.popover("Try several...", icon=":material/grid_view:", key=f"several-{one.id}-{k}"):
+        st.write("Every combination is run as one job, and lands in the table below with its scores.")
+        known = {entry.id: entry for entry in embeddings_of(workspace, source.id)}
+        embeddings = st.multiselect(
+            "Embeddings", list(known), [one.id], format_func=lambda entry: known[entry].title if entry in known else ""
+        )
+        strategies = st.multiselect(
+            "Strategies", list(STRATEGIES), list(_USUAL), format_func=lambda name: STRATEGIES[name].title
+        )
+        reductions = st.multiselect("Reductions", list(REDUCTIONS), ["l2"], format_func=lambda how: REDUCTIONS[how])
+        first, last = st.columns(2)
+        lowest = first.number_input("K from", 2, 10_000, max(2, k - _AROUND))
+        highest = last.number_input("to", 2, 10_000, max(2, k + _AROUND))
+        runs = [
+            (known[entry], recipe)
+            for entry in embeddings
+            for recipe in _recipes(strategies, reductions, range(lowest, highest + 1))
+        ]
+        if len(runs) > _MOST:
+            st.warning(f"{len(runs):,} runs are more than the {_MOST} that one job takes. Choose fewer.")
+        st.button(
+            f"Run {plural(len(runs), 'clustering')}",
+            type="primary",
+            disabled=not 0 < len(runs) <= _MOST,
+            on_click=_submit,
+            args=(workspace, source, runs),
+        )
+
+
+def _recipes(strategies: list[str], reductions: list[str], ks: range) -> list[ClusterRecipe]:
+    """Each recipe once: strategies with a K of their own, and those by words, are the same for several of these."""
+    asked = itertools.product(strategies, reductions, ks)
+    return list(dict.fromkeys(check_clustering(ClusterRecipe(how, name, k)) for name, how, k in asked))
+
+
+def _submit(workspace: Workspace, source: Collection, runs: list[tuple[Embedding, ClusterRecipe]]) -> None:
+    submit_several(workspace, source, runs, person())
+    ensure_worker(workspace)
