@@ -1,5 +1,8 @@
 """imclust's core: everything the dashboard does, usable from a notebook or a script."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from imclust_core.config import VERSION
 from imclust_core.errors import ImageProblem, ImclustError
 from imclust_core.images.inspecting import Facts, inspect_file
@@ -10,7 +13,26 @@ from imclust_core.jobs.scan import scan
 from imclust_core.notebook import OpenedCollection, OpenedEmbedding, open_collection
 from imclust_core.store.workspace import Workspace
 
+if TYPE_CHECKING:
+    from imclust_core.clustering.classic import average, dense, mixture, spectral, ward
+    from imclust_core.clustering.distilled import distilled
+    from imclust_core.clustering.kmeans import kmeans
+
 __version__ = VERSION
+
+_ROOMS = {
+    "kmeans": "kmeans",
+    "distilled": "distilled",
+    **dict.fromkeys(("average", "dense", "mixture", "spectral", "ward"), "classic"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The clustering functions, imported when they are first asked for: torch takes seconds."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"imclust_core.clustering.{_ROOMS[name]}"), name)
+
 
 __all__ = [
     "Facts",
@@ -22,10 +44,17 @@ __all__ = [
     "OpenedImage",
     "Workspace",
     "__version__",
+    "average",
+    "dense",
+    "distilled",
     "inspect_file",
+    "kmeans",
     "make_samples",
+    "mixture",
     "open_collection",
     "open_image",
     "scan",
+    "spectral",
     "walk",
+    "ward",
 ]

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from imclust_core.errors import CollectionError
+from imclust_core.errors import ClusteringError, CollectionError
 from imclust_core.names import path_of
 from imclust_core.store.catalogue import contents, images_by_id
+from imclust_core.store.clusterings import ClusterContent, Clustering, clusterings_of, read_clustering
 from imclust_core.store.collections import Collection, find_collection
 from imclust_core.store.embeddings import Embedding, class_names, embeddings_of, labels_of, named_embedding
 from imclust_core.store.vectors import Located, Rows, features_at, locate, read_class_vectors, read_rows
@@ -113,6 +114,19 @@ class OpenedCollection:
     def embedding(self, name: str | None = None) -> OpenedEmbedding:
         """The newest embedding, or the newest made with the backbone `name`, or the one whose id it is."""
         return OpenedEmbedding(self._workspace, named_embedding(self._workspace, self.record.id, name))
+
+    def clusterings(self) -> list[Clustering]:
+        """The clusterings, the newest first, with their scores."""
+        return clusterings_of(self._workspace, self.record.id)
+
+    def clustering(self, clustering_id: str | None = None) -> ClusterContent:
+        """The newest clustering, or the one of this id, as arrays: image_ids, labels (-1 unassigned), distances."""
+        known = [one for one in self.clusterings() if clustering_id in (None, one.id)]
+        if not known:
+            raise ClusteringError(
+                f"This collection has no clustering {clustering_id or ''!r}. Make one with: imclust cluster"
+            )
+        return read_clustering(known[0])
 
     def __repr__(self) -> str:
         return f"<collection {self.record.id}: {self.record.name}>"

@@ -25,7 +25,7 @@ if source is None or not known:
 truth = against_truth(known)
 left, right = st.columns(2)
 with left:
-    one = pick_one(known, A, "Clustering" if truth else "From")
+    one = pick_one(known, A, "Clustering" if truth else "From", known[0] if truth else known[min(1, len(known) - 1)])
 try:
     if truth:
         with right:
@@ -39,7 +39,7 @@ try:
         st.page_link(next_page("cluster"), label="Go to 4 Cluster", icon=":material/arrow_back:")
     else:
         with right:
-            other = pick_one(known, B, "To", one)
+            other = pick_one(known, B, "To", known[0])
         show_comparison(workspace, source, one, other, compared(one, other))
 except (ClusteringError, TruthError) as error:
     st.error(plain(str(error)))

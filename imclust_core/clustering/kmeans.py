@@ -4,7 +4,8 @@ Seeds, starts and swaps are tried on a sample of the rows in their main directio
 they find is then settled on all rows in full.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +32,8 @@ _SAME = 1e-6
 _FEW_ROUNDS = 12
 """Rounds over all rows where they are many more than the sample: each costs much and changes little."""
 _MANY = 300_000
+_SMALL = 1_000_000_000
+"""Products of numbers in a round, below which one thread is enough."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,19 @@ def kmeans(
         ticks = min(ticks + 1, total - 1)
         step(ticks, total)
 
-    return _settled(rows, _found(rows, k, random, tick), spherical, tick)
+    with _fitting_threads(rows, k):
+        return _settled(rows, _found(rows, k, random, tick), spherical, tick)
+
+
+@contextlib.contextmanager
+def _fitting_threads(rows: Rows, k: int) -> Iterator[None]:
+    """One thread for what is small: on a busy machine, threads that wait for each other cost many times the work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if rows.n * rows.d * k < _SMALL else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _found(rows: Rows, k: int, random: torch.Generator, tick: Callable[[], None]) -> torch.Tensor:

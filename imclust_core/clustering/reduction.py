@@ -11,6 +11,8 @@ from imclust_core.errors import ClusteringError
 
 KINDS = ("none", "l2", "pca", "umap")
 DEFAULTS = {"pca": 256, "umap": 50}
+_NOTHING = 1e-10
+"""Rows of length one that vary by less are all alike in that direction."""
 _NEIGHBOURS = 15
 _UMAP_ROWS = 50_000
 """UMAP is fitted to at most so many rows; the others are placed among their nearest of these."""
@@ -62,8 +64,10 @@ def _pca(unit: np.ndarray, how: Reduction, seed: int) -> np.ndarray:
     dims = min(how.dims, len(unit) - 1, unit.shape[1])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # rows that are all alike vary in no direction
-        found = PCA(dims, whiten=how.white, random_state=seed).fit_transform(unit)
-    found = np.nan_to_num(found, posinf=0, neginf=0)
+        model = PCA(dims, whiten=how.white, random_state=seed)
+        found = np.nan_to_num(model.fit_transform(unit), posinf=0, neginf=0)
+    # Where there are copies, the last directions hold nothing but rounding, and white ones would weigh like the others.
+    found[:, ~(model.explained_variance_ > _NOTHING)] = 0
     return unit_rows(found) if how.white else np.asarray(found, np.float32)
 
 

@@ -217,7 +217,8 @@ def _summary(
 def _notes(recipe: ClusterRecipe, strategy: Strategy, k: int, images: int) -> tuple[str, ...]:
     """What a person should know of how it went."""
     notes = []
-    if not strategy.own_k and k < recipe.k:
+    joined = bool(recipe.words) and bool(json.loads(recipe.words)["edits"])
+    if not strategy.own_k and k < recipe.k and not joined:
         why = "the tree has no more labels" if strategy.by_words else "there are not more different images"
         notes.append(f"{recipe.k} clusters were asked for and {k} found: {why}.")
     if images > strategy.most:

@@ -105,7 +105,9 @@ class ClusterContent:
     @property
     def margin(self) -> np.ndarray:
         """How much nearer the own centroid is than the next one, from 0 to 1: (n,)."""
-        found: np.ndarray = np.nan_to_num(1 - self.own / np.maximum(self.second, 1e-12), neginf=0.0).clip(0, 1)
+        with np.errstate(invalid="ignore"):  # without any cluster both are infinite
+            share = self.own / np.maximum(self.second, 1e-12)
+        found: np.ndarray = np.nan_to_num(1 - share, neginf=0.0).clip(0, 1)
         return found
 
     def typical(self, cluster: int, most: int) -> list[int]:

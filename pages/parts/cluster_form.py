@@ -14,7 +14,6 @@ from imclust_core.store.choices import Choice
 from imclust_core.store.clusterings import Clustering, ClusterRecipe
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.workspace import Workspace
-from pages.parts.address import asked
 from pages.parts.clustering_choice import use_clustering
 from pages.parts.sign_in import person
 from pages.parts.text import plain
@@ -48,8 +47,9 @@ def cluster_form(workspace: Workspace, one: Embedding, chosen: Choice | None, sh
             "Strategy",
             list(STRATEGIES),
             list(STRATEGIES).index(recipe.strategy) if recipe.strategy in STRATEGIES else 0,
-            format_func=lambda name: f"{STRATEGIES[name].title}: {STRATEGIES[name].says}",
+            format_func=lambda name: STRATEGIES[name].title,
             key=keys["strategy"],
+            help="\n".join(f"- **{one.title}** {plain(one.says)}" for one in STRATEGIES.values()),
         )
         columns[2].selectbox(
             "Reduction",
@@ -74,10 +74,7 @@ def cluster_form(workspace: Workspace, one: Embedding, chosen: Choice | None, sh
 
 
 def _first_k(one: Embedding, chosen: Choice | None, shown: Clustering | None) -> int:
-    """The K in the address, or that was chosen last, or of the clustering that is shown, or else the usual one."""
-    wanted = asked("k")
-    if wanted.isascii() and wanted.isdigit() and 0 < len(wanted) < 6:
-        return max(1, min(int(wanted), _MOST))
+    """The K that was chosen, or of the clustering that is shown, whichever is newer; or else the usual one."""
     if chosen is not None and (shown is None or shown.created_at < chosen.created_at):
         return max(1, chosen.k)
     if shown is not None:

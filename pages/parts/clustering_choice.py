@@ -12,12 +12,14 @@ from pages.parts.address import asked, keep
 CLUSTERING_KEY = "clustering"
 
 
-def current_clustering(known: Sequence[Clustering], key: str = CLUSTERING_KEY) -> Clustering | None:
-    """The clustering that the address, or else this visit, names under this key; the newest where neither does."""
+def current_clustering(
+    known: Sequence[Clustering], key: str = CLUSTERING_KEY, usual: Clustering | None = None
+) -> Clustering | None:
+    """The clustering that the address, or else this visit, names under this key; else the usual one, or the newest."""
     wanted = asked(key)
     chosen = next((one for one in known if one.id == wanted), None)
     keep(key, chosen.id if chosen is not None else "")
-    return chosen or (known[0] if known else None)
+    return chosen or usual or (known[0] if known else None)
 
 
 def use_clustering(clustering_id: str, key: str = CLUSTERING_KEY) -> None:

@@ -30,12 +30,11 @@ def against_truth(known: Sequence[Clustering]) -> bool:
     return mode == _TRUTH
 
 
-def pick_one(known: Sequence[Clustering], key: str, label: str, other: Clustering | None = None) -> Clustering:
-    """A clustering, by default the newest, or the newest that is not the other one."""
+def pick_one(known: Sequence[Clustering], key: str, label: str, usual: Clustering) -> Clustering:
+    """A clustering: the one in the address, or else the usual one."""
     titles = titles_of(known)
-    others = [one for one in known if other is None or one.id != other.id] or list(known)
-    one = current_clustering(others, key) or others[0]
-    choices = [entry.id for entry in others]
+    one = current_clustering(known, key, usual) or usual
+    choices = [entry.id for entry in known]
     picked = st.selectbox(
         label, choices, choices.index(one.id), format_func=lambda entry: titles.get(entry, ""), key=f"{key}-{one.id}"
     )

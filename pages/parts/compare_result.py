@@ -23,8 +23,8 @@ _MOST_CHOICES = 200
 def show_comparison(workspace: Workspace, source: Collection, a: Clustering, b: Clustering, found: Compared) -> None:
     """What is alike and what is not, from the shortest answer to the single images."""
     names_a, names_b = names_of(a), names_of(b)
-    for at, sentence in enumerate(sentences(found.comparison, names_a[:-1], names_b[:-1])):
-        st.markdown(f"**{plain(sentence)}**" if at == 0 else f"- {plain(sentence)}")
+    first, *others = sentences(found.comparison, names_a[:-1], names_b[:-1])
+    st.markdown("\n".join([f"**{plain(first)}**\n", *(f"- {plain(one)}" for one in others)]))
     _scores(found)
     if found.only_one:
         st.caption(f"{plural(found.only_one, 'image')} are in one of them only, and left out.")

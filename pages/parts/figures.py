@@ -11,6 +11,8 @@ from pages.parts.colours import NOISE, colour_of
 _ROW_PIXELS = 22
 _MOST_LABELS = 60
 _LINK_ALPHA = 0.45
+_SCALE = ((0, "rgba(60, 125, 200, 0.05)"), (1, "rgba(60, 125, 200, 1)"))
+"""From next to nothing to one hue: quiet on white and on black, and no question of seeing colours."""
 
 
 def in_figure(text: str, most: int = 24) -> str:
@@ -34,7 +36,7 @@ def heat_map(
             # Places, since two names may be cut to the same letters.
             x=list(range(len(columns))),
             y=list(range(len(rows))),
-            colorscale="Cividis",
+            colorscale=_SCALE,
             zmin=0,
             zmax=1,
             xgap=1,

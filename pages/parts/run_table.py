@@ -73,7 +73,7 @@ def _row(one: Clustering, shown: bool) -> dict[str, object]:
         "Davies-Bouldin": summary.davies_bouldin,
         "smallest": min(summary.sizes, default=0),
         "largest": max(summary.sizes, default=0),
-        "unassigned": summary.unassigned or None,
+        "unassigned": summary.unassigned,
         "seed": one.recipe.seed,
         "embedding": summary.embedding,
         "seconds": summary.seconds,

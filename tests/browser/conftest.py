@@ -9,8 +9,16 @@ from typing import Any
 
 import pytest
 
+from imclust_core.backbones.registry import BUNDLED
+from imclust_core.images.samples import make_samples
+from imclust_core.jobs.embed import embed
+from imclust_core.jobs.requests import EmbedRequest
+from imclust_core.jobs.scan import scan
+from imclust_core.store.collections import add_collection
 from imclust_core.store.workspace import Workspace
 from tests.server import Dashboard
+from tests.test_embedding import pin_speed
+from tests.test_scan import quietly
 
 SCREENS = Path(__file__).parent / "screens"
 ARGUMENTS = [
@@ -108,6 +116,24 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.when == "call":
         item.stash[FAILED] = report.failed
     return report
+
+
+@pytest.fixture(scope="session")
+def sample_photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sample") / "photographs"
+    make_samples(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def described(tmp_path_factory: pytest.TempPathFactory, sample_photographs: Path) -> Path:
+    """A workspace in which the sample photographs are embedded; tests work on copies."""
+    workspace = Workspace.open(tmp_path_factory.mktemp("described") / "workspace")
+    pin_speed(workspace, BUNDLED)
+    source = add_collection(workspace, sample_photographs, "Sample photographs")
+    scan(workspace, source.id, quietly)
+    embed(workspace, source.id, EmbedRequest(BUNDLED), quietly)
+    return workspace.root
 
 
 @pytest.fixture

@@ -8,36 +8,17 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from imclust_core.backbones.registry import BUNDLED
-from imclust_core.jobs.embed import embed
-from imclust_core.jobs.requests import EmbedRequest
-from imclust_core.jobs.scan import scan
 from imclust_core.store.choices import last_choice
-from imclust_core.store.collections import Collection, add_collection, collections
+from imclust_core.store.collections import Collection, collections
 from imclust_core.store.embeddings import class_names, embeddings_of
 from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import Visit
-from tests.browser.test_embed import sample_photographs, scanned
+from tests.browser.test_embed import scanned
 from tests.server import Dashboard
-from tests.test_embedding import pin_speed
-from tests.test_scan import quietly
-
-__all__ = ["sample_photographs"]  # a fixture
 
 Visitor = Callable[..., Visit]
 
 A_WHILE = 60_000  # milliseconds; a worker that just started has libraries to import
-
-
-@pytest.fixture(scope="session")
-def described(tmp_path_factory: pytest.TempPathFactory, sample_photographs: Path) -> Path:
-    """A workspace in which the sample photographs are embedded; tests work on copies."""
-    workspace = Workspace.open(tmp_path_factory.mktemp("described") / "workspace")
-    pin_speed(workspace, BUNDLED)
-    source = add_collection(workspace, sample_photographs, "Sample photographs")
-    scan(workspace, source.id, quietly)
-    embed(workspace, source.id, EmbedRequest(BUNDLED), quietly)
-    return workspace.root
 
 
 @pytest.fixture
@@ -150,8 +131,8 @@ def test_from_the_suggestion_to_a_chosen_k(
     same_groups(page, 20)
     expect(page.locator(".count")).to_contain_text("20 groups: the line at 19")
     page.get_by_role("button", name="Use K = 20").click()
-    expect(page.get_by_text("K = 20 is chosen and kept")).to_be_visible()
-    tab.picture("chosen")
+    expect(page.get_by_role("heading", name="Cluster Sample photographs")).to_be_visible()
+    expect(page.get_by_label("K", exact=True)).to_have_value("20")
     choice = last_choice(workspace, samples.id)
     assert choice is not None and (choice.k, choice.edits) == (20, f"s{big}")
     assert len(choice.facts["groups"]) == 20 and choice.facts["suggested"] == 18

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from imclust_core.backbones.registry import BUNDLED
-from imclust_core.images.samples import make_samples
 from imclust_core.jobs.embed import embed
 from imclust_core.jobs.requests import EmbedRequest
 from imclust_core.jobs.scan import scan
@@ -24,13 +23,6 @@ from tests.test_embedding import ASKED, TINY, pin_speed
 from tests.test_scan import quietly
 
 Visitor = Callable[..., Visit]
-
-
-@pytest.fixture(scope="session")
-def sample_photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sample") / "photographs"
-    make_samples(folder)
-    return folder
 
 
 def scanned(workspace: Workspace, folder: Path) -> Collection:

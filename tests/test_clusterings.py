@@ -1,0 +1,603 @@
+"""Clusterings of a real embedding: made by jobs, kept, found again, and none where the work was stopped."""
+
+import json
+import multiprocessing
+import operator
+import os
+import shutil
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import imclust_core.jobs.cluster as cluster_job
+from imclust_core.clustering.checks import check_k
+from imclust_core.clustering.grouping import by_size
+from imclust_core.clustering.strategies import STRATEGIES
+from imclust_core.errors import Cancelled, ClusteringError, EmbeddingError
+from imclust_core.jobs.apart import apart
+from imclust_core.jobs.cluster import cluster
+from imclust_core.jobs.embed import embed
+from imclust_core.jobs.queue import Queue
+from imclust_core.jobs.requests import DEFAULT_CLUSTERING, DEFAULT_TREE, check_clustering
+from imclust_core.jobs.scan import scan
+from imclust_core.jobs.several import cluster_several
+from imclust_core.jobs.tasks import submit_cluster, submit_several
+from imclust_core.jobs.worker import ensure_worker
+from imclust_core.store.choices import Choice, add_choice, last_choice
+from imclust_core.store.clusterings import (
+    ClusterContent,
+    Clustering,
+    ClusterRecipe,
+    clustering,
+    clusterings_of,
+    find_clustering,
+    fingerprint_of,
+    is_clustered,
+    read_clustering,
+    remove_clustering,
+    restore_clustering,
+)
+from imclust_core.store.collections import Collection, add_collection, find_collection
+from imclust_core.store.embeddings import Embedding, remove_embedding
+from imclust_core.store.trees import read_tree, state_of
+from imclust_core.store.vectors import features_at, locate, read_rows
+from imclust_core.store.workspace import Workspace
+from imclust_core.words.tree import cut, edited, edits_from, groups
+from tests import test_trees
+from tests.conftest import finish, wait_for
+from tests.hostile import jpeg
+from tests.test_embedding import ASKED, TINY, pin_speed
+from tests.test_scan import quietly
+from tests.test_trees import grown, newest
+
+prepared, source = test_trees.prepared, test_trees.source
+
+KMEANS = ClusterRecipe("l2", "kmeans", 6)
+WARD = ClusterRecipe("pca:20", "ward", 5)
+DENSE = check_clustering(ClusterRecipe("l2", "hdbscan", 0))
+WORDS = check_clustering(ClusterRecipe("l2", "words", 7))
+
+
+def clustered(workspace: Workspace, source: Collection, recipe: ClusterRecipe = KMEANS) -> Clustering:
+    one = newest(workspace, source)
+    return clustering(workspace, cluster(workspace, one.id, recipe, quietly, author="ada")["clustering"])
+
+
+def rows_of(workspace: Workspace) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(workspace.catalogue) as db:
+        return db.execute("SELECT * FROM clusterings ORDER BY number").fetchall()
+
+
+def files_of(workspace: Workspace) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in workspace.clusterings.iterdir()}
+
+
+def assert_sound(workspace: Workspace, source: Collection, stored: Clustering) -> ClusterContent:
+    """Rows out are images in, and what is said of the clusters is so."""
+    content, summary = read_clustering(stored), stored.summary
+    one = newest(workspace, source)
+    rows = read_rows(one)
+    located = locate(workspace, one, rows)
+    assert content.image_ids.tolist() == located.image_ids.tolist() and summary.images == len(located.image_ids)
+    sizes = np.bincount(content.labels[content.labels >= 0], minlength=summary.k)
+    assert summary.sizes == tuple(sizes.tolist()) and summary.unassigned == (content.labels < 0).sum()
+    assert list(summary.sizes) == sorted(summary.sizes, reverse=True) and 0 not in summary.sizes
+    assert len(set(summary.numbers)) == summary.k == len(content.centroids) and min(summary.numbers, default=1) == 1
+    for values in (summary.cohesion, summary.silhouettes, summary.stability):
+        assert len(values) == summary.k
+    features = features_at(one, rows, located.rows)
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    for cluster_ in range(summary.k):
+        mean = unit[content.labels == cluster_].mean(axis=0)
+        np.testing.assert_allclose(content.centroids[cluster_], mean, atol=1e-5)
+    assert ((content.margin >= 0) & (content.margin <= 1)).all()
+    return content
+
+
+# Made once, and found again
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_image_is_in_a_cluster_or_counted_as_unassigned(
+    workspace: Workspace, source: Collection, strategy: str
+) -> None:
+    stored = clustered(workspace, source, check_clustering(ClusterRecipe("pca:16", strategy, 4)))
+    content = assert_sound(workspace, source, stored)
+    assert stored.summary.images == 36 and (stored.author, stored.collection_id) == ("ada", source.id)
+    if not STRATEGIES[strategy].own_k:
+        assert stored.summary.k == 4
+    for one in range(-1, stored.summary.k):
+        typical = content.typical(one, 99)
+        assert sorted(typical) == sorted(content.image_ids[content.labels == one].tolist())
+        assert content.typical(one, 2) == typical[:2]
+
+
+@pytest.mark.parametrize("reduction", ["none", "l2", "pca:10", "pca:256:white"])
+def test_every_reduction_serves(workspace: Workspace, source: Collection, reduction: str) -> None:
+    stored = clustered(workspace, source, replace(KMEANS, reduce=reduction))
+    assert_sound(workspace, source, stored)
+    assert stored.recipe.reduce == reduction and stored.summary.k == 6
+
+
+def test_the_same_clustering_is_found_again_and_computed_once(
+    workspace: Workspace, source: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = clustered(workspace, source)
+    before = first.path.stat().st_mtime_ns
+    monkeypatch.setattr(cluster_job, "read_rows", lambda _: pytest.fail("computed twice"))
+    assert clustered(workspace, source) == first
+    assert first.path.stat().st_mtime_ns == before and len(rows_of(workspace)) == 1
+
+
+def test_other_recipes_are_other_clusterings(workspace: Workspace, source: Collection) -> None:
+    recipes = [KMEANS, replace(KMEANS, k=7), replace(KMEANS, seed=1), replace(KMEANS, reduce="none"), WARD]
+    found = [clustered(workspace, source, recipe) for recipe in recipes]
+    assert len({one.id for one in found}) == len(recipes)
+    assert [one.recipe for one in clusterings_of(workspace, source.id)] == recipes[::-1], "the newest first"
+
+
+def test_the_same_work_anew_gives_the_same_bytes_and_the_same_id(workspace: Workspace, source: Collection) -> None:
+    made = [clustered(workspace, source, recipe) for recipe in (KMEANS, WARD, DENSE, WORDS)]
+    files = files_of(workspace)
+    with sqlite3.connect(workspace.catalogue) as db:
+        db.execute("DELETE FROM clusterings")
+    assert [clustered(workspace, source, one.recipe).id for one in made] == [one.id for one in made]
+    assert files_of(workspace) == files
+
+
+def test_a_removed_clustering_is_out_of_sight_and_comes_back(workspace: Workspace, source: Collection) -> None:
+    assert not is_clustered(workspace, source.id)
+    first = clustered(workspace, source)
+    assert is_clustered(workspace, source.id)
+    for back in (lambda: restore_clustering(workspace, first.id), lambda: clustered(workspace, source)):
+        remove_clustering(workspace, first.id)
+        assert clusterings_of(workspace, source.id) == [] and not is_clustered(workspace, source.id)
+        with pytest.raises(ClusteringError, match="There is no clustering.*Choose another"):
+            clustering(workspace, first.id)
+        back()
+        assert clusterings_of(workspace, source.id) == [first] and is_clustered(workspace, source.id)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+        lambda path: path.write_bytes(path.read_bytes().replace(b"labels.npy", b"lavels.npy")),
+        lambda path: np.savez(path, labels=np.zeros(3)),
+        lambda path: shuffle_bytes(path),
+    ],
+    ids=["missing", "empty", "cut off", "renamed", "another file", "garbled"],
+)
+def test_a_clustering_that_was_lost_or_garbled_says_so_and_is_made_again(
+    workspace: Workspace, source: Collection, damage: Callable[[Path], object]
+) -> None:
+    first = clustered(workspace, source)
+    whole = first.path.read_bytes()
+    damage(first.path)
+    with pytest.raises(ClusteringError, match=r"could not be read.*Run the same one again"):
+        read_clustering(first)
+    assert clustered(workspace, source, WARD).summary.numbers, "another one does not mind"
+    again = clustered(workspace, source)
+    assert again == first and again.path.read_bytes() == whole
+    assert_sound(workspace, source, again)
+
+
+def shuffle_bytes(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    for at in range(100, len(data), 97):
+        data[at] ^= 0x55
+    path.write_bytes(data)
+
+
+def test_arrays_that_do_not_fit_what_was_said_of_them_are_refused(workspace: Workspace, source: Collection) -> None:
+    first, other = clustered(workspace, source), clustered(workspace, source, replace(KMEANS, k=3))
+    shutil.copy(other.path, first.path)
+    with pytest.raises(ClusteringError, match="could not be read"):
+        read_clustering(first)
+
+
+def test_a_clustering_outlives_its_embedding(workspace: Workspace, source: Collection) -> None:
+    one = newest(workspace, source)
+    first = clustered(workspace, source)
+    remove_embedding(workspace, one.id)
+    assert clusterings_of(workspace, source.id) == [first]
+    assert len(read_clustering(first).labels) == 36
+    with pytest.raises(EmbeddingError):
+        cluster(workspace, one.id, KMEANS, quietly)
+
+
+def test_new_images_make_another_clustering(workspace: Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "few"
+    folder.mkdir()
+    pin_speed(workspace, TINY)
+    few = add_collection(workspace, folder)
+
+    def embedded(first: int, stop: int) -> Embedding:
+        for number in range(first, stop):
+            (folder / f"{number}.jpg").write_bytes(jpeg(number))
+        scan(workspace, few.id, quietly)
+        embed(workspace, few.id, ASKED, quietly)
+        return newest(workspace, few)
+
+    recipe = replace(KMEANS, k=2)
+    one = embedded(0, 5)
+    before = fingerprint_of(one.id, recipe, state_of(one, find_collection(workspace, few.id)))
+    first = clustered(workspace, few, recipe)
+    time.sleep(1.1)  # scans are told apart by the second they ended in
+    one = embedded(5, 8)
+    after = fingerprint_of(one.id, recipe, state_of(one, find_collection(workspace, few.id)))
+    assert before != after and find_clustering(workspace, few.id, after) is None
+    second = clustered(workspace, few, recipe)
+    assert (first.summary.images, second.summary.images) == (5, 8) and first.id != second.id
+    assert_sound(workspace, few, second)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_handful_of_images_is_clustered_every_way(workspace: Workspace, tmp_path: Path, number: int) -> None:
+    folder = tmp_path / "few"
+    folder.mkdir()
+    for index in range(number):
+        (folder / f"{index}.jpg").write_bytes(jpeg(index))
+    pin_speed(workspace, TINY)
+    few = add_collection(workspace, folder)
+    scan(workspace, few.id, quietly)
+    embed(workspace, few.id, ASKED, quietly)
+    for name, strategy in STRATEGIES.items():
+        if not strategy.by_words:
+            reduction = "l2" if strategy.apart else "pca:5:white"
+            stored = clustered(workspace, few, check_clustering(ClusterRecipe(reduction, name, 1)))
+            assert_sound(workspace, few, stored)
+                assert stored.summary.mean_stability is None, "too few for samples"
+
+
+# Numbers
+
+
+def test_clusters_that_go_on_keep_their_numbers_while_k_changes(workspace: Workspace, source: Collection) -> None:
+    before = clustered(workspace, source, replace(WARD, k=4))
+    assert before.summary.numbers == (1, 2, 3, 4)
+    for k in (7, 5, 9, 2):
+        after = clustered(workspace, source, replace(WARD, k=k))
+        old, new = read_clustering(before).labels, read_clustering(after).labels
+        assert len(set(after.summary.numbers)) == k
+        for cluster_, number in enumerate(before.summary.numbers):
+            same = [one for one in range(k) if ((new == one) == (old == cluster_)).all()]
+            assert [after.summary.numbers[one] for one in same] in ([], [number]), "the same images, the same number"
+        kept = set(before.summary.numbers) & set(after.summary.numbers)
+        assert len(kept) >= min(before.summary.k, k) - 1, "Ward's clusters lie within each other"
+        before = after
+
+
+# What is said
+
+
+def test_fewer_clusters_than_asked_for_is_said(workspace: Workspace, source: Collection) -> None:
+    leaves = grown(workspace, source).labels
+    assert leaves < 36
+    stored = clustered(workspace, source, check_clustering(replace(WORDS, k=36)))
+    assert stored.summary.k <= leaves
+    assert stored.summary.notes == (
+        f"36 clusters were asked for and {stored.summary.k} found: the tree has no more labels.",
+    )
+    assert clustered(workspace, source).summary.notes == ()
+
+
+def test_what_was_placed_afterwards_is_said(
+    workspace: Workspace, source: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(STRATEGIES, "ward", replace(STRATEGIES["ward"], most=30))
+    stored = clustered(workspace, source, WARD)
+    assert_sound(workspace, source, stored)
+    assert stored.summary.notes == ("Ward clustered 30 images; the others went to the nearest of its centroids.",)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "says"),
+    [
+        (replace(KMEANS, k=37), "K = 37 is more than the 36 images"),
+        (replace(KMEANS, k=0), "K = 0 is not possible"),
+        (replace(KMEANS, strategy="magic"), "is no strategy"),
+        (replace(KMEANS, reduce="magic"), "is no reduction"),
+    ],
+)
+def test_what_cannot_be_clustered_is_said_and_leaves_nothing(
+    workspace: Workspace, source: Collection, recipe: ClusterRecipe, says: str
+) -> None:
+    with pytest.raises(ClusteringError, match=says):
+        clustered(workspace, source, recipe)
+    assert rows_of(workspace) == [] and files_of(workspace) == {}
+
+
+# Words
+
+
+@pytest.mark.parametrize("k", [1, 4, 9])
+def test_the_word_tree_is_cut_as_on_choose_k(workspace: Workspace, source: Collection, k: int) -> None:
+    stored = clustered(workspace, source, check_clustering(replace(WORDS, k=k)))
+    assert by_words_alone(workspace, source, k) == read_clustering(stored).labels.tolist()
+    assert stored.recipe.reduce == "none" and stored.summary.stability == (None,) * stored.summary.k
+
+
+def test_what_was_split_and_joined_by_hand_counts(workspace: Workspace, source: Collection) -> None:
+    tree = read_tree(grown(workspace, source)).tree
+    assert tree is not None
+    branch, above = next(node for node in cut(tree, 4).tolist() if node >= tree.leaves), len(tree.parents) - 2
+    for edits, k in ((f"s{branch}", 5), (f"j{above}", 4 - (edited(tree, cut(tree, 4), (("j", above),)).size < 4))):
+        chosen = chosen_k(workspace, source, k, edits, line=4)
+        stored = clustered(workspace, source, check_clustering(replace(WORDS, k=k), chosen))
+        assert (stored.summary.k, stored.summary.notes) == (k, ()), "nobody is told that the tree has no more labels"
+        assert by_words_alone(workspace, source, 4, edits) == read_clustering(stored).labels.tolist()
+        assert clustered(workspace, source, check_clustering(replace(WORDS, k=4))).id != stored.id
+
+
+def chosen_k(workspace: Workspace, source: Collection, k: int, edits: str, line: int) -> Choice:
+    facts = {"recipe": DEFAULT_TREE.key(), "line": line}
+    add_choice(workspace, newest(workspace, source), tree_id="t", k=k, edits=edits, facts=facts, author="")
+    chosen = last_choice(workspace, source.id)
+    assert chosen is not None
+    return chosen
+
+
+def by_words_alone(workspace: Workspace, source: Collection, k: int, edits: str = "") -> list[int]:
+    """The groups of the tree's cut, from the first label of each image."""
+    content = read_tree(grown(workspace, source))
+    assert content.tree is not None
+    nodes = edited(content.tree, cut(content.tree, k), edits_from(edits))
+    group = dict(zip(content.classes.tolist(), groups(content.tree, nodes).tolist(), strict=True))
+    one = newest(workspace, source)
+    rows = read_rows(one)
+    ids = rows.labels["label"][locate(workspace, one, rows).rows][:, 0]
+    return by_size(np.array([group.get(label, -1) for label in ids.tolist()])).tolist()
+
+
+# Recipes
+
+
+def test_recipes_that_give_the_same_clusters_are_one() -> None:
+    dense = ClusterRecipe("pca", "hdbscan", 9, 3)
+    assert check_clustering(dense) == replace(dense, reduce="pca:256", k=0)
+    words = check_clustering(ClusterRecipe("pca:5", "words", 9, seed=4))
+    assert (words.reduce, words.k, words.seed) == ("none", 9, 0) and '"edits": ""' in words.words
+    assert check_clustering(ClusterRecipe(" l2 ", "kmeans", 3)) == ClusterRecipe("l2", "kmeans", 3)
+    assert check_clustering(words) == words and check_clustering(DEFAULT_CLUSTERING) == DEFAULT_CLUSTERING
+
+
+def test_the_choice_of_k_counts_for_the_words_and_with_that_k_also_its_edits(
+    workspace: Workspace, source: Collection
+) -> None:
+    chosen = chosen_k(workspace, source, 6, "s5", line=5)
+    here, elsewhere = (check_clustering(replace(WORDS, k=k), chosen) for k in (6, 7))
+    assert (here.k, json.loads(here.words)["edits"]) == (5, "s5")
+    assert (elsewhere.k, json.loads(elsewhere.words)["edits"]) == (7, "")
+    assert check_clustering(KMEANS, chosen) == KMEANS
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"k": 0}, {"k": -1}, {"seed": -1}, {"seed": 2**31}, {"reduce": "l3"}, {"reduce": ""}, {"strategy": "magic"}],
+)
+def test_a_recipe_that_cannot_be_is_refused_before_it_is_queued(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ClusteringError, match="Expected"):
+        check_clustering(replace(KMEANS, **wrong))
+
+
+# Several
+
+
+def test_one_that_fails_stops_none_of_several(workspace: Workspace, source: Collection) -> None:
+    one = newest(workspace, source)
+    lost = check_clustering(replace(WORDS, k=3))
+    lost = replace(lost, words=lost.words.replace('"vectors": "network+embedded"', '"vectors": "/nowhere/at.all"'))
+    runs = [
+        (one.id, KMEANS),
+        (one.id, replace(KMEANS, k=99)),
+        ("nothing", KMEANS),
+        (one.id, lost),
+        (one.id, WARD),
+    ]
+    found = cluster_several(workspace, runs, quietly, author="bob")
+    assert [clustering(workspace, id_).recipe for id_ in found["clusterings"]] == [KMEANS, WARD]
+    assert {clustering(workspace, id_).author for id_ in found["clusterings"]} == {"bob"}
+    (large, why), (_, missing), (_, unread) = found["failed"]
+    assert large == "kmeans, l2, K = 99" and "more than the 36 images" in why
+    assert "nothing" in missing and "/nowhere/at.all" in unread
+
+
+def test_several_of_which_none_can_be_made_fail_with_the_first_reason(workspace: Workspace, source: Collection) -> None:
+    one = newest(workspace, source)
+    with pytest.raises(ClusteringError, match=r"None of them could be made. kmeans, l2, K = 40: K = 40 is more"):
+        cluster_several(workspace, [(one.id, replace(KMEANS, k=k)) for k in (40, 50)], quietly)
+    assert cluster_several(workspace, [], quietly) == {"clusterings": [], "failed": []}
+
+
+def test_several_that_were_stopped_go_on_with_the_next(workspace: Workspace, source: Collection) -> None:
+    one = newest(workspace, source)
+    runs = [(one.id, replace(KMEANS, k=k)) for k in (2, 3, 4, 5)]
+
+    def stop_in_the_third(done: int, _total: int | None, message: str, _detail: object = None) -> None:
+        if (done, message) == (2, "measuring the clusters"):
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        cluster_several(workspace, runs, stop_in_the_third)
+    half = rows_of(workspace)
+    assert len(half) == 2
+    told: list[tuple[int, int | None]] = []
+    found = cluster_several(workspace, runs, lambda done, total, *_: told.append((done, total)))
+    assert rows_of(workspace)[:2] == half and len(rows_of(workspace)) == 4
+    assert [row[1] for row in rows_of(workspace)] == found["clusterings"]
+    assert told == sorted(told, key=lambda step: step[0]) and told[-1] == (4, 4)
+    assert {total for _, total in told} == {4}
+
+
+# Stopped
+
+
+@pytest.mark.parametrize("recipe", [KMEANS, WARD, DENSE, WORDS], ids=["kmeans", "ward", "hdbscan", "words"])
+def test_wherever_it_is_stopped_nothing_is_left(
+    workspace: Workspace, source: Collection, recipe: ClusterRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = clustered(workspace, source, replace(KMEANS, k=2))
+    rows, files, one = rows_of(workspace), files_of(workspace), newest(workspace, source)
+    met: list[str] = []
+    while True:
+
+        def stop_at_the_next(_done: int, _total: int | None, message: str, _detail: object = None) -> None:
+            if message not in met:
+                met.append(message)
+                raise Cancelled("enough")
+
+        try:
+            cluster(workspace, one.id, recipe, stop_at_the_next)
+            break
+        except Cancelled:
+            assert (rows_of(workspace), files_of(workspace)) == (rows, files)
+    assert met[0] == "reading vectors" and "measuring the clusters" in met and len(met) >= 3
+    assert len(rows_of(workspace)) == 2 and clusterings_of(workspace, source.id)[1] == kept
+
+
+@pytest.mark.parametrize("strategy", ["spectral", "gmm"])
+def test_a_strategy_that_cannot_be_stopped_from_within_is_stopped_all_the_same(
+    workspace: Workspace, source: Collection, strategy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster_job, "_APART_FROM", 0)
+    one, begun = newest(workspace, source), time.monotonic()
+
+    def stop_after_a_while(*_step: object) -> None:
+        if time.monotonic() > begun + 0.7:
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        cluster(workspace, one.id, replace(KMEANS, strategy=strategy), stop_after_a_while)
+    assert time.monotonic() < begun + 2.7 and multiprocessing.active_children() == []
+    assert rows_of(workspace) == [] and files_of(workspace) == {}
+
+
+def test_in_a_process_of_its_own_a_strategy_finds_the_same(
+    workspace: Workspace, source: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = clustered(workspace, source, WARD)
+    with sqlite3.connect(workspace.catalogue) as db:
+        db.execute("DELETE FROM clusterings")
+    monkeypatch.setattr(cluster_job, "_APART_FROM", 30)  # samples are smaller
+    there = clustered(workspace, source, WARD)
+    assert there.id == here.id and there.summary.stability == here.summary.stability
+
+
+# In a process of its own
+
+
+@pytest.fixture
+def no_lost_errors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing is raised in a thread where nobody hears of it, and no process is left."""
+    lost: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lambda raised: lost.append(raised.exc_value))
+    yield
+    for thread in threading.enumerate():
+        if thread.name.endswith("(_send)"):
+            thread.join(5)
+    assert lost == [] and multiprocessing.active_children() == []
+
+
+def watching() -> None:
+    """Somebody who looks on."""
+
+
+@pytest.mark.usefixtures("no_lost_errors")
+def test_what_was_found_in_another_process_comes_back() -> None:
+    rows = np.arange(600_000.0).reshape(-1, 3)  # more than a pipe holds at a time
+    assert (apart(operator.neg, rows, watch=watching) == -rows).all()
+
+
+@pytest.mark.usefixtures("no_lost_errors")
+def test_an_error_in_another_process_comes_back() -> None:
+    with pytest.raises(ClusteringError, match=r"^K = 9 is more than the 3 images"):
+        apart(check_k, 3, 9, watch=watching)
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        apart(operator.truediv, 1, 0, watch=watching)
+
+
+@pytest.mark.usefixtures("no_lost_errors")
+def test_a_process_that_ends_by_itself_is_an_error_in_words() -> None:
+    with pytest.raises(ClusteringError, match=r"ended unexpectedly \(code 7\).*Choose k-means"):
+        apart(os._exit, 7, watch=watching)
+
+
+@pytest.mark.usefixtures("no_lost_errors")
+def test_a_process_that_is_killed_while_it_is_given_its_work_is_an_error_in_words() -> None:
+    def kill() -> None:
+        for process in multiprocessing.active_children():
+            os.kill(process.pid or 0, signal.SIGKILL)
+
+    with pytest.raises(ClusteringError, match=r"ended unexpectedly \(code -9\)"):
+        apart(len, np.zeros(2**22), watch=kill)
+
+
+@pytest.mark.usefixtures("no_lost_errors")
+def test_what_cannot_be_sent_to_another_process_is_an_error_and_no_endless_wait() -> None:
+    with pytest.raises(ClusteringError, match="ended unexpectedly"):
+        apart(len, lambda: 0, watch=watching)
+
+
+class Slow:
+    """It takes a while until this is on its way."""
+
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        time.sleep(0.3)
+        return list, ()
+
+
+@pytest.mark.usefixtures("no_lost_errors")
+@pytest.mark.parametrize("given", [60, np.zeros(2**22), Slow()], ids=["at work", "a large array", "not yet sent"])
+def test_what_watching_raises_ends_the_other_process(given: object) -> None:
+    begun, children = time.monotonic(), []
+
+    def stop() -> None:
+        children.extend(multiprocessing.active_children())
+        if time.monotonic() > begun + (0.6 if isinstance(given, int) else 0):
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        apart(time.sleep if isinstance(given, int) else len, given, watch=stop)
+    assert time.monotonic() < begun + 2
+    assert children and all(not Path(f"/proc/{child.pid}").exists() for child in children)
+
+
+# The worker
+
+
+def test_the_worker_clusters_while_the_page_is_closed_and_stops_when_asked(
+    workspace: Workspace, source: Collection
+) -> None:
+    one, queue = newest(workspace, source), Queue(workspace)
+    job = submit_cluster(workspace, one, KMEANS, "ada")
+    assert submit_cluster(workspace, one, KMEANS, "ada").id == job.id
+    done = finish(workspace, job)
+    assert done.state == "done", done.error
+    stored = clustering(workspace, (done.result or {})["clustering"])
+    assert (stored.recipe, stored.author) == (KMEANS, "ada")
+    assert_sound(workspace, source, stored)
+    with sqlite3.connect(workspace.catalogue) as db:
+        db.execute("DELETE FROM clusterings")
+    assert clustered(workspace, source).id == stored.id, "what the worker makes is what is made here"
+    remove_clustering(workspace, stored.id)
+    runs = [(one, replace(KMEANS, k=k, seed=seed)) for seed in range(60) for k in range(2, 12)]
+    several = submit_several(workspace, source, runs)
+    ensure_worker(workspace)
+    wait_for(lambda: is_clustered(workspace, source.id), what="the first of several")
+    queue.cancel(several.id)
+    begun = time.monotonic()
+    wait_for(lambda: not queue.job(several.id).active, seconds=10, what="the end")
+    assert time.monotonic() < begun + 2 and queue.job(several.id).state == "cancelled"
+    rows = rows_of(workspace)
+    assert 1 < len(rows) < len(runs) and sorted(files_of(workspace)) == sorted(f"{row[1]}.npz" for row in rows)

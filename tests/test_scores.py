@@ -1,0 +1,265 @@
+"""Figures of a clustering: those of scikit-learn where it has them, and plain answers where there is nothing to say."""
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_samples, silhouette_score
+
+import imclust_core.clustering.pieces as pieces_module
+from imclust_core.clustering.scores import Measured, Placed, measure, place
+from imclust_core.clustering.stability import stability
+from imclust_core.errors import Cancelled
+
+SEEDS = range(4)
+
+
+@pytest.fixture(autouse=True)
+def no_warnings() -> Iterator[None]:
+    with warnings.catch_warnings(action="error"):
+        yield
+
+
+def unit(features: np.ndarray) -> np.ndarray:
+    found: np.ndarray = features.astype(np.float64)
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+def some(seed: int, n: int = 240, k: int = 5, unassigned: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Features of any length, and a clustering that has something to do with them."""
+    rng = np.random.default_rng(seed)
+    labels = np.append(np.arange(k), rng.integers(0, k, n - k))
+    features = (rng.normal(size=(k, 12))[labels] + rng.normal(size=(n, 12))) * rng.uniform(0.1, 20, (n, 1))
+    labels[k:][rng.random(n - k) < unassigned] = -1
+    return features.astype(np.float32), labels.astype(np.int32)
+
+
+def both(features: np.ndarray, labels: np.ndarray, k: int) -> tuple[Placed, Measured]:
+    placed = place(features, labels, k)
+    return placed, measure(features, labels, placed)
+
+
+# As others have them
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("k", [2, 5, 30])
+def test_figures_are_those_of_scikit_learn_on_features_of_length_one(seed: int, k: int) -> None:
+    features, labels = some(seed, k=k)
+    _, found = both(features, labels, k)
+    rows = unit(features)
+    assert found.silhouette == pytest.approx(silhouette_score(rows, labels), abs=1e-4)
+    assert found.calinski_harabasz == pytest.approx(calinski_harabasz_score(rows, labels), rel=1e-3)
+    assert found.davies_bouldin == pytest.approx(davies_bouldin_score(rows, labels), rel=1e-3)
+    each = silhouette_samples(rows, labels)
+    theirs = [each[labels == one].mean() for one in range(k)]
+    np.testing.assert_allclose(found.silhouettes, theirs, atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_unassigned_images_are_left_out(seed: int) -> None:
+    features, labels = some(seed, unassigned=0.4)
+    used = labels >= 0
+    _, found = both(features, labels, 5)
+    _, without = both(features[used], labels[used], 5)
+    rows = unit(features[used])
+    assert 50 < used.sum() < 200
+    assert found.silhouette == pytest.approx(silhouette_score(rows, labels[used]), abs=1e-4)
+    assert found.calinski_harabasz == pytest.approx(calinski_harabasz_score(rows, labels[used]), rel=1e-3)
+    assert found.davies_bouldin == pytest.approx(davies_bouldin_score(rows, labels[used]), rel=1e-3)
+    assert found.inertia == pytest.approx(without.inertia, rel=1e-5)
+    assert found.sizes.tolist() == np.bincount(labels[used]).tolist()
+    np.testing.assert_allclose(found.cohesion, without.cohesion, rtol=1e-5)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_cohesion_is_the_mean_cosine_with_the_direction_of_the_centroid(seed: int) -> None:
+    features, labels = some(seed)
+    placed, found = both(features, labels, 5)
+    cosines = np.einsum("ij,ij->i", unit(features), unit(placed.centroids)[labels])
+    np.testing.assert_allclose(found.cohesion, [cosines[labels == one].mean() for one in range(5)], atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("unassigned", [0.0, 0.3])
+def test_where_images_lie_is_what_every_distance_says(seed: int, unassigned: float) -> None:
+    features, labels = some(seed, unassigned=unassigned)
+    placed, found = both(features, labels, 5)
+    rows = unit(features)
+    centroids = np.stack([rows[labels == one].mean(axis=0) for one in range(5)])
+    np.testing.assert_allclose(placed.centroids, centroids, atol=1e-5)
+    away = np.linalg.norm(rows[:, None] - centroids, axis=2)
+    mine = np.where(labels >= 0, labels, away.argmin(axis=1))
+    at = np.arange(len(rows))
+    np.testing.assert_allclose(placed.own, away[at, mine], atol=1e-4)
+    assert found.inertia == pytest.approx(np.square(away[at, mine][labels >= 0]).sum(), rel=1e-4)
+    away[at, mine] = np.inf
+    np.testing.assert_allclose(placed.second, away.min(axis=1), atol=1e-4)
+    np.testing.assert_allclose(away[at, placed.other], away.min(axis=1), atol=1e-4)
+    assert (placed.other != mine).all()
+
+
+@pytest.mark.parametrize("unassigned", [0.0, 0.3])
+def test_pieces_do_not_matter(monkeypatch: pytest.MonkeyPatch, unassigned: float) -> None:
+    features, labels = some(0, n=1500, unassigned=unassigned)
+    placed, found = both(features, labels, 5)
+    monkeypatch.setattr(pieces_module, "_PIECE", 1)  # pieces have 256 rows at least
+    again, measured = both(features, labels, 5)
+    for name in ("centroids", "own", "second"):
+        np.testing.assert_allclose(getattr(again, name), getattr(placed, name), atol=1e-5)
+    assert (again.other == placed.other).mean() > 0.999
+    assert measured.inertia == pytest.approx(found.inertia, rel=1e-5)
+
+
+def test_lengths_and_the_kind_of_number_do_not_count() -> None:
+    features, labels = some(1)
+    _, found = both(features, labels, 5)
+    for other in (features * 7, features.astype(np.float64), features.astype(np.float16), features[:, ::-1]):
+        _, again = both(other, labels, 5)
+        assert again.silhouette == pytest.approx(found.silhouette, abs=2e-3)
+        assert again.inertia == pytest.approx(found.inertia, rel=2e-3)
+
+
+def test_of_many_images_a_sample_says_what_the_silhouette_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, labels = some(2, n=1200)
+    placed = place(features, labels, 5)
+    whole = measure(features, labels, placed)
+    monkeypatch.setattr("imclust_core.clustering.scores._SAMPLE", 400)
+    one, again = measure(features, labels, placed, seed=1), measure(features, labels, placed, seed=1)
+    assert one.silhouette == again.silhouette == pytest.approx(whole.silhouette, abs=0.03)
+    assert one.silhouette != whole.silhouette
+    assert (one.inertia, one.davies_bouldin) == (whole.inertia, whole.davies_bouldin)
+
+
+# Where there is nothing to say
+
+
+@pytest.mark.parametrize(
+    ("labels", "k"),
+    [
+        ([], 0),
+        ([-1], 0),
+        ([-1, -1, -1, -1], 0),
+        ([0], 1),
+        ([0, 0, 0, 0], 1),
+        ([0, -1, 0, -1], 1),
+        ([0, 1, 2, 3], 4),
+        ([0, 1, -1, -1], 2),
+    ],
+)
+def test_where_figures_would_mean_nothing_there_are_none(labels: list[int], k: int) -> None:
+    features = np.random.default_rng(0).normal(size=(len(labels), 6)).astype(np.float32)
+    placed, found = both(features, np.array(labels, np.int32), k)
+    assert (found.silhouette, found.calinski_harabasz, found.davies_bouldin) == (None, None, None)
+    assert found.sizes.tolist() == [labels.count(one) for one in range(k)]
+    assert placed.centroids.shape == (k, 6) and found.silhouettes.tolist() == [0] * k
+    assert np.isfinite(found.inertia) and np.isfinite(found.cohesion).all()
+    assert np.isinf(placed.second).all() == (k < 2) and (not labels or (placed.other == -1).all() == (k < 2))
+
+
+def test_groups_of_copies_are_as_tight_as_can_be() -> None:
+    features = np.eye(4, dtype=np.float32)[[0, 0, 1, 1, 2, 2]]
+    _, found = both(features, np.array([0, 0, 1, 1, 2, 2]), 3)
+    assert found.silhouette == pytest.approx(1, abs=1e-3) and found.davies_bouldin == pytest.approx(0, abs=1e-3)
+    assert found.inertia == pytest.approx(0, abs=1e-5) and found.cohesion == pytest.approx(np.ones(3), abs=1e-5)
+
+
+def test_two_clusters_at_one_place_overlap_without_bound() -> None:
+    features = np.tile(np.eye(3, dtype=np.float32), (4, 1))
+    _, found = both(features, np.repeat([0, 1], 6), 2)
+    assert found.davies_bouldin is None and found.silhouette is not None and found.silhouette <= 0
+
+
+def test_a_cluster_without_images_weighs_nothing() -> None:
+    features, labels = some(3, k=4)
+    _, found = both(features, labels, 4)
+    _, wider = both(features, labels, 6)
+    assert wider.sizes[4:].tolist() == [0, 0] and wider.cohesion[4:].tolist() == [0, 0]
+    assert wider.silhouette == pytest.approx(found.silhouette, abs=1e-6)
+    assert wider.calinski_harabasz == pytest.approx(found.calinski_harabasz, rel=1e-6)
+    assert wider.davies_bouldin == pytest.approx(found.davies_bouldin, rel=1e-6)
+
+
+def test_images_without_any_direction_do_no_harm() -> None:
+    features, labels = some(4)
+    features[:20] = 0
+    placed, found = both(features, labels, 5)
+    assert np.isfinite(placed.own).all() and found.silhouette is not None and np.isfinite(found.silhouette)
+
+
+# How far clusters come back
+
+
+def test_clusters_that_come_back_whole_are_perfectly_stable() -> None:
+    labels = np.repeat(np.arange(4), 25)
+    for shift in (0, 1):  # what they are called there does not matter
+        found = stability(labels, 4, lambda chosen, _: (labels[chosen] + shift) % 4, repeats=3)
+        assert found.tolist() == [1, 1, 1, 1]
+
+
+def test_clusters_drawn_by_lot_do_not_come_back() -> None:
+    labels = np.random.default_rng(0).integers(0, 5, 500)
+    found = stability(
+        labels, 5, lambda chosen, seed: np.random.default_rng(seed).integers(0, 5, len(chosen)), repeats=6
+    )
+    assert (found < 0.25).all() and (found > 0).all()
+
+
+def test_one_cluster_may_be_stable_while_two_others_change_places() -> None:
+    labels = np.repeat(np.arange(3), 100)
+
+    def again(chosen: np.ndarray, seed: int) -> np.ndarray:
+        lots = np.random.default_rng(seed).integers(1, 3, len(chosen))
+        return np.where(labels[chosen] == 0, 0, lots)
+
+    found = stability(labels, 3, again, repeats=5)
+    assert found[0] == 1 and (found[1:] < 0.5).all()
+
+
+def test_clusters_that_no_sample_met_have_no_figure() -> None:
+    labels = np.repeat(np.arange(3), 30)
+    found = stability(labels, 5, lambda chosen, _: labels[chosen], repeats=3)
+    assert found[:3].tolist() == [1, 1, 1] and np.isnan(found[3:]).all()
+
+
+@pytest.mark.parametrize(("n", "k"), [(0, 0), (1, 1), (12, 2), (20, 16), (40, 40)])
+def test_too_few_images_have_no_figure(n: int, k: int) -> None:
+    labels = np.arange(n) % max(k, 1)
+    found = stability(labels, k, lambda chosen, _: labels[chosen], repeats=3)
+    assert found.shape == (k,) and np.isnan(found).all()
+
+
+@pytest.mark.parametrize("repeats", [0, 1, 4])
+def test_it_is_run_as_often_as_asked_on_samples_with_seeds_of_their_own(repeats: int) -> None:
+    labels = np.repeat(np.arange(2), 50)
+    asked: list[tuple[tuple[int, ...], int]] = []
+    told: list[tuple[int, int]] = []
+
+    def again(chosen: np.ndarray, seed: int) -> np.ndarray:
+        asked.append((tuple(chosen.tolist()), seed))
+        return labels[chosen]
+
+    found = stability(labels, 2, again, repeats=repeats, step=lambda done, total: told.append((done, total)))
+    assert len(asked) == len({seed for _, seed in asked}) == len({chosen for chosen, _ in asked}) == repeats
+    assert all(len(set(chosen)) == 80 and list(chosen) == sorted(chosen) for chosen, _ in asked)
+    assert told == [(done, repeats) for done in range(repeats)]
+    assert np.isnan(found).all() == (repeats == 0)
+
+
+def test_unassigned_images_are_in_no_cluster_on_either_side() -> None:
+    labels = np.repeat([0, 1, -1], 40)
+    assert stability(labels, 2, lambda chosen, _: labels[chosen], repeats=3).tolist() == [1, 1]
+    nothing = stability(labels, 2, lambda chosen, _: np.full(len(chosen), -1), repeats=3)
+    assert nothing.tolist() == [0, 0]
+    assert np.isnan(stability(np.full(50, -1), 0, lambda chosen, _: labels[chosen], repeats=3)).all()
+
+
+def test_what_a_step_raises_ends_the_samples() -> None:
+    def step(done: int, total: int) -> None:
+        if done:
+            raise Cancelled("enough")
+
+    labels = np.repeat(np.arange(2), 50)
+    with pytest.raises(Cancelled):
+        stability(labels, 2, lambda chosen, _: labels[chosen], repeats=3, step=step)
