@@ -193,9 +193,9 @@ def test_images_without_any_direction_do_no_harm() -> None:
 
 def test_clusters_that_come_back_whole_are_perfectly_stable() -> None:
     labels = np.repeat(np.arange(4), 25)
-    for shift in (0, 1):  # what they are called there does not matter
-        found = stability(labels, 4, lambda chosen, _: (labels[chosen] + shift) % 4, repeats=3)
-        assert found.tolist() == [1, 1, 1, 1]
+    assert stability(labels, 4, lambda chosen, _: labels[chosen], repeats=3).tolist() == [1] * 4
+    turned = stability(labels, 4, lambda chosen, _: (labels[chosen] + 1) % 4, repeats=3)
+    assert turned.tolist() == [1] * 4, "what they are called there does not matter"
 
 
 def test_clusters_drawn_by_lot_do_not_come_back() -> None:

@@ -1,4 +1,4 @@
-"""Every strategy on the same tables: it finds groups that lie apart, takes a handful of images, and says what cannot be.
+"""Every strategy on the same tables: it finds groups that lie apart, takes a handful, and says what cannot be.
 
 A new strategy is one row of STRATEGIES, and with that one row of every table here.
 """
@@ -155,11 +155,13 @@ HANDFUL = {
     "K = 1": (scattered(24), 1, 1),
     "two numbers each": (unit(np.stack([np.arange(24), np.full(24, 9)], axis=1)), 5, 5),
     "one number each": (np.array([[1], [2], [-1], [-3]], np.float32), 2, 2),
+    "all equally far apart": (np.eye(10, dtype=np.float32), 5, 5),
     "many numbers": (scattered(12, 1280), 4, 4),
 }
 ALIKE = {
     "all alike, K = 1": (np.ones((30, 8), np.float32), 1, 1),
     "three clusters of one image": (np.full((30, 8), 0.1, np.float32), 3, 1),
+    "all alike, K = n": (np.full((30, 8), 0.1, np.float32), 30, 1),
     "nothing but zeros": (np.zeros((30, 8), np.float32), 3, 1),
     "copies of two": (scattered(2, 64)[np.arange(40) % 2], 2, 2),
     "copies of five": (scattered(5, 1280)[np.arange(100) % 5], 8, 5),
@@ -262,11 +264,11 @@ def test_what_is_left_out_has_its_usual_value(text: str, wanted: str) -> None:
     assert str(reduction_from(text)) == wanted
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", ":", "l3", "PCA", "pca:", "pca:0", "pca:-1", "pca:1.5", "pca:x", "pca:٣", "pca:²", "pca:100000", "pca:2:3"]
-    + ["pca:white:64", "pca:64:black", "l2:64", "none:3", "umap:white", "umap:5:white", "l2:white", "pca 64"],
-)
+NO_REDUCTIONS = ["", ":", "l3", "PCA", "pca:", "pca:0", "pca:-1", "pca:1.5", "pca:x", "pca:٣", "pca:²", "pca:100000"]
+TOO_MUCH = ["pca:2:3", "pca:white:64", "pca:64:black", "l2:64", "none:3", "umap:white", "umap:5:white", "l2:white"]
+
+
+@pytest.mark.parametrize("text", [*NO_REDUCTIONS, *TOO_MUCH])
 def test_a_text_that_is_no_reduction_is_answered_with_those_there_are(text: str) -> None:
     with pytest.raises(ClusteringError, match=r"is no reduction. Expected one of: none, l2, pca:N"):
         reduction_from(text)

@@ -38,7 +38,9 @@ def _merged(points: np.ndarray, k: int, method: str) -> np.ndarray:
     distances = distances_between(points, "euclidean")
     distances[distances < 1e-3 * distances.max()] = 0  # rounding: copies of one picture lie at one place
     merges = linkage(squareform(distances, checks=False), method)
-    found: np.ndarray = fcluster(merges, k, "maxclust") - 1
+    # By their order: of merges at one height all or none would count. Copies are merged in any case.
+    merges[:, 2] = np.where(merges[:, 2] > 0, np.arange(1, len(points)), 0)
+    found: np.ndarray = fcluster(merges, len(points) - k, "distance") - 1
     return found.astype(np.int64)
 
 

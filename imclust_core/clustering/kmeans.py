@@ -20,7 +20,7 @@ from imclust_core.clustering.searching import search
 _LEAST_DIRECTIONS = 64
 _DIRECTIONS = 2
 """Directions for each centroid: with fewer, clusters that differ cannot be told apart."""
-_STARTS = 4
+_BASIS_ROWS = 2_048
 _SAMPLE = 256
 """Rows for each centroid that are looked at for good centroids."""
 _LEAST_SAMPLE = 8_192
@@ -28,11 +28,13 @@ _ROUNDS = 100
 _SEARCHING = 300
 """About how many rounds it takes to find good centroids, for telling how far the work is."""
 _SETTLED = 2e-5
+_AT_HAND = 128
+"""Rows that fit into the processor's cache."""
 _SAME = 1e-6
 _FEW_ROUNDS = 12
 """Rounds over all rows where they are many more than the sample: each costs much and changes little."""
 _MANY = 300_000
-_SMALL = 1_000_000_000
+_SMALL = 100_000_000
 """Products of numbers in a round, below which one thread is enough."""
 
 
@@ -97,24 +99,26 @@ def _fitting_threads(rows: Rows, k: int) -> Iterator[None]:
 def _found(rows: Rows, k: int, random: torch.Generator, tick: Callable[[], None]) -> torch.Tensor:
     """Good centroids for a sample, in full: (k, d)."""
     size = min(rows.n, max(_LEAST_SAMPLE, _SAMPLE * k))
-    index = torch.randperm(rows.n, generator=random)[:size].numpy() if size < rows.n else np.arange(rows.n)
-    sample = rows.take(np.sort(index))
+    index = torch.randperm(rows.n, generator=random)[:size].sort().values.numpy()
+    sample = rows.take(index) if size < rows.n else rows.whole()
     points = sample
     directions = max(_LEAST_DIRECTIONS, _DIRECTIONS * k)
     if rows.d > 1.5 * directions and size > directions:
         points = sample @ _main_directions(sample, directions, random)
-    centroids = search(points, k, _STARTS, random, tick)
+    centroids = search(points, k, random, tick)
     labels, _ = nearest(points, centroids)
     counts = torch.bincount(labels, minlength=k)
     return sums(sample, labels, k) / counts.clamp(min=1)[:, None]
 
 
 def _main_directions(points: torch.Tensor, number: int, random: torch.Generator) -> torch.Tensor:
-    """Directions that span what the rows differ in most: (d, number), orthonormal; found by random projection."""
-    centred = points - points.mean(0)
+    """Directions that span what some of the rows differ in most: (d, number), orthonormal; by random projection."""
+    chosen = torch.randperm(len(points), generator=random)[: max(_BASIS_ROWS, 4 * number)]
+    some = points[chosen.to(points.device)]
+    some = some - some.mean(0)
     basis = torch.randn((points.shape[1], number), generator=random).to(points.device)
-    for _ in range(3):
-        basis = torch.linalg.qr(centred.T @ (centred @ basis)).Q
+    for _ in range(2):
+        basis = torch.linalg.qr(some.T @ (some @ basis)).Q
     return basis
 
 
@@ -131,7 +135,7 @@ def _settled(rows: Rows, centroids: torch.Tensor, spherical: bool, tick: Callabl
         empty = torch.nonzero(counts == 0)[:, 0]
         far = distances.topk(len(empty)).indices
         # Rows that lie on their centroid cannot have one of their own: there are fewer different rows than K.
-        apart = distances[far] > _SAME * (inertia / rows.n + 1e-30)
+        apart = distances[far] > _SAME * rows.spread
         if done == most or (inertia >= before * (1 - _SETTLED) and not apart.any()):
             return _result(rows, labels, centroids, done)
         before, done = inertia, done + 1
@@ -162,6 +166,9 @@ def _result(rows: Rows, labels: torch.Tensor, centroids: torch.Tensor, iteration
     place[order] = np.arange(len(order))
     inertia = 0.0
     for start, block in rows.pieces():
-        inertia += float((block - centroids[labels[start : start + len(block)]]).square().sum(dtype=torch.float64))
+        for at in range(0, len(block), _AT_HAND):
+            some = block[at : at + _AT_HAND]
+            own = labels[start + at : start + at + len(some)]
+            inertia += float((some - centroids[own]).square_().sum(dtype=torch.float64))
     shown = (centroids + rows.mean)[torch.from_numpy(order).to(centroids.device)]
     return KMeans(place[labels.cpu().numpy()].astype(np.int32), shown.cpu().numpy(), inertia, iterations)

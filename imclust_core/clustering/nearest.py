@@ -47,7 +47,7 @@ def _scores(points: torch.Tensor, centroids: torch.Tensor) -> Iterator[tuple[sli
     for start in range(0, len(points), size):
         block = points[start : start + size]
         scores = torch.addmm(squares, block, centroids.T, alpha=-2)
-        yield slice(start, start + len(block)), scores, (block * block).sum(1)
+        yield slice(start, start + len(block)), scores, torch.linalg.vector_norm(block, dim=1).square_()
 
 
 def _argmin(scores: torch.Tensor) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """Rows as k-means wants them: float32, centred or of unit length, in pieces, on the CPU or a GPU."""
 
+import functools
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,6 +15,9 @@ _KEPT_BYTES = 512 * 2**20
 def chosen_device(name: str | None = None) -> torch.device:
     """The device of this name; by default a GPU where there is one."""
     return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+_SOME = 8_192
 
 
 class Rows:
@@ -33,6 +37,12 @@ class Rows:
         free = torch.cuda.mem_get_info(device)[0] // 3 if device.type == "cuda" else _KEPT_BYTES
         self._kept = self._prepared(slice(0, self.n)) if self.n * self.d * 4 <= free else None
 
+    @functools.cached_property
+    def spread(self) -> float:
+        """The mean square of the rows' lengths; of some of them where they are many."""
+        some = self.take(np.linspace(0, self.n - 1, min(self.n, _SOME)).astype(np.int64))
+        return float(some.square().sum(1).mean())
+
     @property
     def passes(self) -> int:
         """How many pieces there are."""
@@ -43,6 +53,10 @@ class Rows:
         if self._kept is not None:
             return self._kept[torch.from_numpy(index).to(self.device)]
         return self._prepared(index)
+
+    def whole(self) -> torch.Tensor:
+        """All rows: (n, d)."""
+        return self._kept if self._kept is not None else self._prepared(slice(0, self.n))
 
     def pieces(self) -> Iterator[tuple[int, torch.Tensor]]:
         """All rows in order: the first row's number, and (some, d)."""

@@ -11,22 +11,28 @@ import torch
 
 from imclust_core.clustering.nearest import nearest, sums, two_nearest
 
-_LLOYD = 30
-_BREATH = 12
-"""How many rounds of Lloyd's at most: for a start, and after centroids were moved."""
-_SETTLED = 1e-4
+_STARTS, _MOST_STARTS = 4, 24
+"""One in four starts is made better, the best ones; so small sets get the most of both."""
+_CHEAP = 30_000_000
+"""Products of numbers in a round of all starts, up to which more of them cost next to nothing."""
+_LLOYD = 20
+_SPLIT = 4
+"""How many rounds of Lloyd's at most: for a start, and for clusters that are split."""
+_SETTLED = 3e-4
 """Rounds end when one of them makes the clusters tighter by less than this share."""
-_GAIN = 3e-4
-_BREADTH = 5
+_GAIN = 1e-4
+_BREADTH = 8
+"""One in so many centroids is moved at a time, at first."""
 _SEEDS = 48
 """Rows for each centroid that seeds are taken from."""
-_OFFSET = 0.01
+_OFFSET = 0.3
 
 Tick = Callable[[], None]
 
 
-def search(points: torch.Tensor, k: int, starts: int, random: torch.Generator, tick: Tick) -> torch.Tensor:
+def search(points: torch.Tensor, k: int, random: torch.Generator, tick: Tick) -> torch.Tensor:
     """Centroids (k, d) of the rows (n, d), n at least k: the best of several starts, made better."""
+    starts = max(_STARTS, min(_MOST_STARTS, _CHEAP // (points.numel() * k)))
     few = points
     if len(points) > max(_SEEDS * k, 4_096):
         chosen = torch.randperm(len(points), generator=random)[: max(_SEEDS * k, 4_096)]
@@ -34,8 +40,12 @@ def search(points: torch.Tensor, k: int, starts: int, random: torch.Generator, t
     sets = _seeded(few, k, starts, random, tick)
     sets = lloyd(few, sets, _LLOYD, tick)
     _, distances = nearest(points, sets)
-    best = sets[int(distances.sum(1, dtype=torch.float64).argmin())]
-    return _breathed(points, best, random, tick)
+    order = distances.sum(1, dtype=torch.float64).argsort()[: starts // _STARTS].tolist()
+    if k == 1:
+        return sets[order[0]]
+    rounds = starts // 2 - 1
+    found = [_moved_about(points, sets[one], rounds, random, tick) for one in order]
+    return min(found, key=lambda one: one[1])[0]
 
 
 def lloyd(points: torch.Tensor, sets: torch.Tensor, most: int, tick: Tick) -> torch.Tensor:
@@ -59,7 +69,9 @@ def _moved(points: torch.Tensor, labels: torch.Tensor, distances: torch.Tensor, 
     new = sums(points, labels, k) / counts.clamp(min=1)[:, None]
     empty = torch.nonzero(counts == 0)[:, 0]
     if len(empty):
-        new[empty] = points[distances.topk(len(empty)).indices]
+        far = distances.topk(min(len(empty), len(points))).indices
+        new[empty] = old[empty]
+        new[empty[: len(far)]] = points[far]
     return new
 
 
@@ -91,47 +103,66 @@ def _to(points: torch.Tensor, squares: torch.Tensor, chosen: torch.Tensor) -> to
     return (away + squares[chosen][:, None]).clamp_(min=0)
 
 
-def _breathed(points: torch.Tensor, best: torch.Tensor, random: torch.Generator, tick: Tick) -> torch.Tensor:
-    """Centroids that were moved to where they help, as long as that made the clusters tighter."""
-    k, d = best.shape
-    _, distances = nearest(points, best)
-    lowest = float(distances.sum(dtype=torch.float64))
-    breadth = min(_BREADTH, k - 1, len(points) - k)
-    while breadth > 0 and lowest > 0:
-        labels, distances = nearest(points, best)
-        error = torch.zeros(k, device=points.device).index_add_(0, labels, distances)
-        worst = error.topk(breadth).indices
-        spread = (error[worst] / torch.bincount(labels, minlength=k)[worst].clamp(min=1)).sqrt()
-        aside = torch.randn((breadth, d), generator=random).to(points.device)
-        added = best[worst] + _OFFSET * spread[:, None] * aside
-        more = lloyd(points, torch.cat([best, added])[None], _BREATH, tick)[0]
-        fewer = lloyd(points, _without(points, more, breadth)[None], _BREATH, tick)[0]
-        _, distances = nearest(points, fewer)
-        inertia = float(distances.sum(dtype=torch.float64))
+def _moved_about(
+    points: torch.Tensor, best: torch.Tensor, rounds: int, random: torch.Generator, tick: Tick
+) -> tuple[torch.Tensor, float]:
+    """Centroids of which some were moved to where they help more, as long as that lowers the inertia; and that.
+
+    Each try costs little more than two rounds of Lloyd's: only the clusters that a centroid goes to are split first.
+    """
+    labels, own, second = two_nearest(points, best)
+    lowest = float(own.sum(dtype=torch.float64))
+    breadth = max(1, len(best) // _BREADTH)
+    while breadth and lowest > 0:
+        tick()
+        tried = _swapped(points, best, labels, own, second, breadth, random)
+        tried = lloyd(points, tried[None], rounds, tick)[0]
+        found = two_nearest(points, tried)
+        inertia = float(found[1].sum(dtype=torch.float64))
         if inertia < lowest * (1 - _GAIN):
-            best, lowest = fewer, inertia
+            best, lowest, (labels, own, second) = tried, inertia, found
         else:
-            breadth -= 1
-    return best
+            breadth //= 2
+    return best, lowest
 
 
-def _without(points: torch.Tensor, centroids: torch.Tensor, number: int) -> torch.Tensor:
-    """The centroids without so many of those that are missed least, no two of them neighbours."""
-    labels, own, second = two_nearest(points, centroids)
-    missed = torch.zeros(len(centroids), device=points.device).index_add_(0, labels, second - own)
+def _swapped(
+    points: torch.Tensor,
+    centroids: torch.Tensor,
+    labels: torch.Tensor,
+    own: torch.Tensor,
+    second: torch.Tensor,
+    number: int,
+    random: torch.Generator,
+) -> torch.Tensor:
+    """As many centroids: about so many clusters of the widest in all are split in two, those least missed are gone."""
+    k, d = centroids.shape
+    nothing = torch.zeros(k, device=points.device)
+    error, missed = nothing.index_add(0, labels, own), nothing.index_add(0, labels, second - own)
     near = torch.cdist(centroids, centroids)
     near.fill_diagonal_(torch.inf)
-    neighbour = near.argmin(1).tolist()
-    gone: set[int] = set()
+    gone = _least_missed(missed.tolist(), near.argmin(1).tolist(), number)
+    wide = [one for one in error.argsort(descending=True).tolist()[: 2 * number] if one not in set(gone)][: len(gone)]
+    gone = gone[: len(wide)]
+    inside = torch.isin(labels, torch.tensor(wide, device=points.device))
+    spread = (error[wide] / torch.bincount(labels, minlength=k)[wide].clamp(min=1)).sqrt()
+    aside = torch.randn((len(wide), d), generator=random).to(points.device) / d**0.5
+    halves = torch.cat([centroids[wide], centroids[wide] + _OFFSET * spread[:, None] * aside])
+    if len(wide):
+        halves = lloyd(points[inside], halves[None], _SPLIT, lambda: None)[0]
+    kept = torch.ones(k, dtype=torch.bool, device=points.device)
+    kept[wide + gone] = False
+    return torch.cat([centroids[kept], halves])
+
+
+def _least_missed(missed: list[float], neighbour: list[int], number: int) -> list[int]:
+    """Up to so many centroids that can go at the least cost; the one that takes over from another stays."""
+    gone: list[int] = []
     spared: set[int] = set()
-    for one in missed.argsort().tolist():
+    for one in sorted(range(len(missed)), key=missed.__getitem__):
         if len(gone) == number:
             break
         if one not in spared:
-            gone.add(one)
-            spared.add(neighbour[one])  # it takes over the rows, so it is missed more from now on
-    for one in missed.argsort().tolist():
-        if len(gone) < number:
-            gone.add(one)
-    keep = torch.tensor([one not in gone for one in range(len(centroids))], device=points.device)
-    return centroids[keep]
+            gone.append(one)
+            spared.add(neighbour[one])
+    return gone
