@@ -1,6 +1,7 @@
 """What all tests share: a workspace of their own, folders of images, and a worker that ends with the test."""
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -8,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from imclust_core import make_samples
 from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.worker import ensure_worker
+from imclust_core.store.collections import Collection, find_collection
 from imclust_core.store.workspace import Workspace
+from tests.embedded import embedded_photographs
 from tests.hostile import jpeg
 
 SHARED = Path(os.environ.get("IMCLUST_TEST_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
@@ -60,6 +64,22 @@ def shared_data() -> Path:
     if not (SHARED / "caltech20").is_dir():
         pytest.skip(f"no real photographs at {SHARED}; set IMCLUST_TEST_DATA")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two photographs of each of eighteen kinds, and a workspace in which a trained network has described them."""
+    folder = tmp_path_factory.mktemp("prepared")
+    make_samples(folder / "photographs", per_class=2)
+    embedded_photographs(Workspace.open(folder / "workspace"), folder / "photographs")
+    return folder / "workspace", folder / "photographs"
+
+
+@pytest.fixture
+def source(workspace: Workspace, prepared: tuple[Path, Path]) -> Collection:
+    """The described photographs, in a workspace of this test's own; they themselves may not be changed."""
+    shutil.copytree(prepared[0], workspace.root, dirs_exist_ok=True)
+    return find_collection(workspace, str(prepared[1]))
 
 
 def wait_for(condition: Callable[[], object], *, seconds: float = 60, what: str = "the condition") -> None:

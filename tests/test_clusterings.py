@@ -51,14 +51,11 @@ from imclust_core.store.trees import read_tree, state_of
 from imclust_core.store.vectors import features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.tree import cut, edited, edits_from, groups
-from tests import test_trees
 from tests.conftest import finish, wait_for
+from tests.embedded import pin_speed, quietly
 from tests.hostile import jpeg
-from tests.test_embedding import ASKED, TINY, pin_speed
-from tests.test_scan import quietly
+from tests.test_embedding import ASKED, TINY
 from tests.test_trees import grown, newest
-
-prepared, source = test_trees.prepared, test_trees.source
 
 PLAIN = ClusterRecipe("l2", "average", 6)
 KMEANS = ClusterRecipe("l2", "kmeans", 6)
@@ -471,7 +468,7 @@ def test_wherever_it_is_stopped_nothing_is_left(
 def test_a_strategy_that_cannot_be_stopped_from_within_is_stopped_all_the_same(
     workspace: Workspace, source: Collection, strategy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster_job, "_APART_FROM", 0)
+    monkeypatch.setitem(STRATEGIES, strategy, replace(STRATEGIES[strategy], apart=1))
     one, begun = newest(workspace, source), time.monotonic()
 
     def stop_after_a_while(*_step: object) -> None:
@@ -490,7 +487,7 @@ def test_in_a_process_of_its_own_a_strategy_finds_the_same(
     here = clustered(workspace, source, WARD)
     with sqlite3.connect(workspace.catalogue) as db:
         db.execute("DELETE FROM clusterings")
-    monkeypatch.setattr(cluster_job, "_APART_FROM", 30)  # samples are smaller
+    monkeypatch.setitem(STRATEGIES, "ward", replace(STRATEGIES["ward"], apart=1))
     there = clustered(workspace, source, WARD)
     assert there.id == here.id and there.summary.stability == here.summary.stability
 

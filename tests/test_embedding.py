@@ -21,9 +21,8 @@ import torch
 import imclust_core.store.shards as shards
 from imclust_core import open_collection, open_image
 from imclust_core.backbones.network import Backbone, load_backbone
-from imclust_core.backbones.preprocessing import MODES
 from imclust_core.embedding.forward import Forward, Outputs
-from imclust_core.embedding.lanes import Lanes, device_name
+from imclust_core.embedding.lanes import Lanes
 from imclust_core.embedding.measuring import Speed
 from imclust_core.embedding.run import check_space, plan_for
 from imclust_core.embedding.shard import EmbedShard
@@ -50,12 +49,12 @@ from imclust_core.store.shards import (
     segments_of,
     write_segment,
 )
-from imclust_core.store.speeds import decode_key, forward_key, keep_speed, read_speeds, seconds_for
+from imclust_core.store.speeds import decode_key, forward_key, read_speeds, seconds_for
 from imclust_core.store.vectors import features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish, wait_for, worker_pids
+from tests.embedded import pin_speed, quietly
 from tests.hostile import jpeg
-from tests.test_scan import quietly
 
 TINY = "timm:test_resnet"
 """A residual network of half a million numbers, as quick as a real one can be."""
@@ -63,13 +62,6 @@ SLOW = "resnet18"
 """Slow enough to be caught in the middle."""
 ASKED = EmbedRequest(TINY, random_weights=True)
 ASKED_SLOWLY = EmbedRequest(SLOW, random_weights=True)
-
-
-def pin_speed(workspace: Workspace, *names: str, images_per_s: float = 1.0) -> None:
-    """Say how fast a network is, so that nothing is measured and every run is cut into the same small shards."""
-    facts = {"dtype": "fp32", "batch": 4, "images_per_s": images_per_s, "device": device_name("cpu")}
-    for key in [forward_key(name, how, dtype) for name in names for how in MODES for dtype in ("auto", "fp32")]:
-        keep_speed(workspace, key, {**facts, "torch": torch.__version__, "shared": True})
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from imclust_core.store.catalogue import ImageRow, page_of_images
 from imclust_core.store.collections import add_collection, remove_collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.image_address import image_address, is_signed, signature
+from tests.embedded import quietly
 from tests.hostile import EVIL_NAMES, jpeg, rotated_with_gps
 from tests.server import Dashboard
-from tests.test_scan import quietly
 
 
 @pytest.fixture

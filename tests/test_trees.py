@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imclust_core import make_samples, open_collection
+from imclust_core import open_collection
 from imclust_core.backbones.registry import BUNDLED
 from imclust_core.errors import EmbeddingError, WordsError
 from imclust_core.jobs.embed import embed
@@ -37,36 +37,12 @@ from imclust_core.store.trees import (
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.tree import by_size, cut, groups
 from tests.conftest import finish, wait_for, worker_pids
+from tests.embedded import embedded_photographs, pin_speed, quietly
 from tests.hostile import jpeg
 from tests.test_cli import imclust
-from tests.test_embedding import ASKED, TINY, pin_speed
-from tests.test_scan import quietly
+from tests.test_embedding import ASKED, TINY
 
 EMBEDDED = replace(DEFAULT_TREE, vectors="embedded")
-
-
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Two photographs of each of eighteen kinds, and a workspace in which a trained network has described them."""
-    folder = tmp_path_factory.mktemp("prepared")
-    make_samples(folder / "photographs", per_class=2)
-    described(Workspace.open(folder / "workspace"), folder / "photographs")
-    return folder / "workspace", folder / "photographs"
-
-
-def described(workspace: Workspace, photos: Path) -> Collection:
-    pin_speed(workspace, BUNDLED)
-    made = add_collection(workspace, photos)
-    scan(workspace, made.id, quietly)
-    embed(workspace, made.id, EmbedRequest(BUNDLED), quietly)
-    return find_collection(workspace, made.id)
-
-
-@pytest.fixture
-def source(workspace: Workspace, prepared: tuple[Path, Path]) -> Collection:
-    """The described photographs, in a workspace of this test's own; they themselves may not be changed."""
-    shutil.copytree(prepared[0], workspace.root, dirs_exist_ok=True)
-    return find_collection(workspace, str(prepared[1]))
 
 
 @pytest.fixture
@@ -110,7 +86,7 @@ def test_the_same_tree_is_found_again_and_a_change_of_the_folder_makes_another(
     workspace: Workspace, photos: Path, tmp_path: Path
 ) -> None:
     photos = shutil.copytree(photos, tmp_path / "own")
-    source = described(workspace, photos)
+    source = embedded_photographs(workspace, photos)
     first = grown(workspace, source)
     before = first.path.stat().st_mtime_ns
     assert grown(workspace, source).id == first.id

@@ -7,7 +7,9 @@ import numpy as np
 
 from imclust_core.clustering.checks import check_k, check_points
 from imclust_core.clustering.pieces import pieces
-from imclust_core.clustering.strategies import Given, Strategy
+from imclust_core.clustering.stability import stability
+from imclust_core.clustering.strategies import Given, Strategy, find_strategy
+from imclust_core.errors import ClusteringError
 
 Find = Callable[[Given], np.ndarray]
 
@@ -23,11 +25,31 @@ def grouped(given: Given, strategy: Strategy, find: Find | None = None) -> np.nd
     n = len(given.points)
     if not strategy.own_k:
         check_k(n, given.k)
+        if given.k > strategy.most:
+            raise ClusteringError(
+                f"{strategy.title} looks at {strategy.most:,} images at most, which cannot make {given.k:,} clusters. "
+                "Choose k-means, or a smaller K."
+            )
     if n <= strategy.most:
         return by_size(find(given))
     chosen = np.sort(np.random.default_rng(given.seed).choice(n, strategy.most, replace=False))
     part = by_size(find(replace(given, points=given.points[chosen])))
     return by_size(_placed(given.points, chosen, part, within=strategy.own_k))
+
+
+def stability_of(given: Given, strategy: Strategy, labels: np.ndarray, k: int) -> np.ndarray:
+    """How stable each of k clusters is: (k,), the strategy run again on samples of the points."""
+
+    def again(chosen: np.ndarray, seed: int) -> np.ndarray:
+        some = replace(given, points=given.points[chosen], k=max(1, min(given.k, len(chosen))), seed=seed)
+        return grouped(some, strategy)
+
+    return stability(labels, k, again, repeats=strategy.repeats, seed=given.seed, step=given.step)
+
+
+def stability_named(name: str, points: np.ndarray, wanted: int, seed: int, labels: np.ndarray, k: int) -> np.ndarray:
+    """The same for a strategy by its name; wanted: how many clusters it was asked for."""
+    return stability_of(Given(points, wanted, seed), find_strategy(name), labels, k)
 
 
 def by_size(labels: np.ndarray) -> np.ndarray:

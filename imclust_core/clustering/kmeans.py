@@ -125,6 +125,7 @@ def _main_directions(points: torch.Tensor, number: int, random: torch.Generator)
 def _settled(rows: Rows, centroids: torch.Tensor, spherical: bool, tick: Callable[[], None]) -> KMeans:
     """Lloyd's rounds over all rows until they change next to nothing."""
     most = _FEW_ROUNDS if rows.n > _MANY else _ROUNDS
+    centroids = _distinct(torch.nn.functional.normalize(centroids, dim=1) if spherical else centroids, rows.spread)
     before, done = np.inf, 0
     while True:
         if spherical:
@@ -141,6 +142,12 @@ def _settled(rows: Rows, centroids: torch.Tensor, spherical: bool, tick: Callabl
         before, done = inertia, done + 1
         centroids = total / counts.clamp(min=1)[:, None]
         centroids[empty[apart]] = rows.take(far[apart].cpu().numpy())
+
+
+def _distinct(centroids: torch.Tensor, spread: float) -> torch.Tensor:
+    """The centroids that differ by more than rounding: copies of one row would be dealt out among such."""
+    near = torch.cdist(centroids, centroids, compute_mode="donot_use_mm_for_euclid_dist").square_() <= _SAME * spread
+    return centroids[~near.tril(-1).any(1)]
 
 
 def _round(

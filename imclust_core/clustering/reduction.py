@@ -44,7 +44,7 @@ def reduction_from(text: str) -> Reduction:
     return Reduction(kind, int(numbers[0]) if numbers else DEFAULTS.get(kind, 0), white)
 
 
-def reduce(features: np.ndarray, how: Reduction, *, seed: int = 0, step: Step = nothing) -> np.ndarray:
+def reduce(features: np.ndarray, how: Reduction, seed: int = 0, step: Step = nothing) -> np.ndarray:
     """The features (n, d) reduced: (n, d') float32.
 
     All but "none" start from features of length one. Whitened components are brought to length one again, as

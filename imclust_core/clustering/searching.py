@@ -11,7 +11,7 @@ import torch
 
 from imclust_core.clustering.nearest import nearest, sums, two_nearest
 
-_STARTS, _MOST_STARTS = 4, 24
+_STARTS, _MOST_STARTS = 4, 12
 """One in four starts is made better, the best ones; so small sets get the most of both."""
 _CHEAP = 30_000_000
 """Products of numbers in a round of all starts, up to which more of them cost next to nothing."""

@@ -31,7 +31,8 @@ class Strategy:
     """A way to cluster.
 
     find: labels (n,), -1 unassigned. says: one line for people. most: points it is given at most; the others go to the
-    nearest centroid of what it found. apart: cannot be stopped from within, so it runs in a process that can be ended.
+    nearest centroid of what it found. apart: cannot be stopped from within, so from this many points on it runs in a
+    process that can be ended; 0 for never.
     own_k: finds its own number of clusters. by_words: needs the tree of labels, and no features. repeats: how often it
     is run again, on samples, for the stability of its clusters. slow: may take minutes.
     """
@@ -40,7 +41,7 @@ class Strategy:
     says: str
     find: Callable[[Given], np.ndarray]
     most: int = 10_000_000
-    apart: bool = False
+    apart: int = 0
     own_k: bool = False
     by_words: bool = False
     repeats: int = 6
@@ -104,20 +105,20 @@ def _words(given: Given) -> np.ndarray:
 STRATEGIES: dict[str, Strategy] = {
     "kmeans": Strategy("k-means", "around means; quick, for any number of images", _kmeans),
     "spherical": Strategy("Spherical k-means", "around directions; length does not count", _spherical),
-    "ward": Strategy("Ward", "merges what adds least to the spread", _ward, most=12_000, apart=True),
-    "average": Strategy("Average linkage", "merges what is nearest on average", _average, most=12_000, apart=True),
+    "ward": Strategy("Ward", "merges what adds least to the spread", _ward, most=12_000, apart=3_000),
+    "average": Strategy("Average linkage", "merges what is nearest on average", _average, most=12_000, apart=3_000),
     "gmm": Strategy(
-        "Gaussian mixture", "clusters of unlike width", _mixture, most=50_000, apart=True, repeats=3, slow=True
+        "Gaussian mixture", "clusters of unlike width", _mixture, most=50_000, apart=600, repeats=3, slow=True
     ),
     "spectral": Strategy(
-        "Spectral", "cuts the graph of neighbours", _spectral, most=12_000, apart=True, repeats=3, slow=True
+        "Spectral", "cuts the graph of neighbours", _spectral, most=12_000, apart=1_500, repeats=3, slow=True
     ),
     "hdbscan": Strategy(
         "HDBSCAN",
         "dense regions, as many as there are; the rest stays unassigned",
         _dense,
         most=20_000,
-        apart=True,
+        apart=400,
         own_k=True,
         repeats=3,
         slow=True,
@@ -134,3 +135,8 @@ def find_strategy(name: str) -> Strategy:
     if name not in STRATEGIES:
         raise ClusteringError(f"{name!r} is no strategy. Expected one of: {', '.join(STRATEGIES)}.")
     return STRATEGIES[name]
+
+
+def find_named(name: str, points: np.ndarray, k: int, seed: int = 0) -> np.ndarray:
+    """What a strategy makes of points (n, d): labels (n,), -1 unassigned."""
+    return find_strategy(name).find(Given(points, k, seed))

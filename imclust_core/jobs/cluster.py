@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from imclust_core.clustering.grouping import grouped
+from imclust_core.clustering.grouping import grouped, stability_named, stability_of
 from imclust_core.clustering.matching import numbers_for
 from imclust_core.clustering.pieces import Step
 from imclust_core.clustering.reduction import Reduction, reduce, reduction_from
 from imclust_core.clustering.scores import Measured, measure, place
-from imclust_core.clustering.stability import stability
-from imclust_core.clustering.strategies import Given, Strategy, find_strategy
+from imclust_core.clustering.strategies import Given, Strategy, find_named, find_strategy
 from imclust_core.errors import ClusteringError
 from imclust_core.jobs.apart import apart
 from imclust_core.jobs.progress import Report
@@ -38,8 +37,8 @@ from imclust_core.store.vectors import Located, Rows, features_at, locate, read_
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.tree import cut, edited, edits_from, groups, homes
 
-_APART_FROM = 2_000
-"""Images from which a strategy that cannot be stopped gets a process of its own; fewer take less than starting one."""
+_TESTED = 20_000
+"""Images that samples for the stability are taken from, where that happens in another process."""
 
 
 def cluster(
@@ -115,46 +114,43 @@ def _reduced(one: Embedding, features: np.ndarray, how: Reduction, seed: int, st
     if kept is not None and len(kept) == len(features):
         return kept
     found: np.ndarray = apart(
-        reduce_here, features, how, seed, watch=lambda: report(0, None, "reducing the features; UMAP takes a minute")
+        reduce, features, how, seed, watch=lambda: report(0, None, "reducing the features; UMAP takes a minute")
     )
     write_reduced(one, name, found)
     return found
 
 
-def reduce_here(features: np.ndarray, how: Reduction, seed: int) -> np.ndarray:
-    """The features reduced, in the process that was started for it."""
-    return reduce(features, how, seed=seed)
-
-
 def _runner(name: str, strategy: Strategy, report: Report) -> Callable[[Given], np.ndarray]:
     def run(given: Given) -> np.ndarray:
-        if not strategy.apart or len(given.points) < _APART_FROM:
+        if not _is_apart(strategy, given):
             return strategy.find(given)
-        found: np.ndarray = apart(
-            find_here, name, given.points, given.k, given.seed, watch=lambda: report(0, None, "clustering")
-        )
+        watch = _watching(report, "clustering")
+        found: np.ndarray = apart(find_named, name, given.points, given.k, given.seed, watch=watch)
         return found
 
     return run
 
 
-def find_here(name: str, points: np.ndarray, k: int, seed: int) -> np.ndarray:
-    """What a strategy finds, in the process that was started for it."""
-    return find_strategy(name).find(Given(points, k, seed))
+def _is_apart(strategy: Strategy, given: Given) -> bool:
+    return bool(strategy.apart) and len(given.points) >= strategy.apart
+
+
+def _watching(report: Report, what: str) -> Callable[[], None]:
+    return lambda: report(0, None, what)
 
 
 def _stability(labels: np.ndarray, k: int, given: Given, strategy: Strategy, name: str, report: Report) -> np.ndarray:
     """How stable each cluster is, the strategy run again on samples of the reduced features."""
-    run = _runner(name, strategy, report)
-    part = replace(given, step=lambda _done, _total: report(0, None, "testing how stable the clusters are"))
-
-    def again(chosen: np.ndarray, seed: int) -> np.ndarray:
-        wanted = max(1, min(given.k, len(chosen)))
-        return grouped(replace(part, points=given.points[chosen], k=wanted, seed=seed), strategy, run)
-
-    return stability(
-        labels, k, again, repeats=strategy.repeats, step=_told(report, "testing how stable the clusters are")
-    )
+    what = "testing how stable the clusters are"
+    watch = _watching(report, what)
+    if not strategy.repeats or not _is_apart(strategy, given):
+        return stability_of(replace(given, step=lambda _done, _total: watch()), strategy, labels, k)
+    chosen = np.arange(len(labels))
+    if len(chosen) > _TESTED:
+        chosen = np.sort(np.random.default_rng(given.seed).choice(len(chosen), _TESTED, replace=False))
+    points, some = given.points[chosen], labels[chosen]
+    found: np.ndarray = apart(stability_named, name, points, given.k, given.seed, some, k, watch=watch)
+    return found
 
 
 def _words(

@@ -24,7 +24,7 @@ def cluster_several(
         step = _step_of(report, at, len(runs))
         try:
             done.append(cluster(workspace, embedding_id, recipe, step, author=author)["clustering"])
-        except (ClusteringError, EmbeddingError, WordsError) as error:
+        except (ClusteringError, EmbeddingError, WordsError, RuntimeError) as error:
             log.warning("%s: %s", what, error)
             failed.append([what, str(error)])
     if not done and failed:

@@ -16,9 +16,8 @@ from imclust_core.jobs.requests import EmbedRequest
 from imclust_core.jobs.scan import scan
 from imclust_core.store.collections import add_collection
 from imclust_core.store.workspace import Workspace
+from tests.embedded import pin_speed, quietly
 from tests.server import Dashboard
-from tests.test_embedding import pin_speed
-from tests.test_scan import quietly
 
 SCREENS = Path(__file__).parent / "screens"
 ARGUMENTS = [

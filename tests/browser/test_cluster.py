@@ -19,8 +19,8 @@ from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import Visit
 from tests.browser.test_embed import scanned
 from tests.conftest import wait_for
+from tests.embedded import quietly
 from tests.server import Dashboard
-from tests.test_scan import quietly
 
 Visitor = Callable[..., Visit]
 

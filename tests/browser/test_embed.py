@@ -18,9 +18,9 @@ from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import Visit
 from tests.browser.test_folder import thumbnails_shown
 from tests.conftest import wait_for
+from tests.embedded import pin_speed, quietly
 from tests.server import Dashboard
-from tests.test_embedding import ASKED, TINY, pin_speed
-from tests.test_scan import quietly
+from tests.test_embedding import ASKED, TINY
 
 Visitor = Callable[..., Visit]
 

@@ -17,11 +17,11 @@ from imclust_core.store.collections import add_collection, collections
 from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import Visit
 from tests.conftest import MANY, stop_workers, wait_for, worker_pids
+from tests.embedded import quietly
 from tests.hostile import EVIL_NAMES, jpeg, make_hostile_folder
 from tests.oidc_provider import provider
 from tests.server import Dashboard
 from tests.test_image_route import SECRETS
-from tests.test_scan import quietly
 
 Visitor = Callable[..., Visit]
 
