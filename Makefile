@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    install, make sample images, scan and embed them, grow their tree, open the dashboard"
+	@echo "make demo    install, make sample images, scan, embed and cluster them, open the dashboard"
 	@echo "make test    install, then every check: format, lint, types, tests, browser tests"
 	@echo "make check   the same checks without installing"
 	@echo "make format  put the code into shape"
@@ -46,6 +46,8 @@ demo: $(VENV)/.runtime
 	@$(BIN)/imclust embed $(DEMO)/photographs --workspace $(DEMO)/workspace --backbone efficientnet_lite0
 	@echo "== growing the tree of its words"
 	@$(BIN)/imclust tree $(DEMO)/photographs --workspace $(DEMO)/workspace
+	@echo "== clustering them"
+	@$(BIN)/imclust cluster $(DEMO)/photographs --workspace $(DEMO)/workspace
 	@echo "== starting the dashboard; stop it with Ctrl-C"
 	@$(BIN)/imclust ui --workspace $(DEMO)/workspace --collection newest --open
 
@@ -60,7 +62,8 @@ check:
 	@echo "== format" && $(BIN)/ruff format --check .
 	@echo "== lint" && $(BIN)/ruff check .
 	@echo "== types" && $(BIN)/mypy
-	@echo "== tests" && $(BIN)/pytest --durations=10
+	@echo "== tests" && $(BIN)/pytest --durations=10 -n 2 -m "not browser"
+	@echo "== tests in the browser" && $(BIN)/pytest --durations=10 -m browser
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
@@ -71,6 +74,8 @@ bench: $(VENV)/.dev browser
 	@$(BIN)/python bench/embedding.py
 	@$(BIN)/python bench/words.py
 	@$(BIN)/python bench/choose_k.py
+	@$(BIN)/python bench/kmeans.py --largest 200000
+	@$(BIN)/python bench/quality.py
 
 clean:
 	@rm -rf $(VENV) $(DEMO) bench/.work *.egg-info build .mypy_cache .ruff_cache .pytest_cache

@@ -32,11 +32,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # instead of this folder: nothing needs to be installed
 
 from bench.described import Described, described, samples, subsets  # noqa: E402
+from imclust_core.clustering.linkage import LINKAGES  # noqa: E402
 from imclust_core.words.growing import grow  # noqa: E402
 from imclust_core.words.hypernyms import hypernyms  # noqa: E402
 from imclust_core.words.labelled import joined, label_tree  # noqa: E402
 from imclust_core.words.labels import Label, label_vectors, wanted_words  # noqa: E402
-from imclust_core.clustering.linkage import LINKAGES  # noqa: E402
 from imclust_core.words.proposals import propose  # noqa: E402
 from imclust_core.words.tree import cut, groups  # noqa: E402
 from imclust_core.words.vectors import embedded_vectors, word_vectors  # noqa: E402

@@ -130,7 +130,9 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("cluster", cluster_folder, "Sort the images of a folder that is embedded into clusters.")
     sub.add_argument("folder", metavar="FOLDER", help="a folder that is embedded, or the id of its collection")
-    sub.add_argument("--k", type=_above_zero, metavar="N", help="how many clusters (default: the K chosen last, or 20)")
+    sub.add_argument(
+        "--k", type=_above_zero, metavar="N", help="how many clusters (default: the K chosen, or suggested)"
+    )
     sub.add_argument("--embedding", metavar="NAME", help="a backbone, or an embedding's id (default: the newest)")
     sub.add_argument(
         "--reduce",

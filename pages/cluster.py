@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from imclust_core.jobs.first_k import first_k
 from imclust_core.jobs.queue import Queue
 from imclust_core.store.choices import last_choice
 from imclust_core.store.clusterings import clusterings_of
@@ -35,15 +36,15 @@ known = clusterings_of(workspace, source.id)
 take_answer(workspace, known)
 shown = current_clustering(known)
 chosen = last_choice(workspace, source.id)
+newer = shown is not None and (chosen is None or shown.created_at >= chosen.created_at)
+k = shown.summary.k if shown is not None and newer and shown.summary.k else first_k(workspace, source, one)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     pick_embedding(workspace, source, one, manage=False)
-    try_several(
-        workspace, source, one, chosen.k if chosen is not None else shown.summary.k if shown is not None else 20
-    )
+    try_several(workspace, source, one, k)
 if chosen is None and not known:
     st.info("No K is chosen yet. Choose K suggests one from the words the network sees and from the images.")
     st.page_link("choose_k.py", label="Go to 3 Choose K", icon=":material/arrow_back:")
-cluster_form(workspace, one, chosen if chosen is not None and chosen.embedding_id == one.id else None, shown)
+cluster_form(workspace, one, chosen if chosen is not None and chosen.embedding_id == one.id else None, shown, k)
 show_panel(workspace, Queue(workspace), source, ("cluster", "several"))
 if shown is not None:
     show_clustering(workspace, source, shown)

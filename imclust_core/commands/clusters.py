@@ -7,7 +7,8 @@ from typing import Any
 from imclust_core.clustering.matching import sentences
 from imclust_core.commands.running import print_json, result_of
 from imclust_core.errors import ClusteringError
-from imclust_core.jobs.requests import DEFAULT_CLUSTERING, check_clustering
+from imclust_core.jobs.first_k import first_k
+from imclust_core.jobs.requests import check_clustering
 from imclust_core.jobs.tasks import submit_cluster
 from imclust_core.store.choices import last_choice
 from imclust_core.store.clusterings import Clustering, ClusterRecipe, clustering
@@ -23,7 +24,7 @@ def cluster_folder(options: argparse.Namespace) -> int:
     source = find_collection(workspace, options.folder)
     one = named_embedding(workspace, source.id, options.embedding)
     chosen = last_choice(workspace, source.id)
-    k = options.k or (chosen.k if chosen else DEFAULT_CLUSTERING.k)
+    k = options.k or first_k(workspace, source, one)
     recipe = check_clustering(
         ClusterRecipe(options.reduce, options.strategy, k, options.seed),
         chosen if chosen is not None and chosen.embedding_id == one.id else None,

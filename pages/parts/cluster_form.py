@@ -1,6 +1,7 @@
 """What to cluster by: K, strategy, reduction and seed, and the button that starts it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -26,39 +27,27 @@ REDUCTIONS = {
     "pca:256:white": "PCA to 256, whitened",
     "umap:50": "UMAP to 50 (a minute, the first time)",
 }
+_TITLES = {name: one.title for name, one in STRATEGIES.items()}
+_STRATEGY_HELP = "\n".join(f"- **{one.title}** {plain(one.says)}" for one in STRATEGIES.values())
+_REDUCTION_HELP = "What is done to the features first. The word tree looks at labels and at no features."
 _ASKED = "clustering_asked_for"
 _PROBLEM = "clustering_problem"
 _FIELDS = ("k", "strategy", "reduce", "seed")
 _MOST = 100_000
 
 
-def cluster_form(workspace: Workspace, one: Embedding, chosen: Choice | None, shown: Clustering | None) -> None:
-    """The form, filled in like the clustering that is shown, with the K that was chosen on Choose K."""
+def cluster_form(workspace: Workspace, one: Embedding, chosen: Choice | None, shown: Clustering | None, k: int) -> None:
+    """The form, filled in like the clustering that is shown, with this K."""
     recipe = shown.recipe if shown is not None else DEFAULT_CLUSTERING
-    k = _first_k(one, chosen, shown)
-    known = REDUCTIONS if recipe.reduce in REDUCTIONS else {**REDUCTIONS, recipe.reduce: recipe.reduce}
     # Another clustering is shown by other widgets, or they would keep what they held before.
     suffix = f"{one.id}-{k}-{shown.id if shown is not None else ''}"
     keys = {field: f"cluster_{field}-{suffix}" for field in _FIELDS}
     with st.form("cluster_form", border=True):
         columns = st.columns([1, 2, 2, 1, 1], vertical_alignment="bottom")
         columns[0].number_input("K", 1, _MOST, k, key=keys["k"], help="How many clusters. HDBSCAN finds its own.")
-        columns[1].selectbox(
-            "Strategy",
-            list(STRATEGIES),
-            list(STRATEGIES).index(recipe.strategy) if recipe.strategy in STRATEGIES else 0,
-            format_func=lambda name: STRATEGIES[name].title,
-            key=keys["strategy"],
-            help="\n".join(f"- **{one.title}** {plain(one.says)}" for one in STRATEGIES.values()),
-        )
-        columns[2].selectbox(
-            "Reduction",
-            list(known),
-            list(known).index(recipe.reduce),
-            format_func=lambda how: known[how],
-            key=keys["reduce"],
-            help="What is done to the features first. The word tree looks at labels and at no features.",
-        )
+        _pick(columns[1], "Strategy", _TITLES, recipe.strategy, keys["strategy"], _STRATEGY_HELP)
+        known = REDUCTIONS | ({} if recipe.reduce in REDUCTIONS else {recipe.reduce: recipe.reduce})
+        _pick(columns[2], "Reduction", known, recipe.reduce, keys["reduce"], _REDUCTION_HELP)
         columns[3].number_input("Seed", 0, 2**31 - 1, recipe.seed, key=keys["seed"], help="Another one, another start.")
         columns[4].form_submit_button(
             "Cluster",
@@ -73,14 +62,10 @@ def cluster_form(workspace: Workspace, one: Embedding, chosen: Choice | None, sh
         st.error(plain(problem))
 
 
-def _first_k(one: Embedding, chosen: Choice | None, shown: Clustering | None) -> int:
-    """The K that was chosen, or of the clustering that is shown, whichever is newer; or else the usual one."""
-    if chosen is not None and (shown is None or shown.created_at < chosen.created_at):
-        return max(1, chosen.k)
-    if shown is not None:
-        return shown.summary.k or DEFAULT_CLUSTERING.k
-    images = one.summary.images if one.summary else DEFAULT_CLUSTERING.k
-    return max(1, min(DEFAULT_CLUSTERING.k, images))
+def _pick(place: Any, label: str, titles: Mapping[str, str], now: str, key: str, says: str) -> None:
+    names = list(titles)
+    at = names.index(now) if now in names else 0
+    place.selectbox(label, names, at, format_func=titles.__getitem__, key=key, help=says)
 
 
 def _ask(workspace: Workspace, one: Embedding, chosen: Choice | None, keys: dict[str, str]) -> None:

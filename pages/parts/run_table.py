@@ -45,14 +45,7 @@ def run_table(workspace: Workspace, known: Sequence[Clustering], shown: Clusteri
     with st.container(horizontal=True):
         st.button("Show", on_click=_show, args=(ids,), disabled=len(ids) != 1, icon=":material/visibility:")
         compare = st.button("Compare", disabled=len(ids) != 2, icon=":material/compare_arrows:")
-        st.button(
-            "Delete",
-            on_click=_remove,
-            args=(workspace, ids),
-            disabled=not ids,
-            icon=":material/delete:",
-            key="delete_runs",
-        )
+        st.button("Delete", on_click=_remove, args=(workspace, ids), disabled=not ids, icon=":material/delete:")
     if compare:
         keep("b", ids[0])
         keep("a", ids[1])
