@@ -15,7 +15,7 @@ from pages.parts.job_panel import show_panel
 from pages.parts.run_table import run_table
 from pages.parts.steps import next_page
 from pages.parts.text import plain
-from pages.parts.try_several import try_several
+from pages.parts.try_several import show_failed, try_several
 
 workspace = open_workspace()
 source = current_collection()
@@ -32,22 +32,24 @@ if source is None or one is None:
     )
     st.stop()
 
+take_answer(workspace)
 known = clusterings_of(workspace, source.id)
-take_answer(workspace, known)
 shown = current_clustering(known)
 chosen = last_choice(workspace, source.id)
+here = chosen if chosen is not None and chosen.embedding_id == one.id else None
 newer = shown is not None and (chosen is None or shown.created_at >= chosen.created_at)
 k = shown.summary.k if shown is not None and newer and shown.summary.k else first_k(workspace, source, one)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     pick_embedding(workspace, source, one, manage=False)
-    try_several(workspace, source, one, k)
+    try_several(workspace, source, one, here, k)
 if chosen is None and not known:
     st.info("No K is chosen yet. Choose K suggests one from the words the network sees and from the images.")
     st.page_link("choose_k.py", label="Go to 3 Choose K", icon=":material/arrow_back:")
-cluster_form(workspace, one, chosen if chosen is not None and chosen.embedding_id == one.id else None, shown, k)
+cluster_form(workspace, one, here, shown, k)
 show_panel(workspace, Queue(workspace), source, ("cluster", "several"))
 if shown is not None:
     show_clustering(workspace, source, shown)
     st.page_link(next_page("browse"), label="Next: Browse and name", icon=":material/arrow_forward:")
-if run_table(workspace, known, shown):
+show_failed(workspace, source)
+if run_table(workspace, source, known, shown):
     st.switch_page(next_page("compare"))

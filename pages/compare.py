@@ -4,9 +4,9 @@ import streamlit as st
 
 from imclust_core.errors import ClusteringError, TruthError
 from imclust_core.store.clusterings import clusterings_of
-from imclust_core.store.comparisons import compared, evaluated
 from pages.parts.compare_choice import A, B, against_truth, pick_one, pick_truth
 from pages.parts.compare_result import show_comparison
+from pages.parts.comparisons import comparison_of, evaluation_of
 from pages.parts.context import current_collection, open_workspace
 from pages.parts.steps import next_page
 from pages.parts.text import plain
@@ -33,13 +33,13 @@ try:
         if where is None:
             st.info("All images lie in one folder, so its name says nothing. Give a CSV file with their classes.")
         else:
-            show_evaluation(one, evaluated(workspace, one, where))
+            show_evaluation(one, evaluation_of(workspace, source, one, where))
     elif len(known) < 2:
         st.info("There is only one clustering. Make a second one, with another strategy or K.")
         st.page_link(next_page("cluster"), label="Go to 4 Cluster", icon=":material/arrow_back:")
     else:
         with right:
             other = pick_one(known, B, "To", known[0])
-        show_comparison(workspace, source, one, other, compared(one, other))
+        show_comparison(workspace, source, one, other, comparison_of(workspace, one, other))
 except (ClusteringError, TruthError) as error:
     st.error(plain(str(error)))

@@ -130,7 +130,7 @@ def test_the_same_clustering_is_found_again_and_computed_once(
 ) -> None:
     first = clustered(workspace, source)
     before = first.path.stat().st_mtime_ns
-    monkeypatch.setattr(cluster_job, "read_rows", lambda _: pytest.fail("computed twice"))
+    monkeypatch.setattr(cluster_job, "features_at", lambda *_: pytest.fail("computed twice"))
     assert clustered(workspace, source) == first
     assert first.path.stat().st_mtime_ns == before and len(rows_of(workspace)) == 1
 
@@ -338,9 +338,40 @@ def test_what_was_split_and_joined_by_hand_counts(workspace: Workspace, source: 
         assert clustered(workspace, source, check_clustering(replace(WORDS, k=4))).id != stored.id
 
 
+def test_what_was_done_by_hand_to_another_tree_is_left_out_and_told(workspace: Workspace, source: Collection) -> None:
+    chosen = replace(chosen_k(workspace, source, 5, "s40", line=4), tree_id="another")
+    stored = clustered(workspace, source, check_clustering(replace(WORDS, k=5), chosen))
+    assert stored.summary.k == 4 and "left out" in stored.summary.notes[0]
+
+
+def test_a_rescan_that_finds_nothing_new_changes_no_clustering(workspace: Workspace, source: Collection) -> None:
+    first = clustered(workspace, source)
+    with sqlite3.connect(workspace.catalogue) as db:
+        db.execute("UPDATE collections SET scanned_at = scanned_at + 60")
+    assert clustered(workspace, source).id == first.id
+    assert len(clusterings_of(workspace, source.id)) == 1
+
+
+def test_clusters_get_their_numbers_back_after_a_few_other_clusterings(
+    workspace: Workspace, source: Collection
+) -> None:
+    first = clustered(workspace, source, replace(PLAIN, k=12))
+    clustered(workspace, source, replace(PLAIN, k=2))
+    clustered(workspace, source, replace(PLAIN, strategy="hdbscan", k=0))
+    again = clustered(workspace, source, replace(PLAIN, k=12, strategy="ward"))
+    of_image = [
+        dict(zip(content.image_ids.tolist(), np.array(one.summary.numbers)[content.labels].tolist(), strict=True))
+        for one in (first, again)
+        for content in [read_clustering(one)]
+    ]
+    same = sum(of_image[0][image] == of_image[1][image] for image in of_image[0])
+    assert same >= 0.8 * len(of_image[0])
+
+
 def chosen_k(workspace: Workspace, source: Collection, k: int, edits: str, line: int) -> Choice:
     facts = {"recipe": DEFAULT_TREE.key(), "line": line}
-    add_choice(workspace, newest(workspace, source), tree_id="t", k=k, edits=edits, facts=facts, author="")
+    tree_id = grown(workspace, source).id
+    add_choice(workspace, newest(workspace, source), tree_id=tree_id, k=k, edits=edits, facts=facts, author="")
     chosen = last_choice(workspace, source.id)
     assert chosen is not None
     return chosen

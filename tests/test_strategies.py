@@ -357,7 +357,7 @@ def test_umap_keeps_groups_apart_also_where_most_images_are_placed_afterwards(mo
         assert found.shape == (len(points), 2)
         assert alike(grouped(Given(found, 3), STRATEGIES["kmeans"]), truth) == 1
         assert (reduced(points, "umap:2") == found).all(), "the same seed"
-        monkeypatch.setattr("imclust_core.clustering.reduction._UMAP_ROWS", 40)
+        monkeypatch.setattr("imclust_core.clustering.reduction.UMAP_ROWS", 40)
         some = reduced(points, "umap:2")
         assert alike(grouped(Given(some, 3), STRATEGIES["kmeans"]), truth) == 1
         for n in (3, 4, 7):  # fewer than there are dimensions

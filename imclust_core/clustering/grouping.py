@@ -7,6 +7,7 @@ import numpy as np
 
 from imclust_core.clustering.checks import check_k, check_points
 from imclust_core.clustering.pieces import pieces
+from imclust_core.clustering.reduction import chosen_rows
 from imclust_core.clustering.stability import stability
 from imclust_core.clustering.strategies import Given, Strategy, find_strategy
 from imclust_core.errors import ClusteringError
@@ -32,7 +33,7 @@ def grouped(given: Given, strategy: Strategy, find: Find | None = None) -> np.nd
             )
     if n <= strategy.most:
         return by_size(find(given))
-    chosen = np.sort(np.random.default_rng(given.seed).choice(n, strategy.most, replace=False))
+    chosen = chosen_rows(n, strategy.most, given.seed)
     part = by_size(find(replace(given, points=given.points[chosen])))
     return by_size(_placed(given.points, chosen, part, within=strategy.own_k))
 

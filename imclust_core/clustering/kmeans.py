@@ -23,7 +23,7 @@ _DIRECTIONS = 2
 _BASIS_ROWS = 2_048
 _SAMPLE = 256
 """Rows for each centroid that are looked at for good centroids."""
-_LEAST_SAMPLE = 8_192
+_LEAST_SAMPLE, _MOST_SAMPLE = 8_192, 300_000
 _ROUNDS = 100
 _SEARCHING = 300
 """About how many rounds it takes to find good centroids, for telling how far the work is."""
@@ -98,7 +98,7 @@ def _fitting_threads(rows: Rows, k: int) -> Iterator[None]:
 
 def _found(rows: Rows, k: int, random: torch.Generator, tick: Callable[[], None]) -> torch.Tensor:
     """Good centroids for a sample, in full: (k, d)."""
-    size = min(rows.n, max(_LEAST_SAMPLE, _SAMPLE * k))
+    size = min(rows.n, max(_LEAST_SAMPLE, min(_SAMPLE * k, _MOST_SAMPLE), k))
     index = torch.randperm(rows.n, generator=random)[:size].sort().values.numpy()
     sample = rows.take(index) if size < rows.n else rows.whole()
     points = sample
@@ -106,7 +106,7 @@ def _found(rows: Rows, k: int, random: torch.Generator, tick: Callable[[], None]
     if rows.d > 1.5 * directions and size > directions:
         points = sample @ _main_directions(sample, directions, random)
     centroids = search(points, k, random, tick)
-    labels, _ = nearest(points, centroids)
+    labels, _ = nearest(points, centroids, tick)
     counts = torch.bincount(labels, minlength=k)
     return sums(sample, labels, k) / counts.clamp(min=1)[:, None]
 
@@ -157,8 +157,7 @@ def _round(
     k = len(centroids)
     labels, distances, total = [], [], torch.zeros_like(centroids)
     for _, block in rows.pieces():
-        tick()
-        found, away = nearest(block, centroids)
+        found, away = nearest(block, centroids, tick)
         labels.append(found)
         distances.append(away)
         total += sums(block, found, k)
@@ -173,8 +172,9 @@ def _result(rows: Rows, labels: torch.Tensor, centroids: torch.Tensor, iteration
     place[order] = np.arange(len(order))
     inertia = 0.0
     for start, block in rows.pieces():
-        for at in range(0, len(block), _AT_HAND):
-            some = block[at : at + _AT_HAND]
+        size = _AT_HAND if block.device.type == "cpu" else len(block)
+        for at in range(0, len(block), size):
+            some = block[at : at + size]
             own = labels[start + at : start + at + len(some)]
             inertia += float((some - centroids[own]).square_().sum(dtype=torch.float64))
     shown = (centroids + rows.mean)[torch.from_numpy(order).to(centroids.device)]

@@ -218,23 +218,30 @@ def _lost(old: int, row: np.ndarray) -> Lost:
     return Lost(old, int(row.sum()), tuple((_label(place, len(row) - 1), int(row[place])) for place in order))
 
 
-def numbers_for(old: np.ndarray, new: np.ndarray, old_numbers: np.ndarray, k_new: int) -> np.ndarray:
-    """A number from 1 for each new cluster, which decides its colour: (k_new,), no two alike.
+def passed_on(numbers: np.ndarray, old: np.ndarray, new: np.ndarray, old_numbers: np.ndarray) -> np.ndarray:
+    """The numbers (k_new,) of new clusters, 0 where they have none, with those that old clusters pass on.
 
-    A cluster that takes over from an old one keeps that one's number, of old_numbers (k_old,); the others get the
-    lowest free ones, those with more images first.
+    A cluster that takes over from an old one (labels old and new (n,)) gets that one's number, of old_numbers (k_old,),
+    unless it has a number or another one has that.
     """
     if len(set(old_numbers.tolist())) < len(old_numbers) or (old_numbers < 1).any():
         raise ClusteringError("Two clusters have one number, or a number is below 1. Give each a number of its own.")
-    carried, _ = carry(old, new, len(old_numbers), k_new)
-    numbers = np.zeros(k_new, np.int64)
+    out = numbers.copy()
+    carried, _ = carry(old, new, len(old_numbers), len(numbers))
     for one in carried:
-        numbers[one.new] = old_numbers[one.old]
-    by_size = np.argsort(-np.bincount(new[new >= 0], minlength=k_new), kind="stable")
-    others = by_size[numbers[by_size] == 0]
-    taken = set(numbers.tolist())
-    numbers[others] = list(islice((number for number in count(1) if number not in taken), len(others)))
-    return numbers
+        if not out[one.new] and old_numbers[one.old] not in out:
+            out[one.new] = old_numbers[one.old]
+    return out
+
+
+def filled(numbers: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """The numbers (k,) with the lowest free ones from 1 where there is none, those with more images (k,) first."""
+    out = numbers.copy()
+    by_size = np.argsort(-sizes, kind="stable")
+    others = by_size[out[by_size] == 0]
+    taken = set(out.tolist())
+    out[others] = list(islice((number for number in count(1) if number not in taken), len(others)))
+    return out
 
 
 def sentences(comparison: Comparison, names_a: Sequence[str], names_b: Sequence[str]) -> list[str]:

@@ -1,16 +1,21 @@
 """The two steps of k-means: which centroid is nearest to each row, and the sums of the rows of each."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 
+Tick = Callable[[], None]
+"""Called at every piece of work; what it raises ends all of it."""
+
 _SCORES = 2**23
 """How many distances are held at a time."""
 
 
-def nearest(points: torch.Tensor, centroids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def nearest(
+    points: torch.Tensor, centroids: torch.Tensor, tick: Tick = lambda: None
+) -> tuple[torch.Tensor, torch.Tensor]:
     """The nearest centroid of each row, and the squared distance to it.
 
     points (n, d), centroids (k, d), or (r, k, d) for r sets at once. Returns labels int64 and distances: (n,), (r, n).
@@ -20,6 +25,7 @@ def nearest(points: torch.Tensor, centroids: torch.Tensor) -> tuple[torch.Tensor
     labels = torch.empty((r, len(points)), dtype=torch.int64, device=points.device)
     distances = torch.empty((r, len(points)), device=points.device)
     for where, scores, own in _scores(points, sets.reshape(r * k, d)):
+        tick()
         scores = scores.reshape(len(own), r, k)
         found = _argmin(scores)
         labels[:, where] = found.T
@@ -27,10 +33,13 @@ def nearest(points: torch.Tensor, centroids: torch.Tensor) -> tuple[torch.Tensor
     return (labels[0], distances[0]) if centroids.ndim == 2 else (labels, distances)
 
 
-def two_nearest(points: torch.Tensor, centroids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def two_nearest(
+    points: torch.Tensor, centroids: torch.Tensor, tick: Tick = lambda: None
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The nearest of at least two centroids for each row, and the squared distances to it and to the next one: (n,)."""
     found = []
     for _, scores, own in _scores(points, centroids):
+        tick()
         first = _argmin(scores)[:, None]
         near = scores.gather(1, first)
         scores.scatter_(1, first, torch.inf)
@@ -59,8 +68,14 @@ def _argmin(scores: torch.Tensor) -> torch.Tensor:
 
 def sums(points: torch.Tensor, labels: torch.Tensor, k: int) -> torch.Tensor:
     """The sum of the rows of each label: (k, d)."""
+    n = len(points)
     if points.device.type == "cpu":  # as a product with a sparse matrix: many times as fast here as index_add_
-        n = len(points)
         member = csr_matrix((np.ones(n, np.float32), labels.numpy(), np.arange(n + 1)), shape=(n, k))
         return torch.from_numpy(np.ascontiguousarray(member.T @ points.numpy()))
-    return torch.zeros((k, points.shape[1]), device=points.device).index_add_(0, labels, points)
+    out = torch.zeros((k, points.shape[1]), device=points.device)
+    size = max(64, _SCORES // k)
+    for start in range(0, n, size):  # a product of matrices too: a GPU's index_add_ sums in another order each time
+        some = labels[start : start + size]
+        member = torch.zeros((len(some), k), device=points.device).scatter_(1, some[:, None], 1.0)
+        out += member.T @ points[start : start + size]
+    return out

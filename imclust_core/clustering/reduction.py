@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imclust_core.clustering.linkage import unit_rows
-from imclust_core.clustering.pieces import Step, nothing
+from imclust_core.clustering.pieces import Step, nothing, pieces
 from imclust_core.errors import ClusteringError
 
 KINDS = ("none", "l2", "pca", "umap")
@@ -14,9 +14,11 @@ DEFAULTS = {"pca": 256, "umap": 50}
 _NOTHING = 1e-10
 """Rows of length one that vary by less are all alike in that direction."""
 _NEIGHBOURS = 15
-_UMAP_ROWS = 50_000
+UMAP_ROWS = 50_000
 """UMAP is fitted to at most so many rows; the others are placed among their nearest of these."""
 _AMONG = 5
+_PCA_ROWS = 20_000
+"""Directions are found from at most so many rows, so that it takes seconds whatever their number."""
 
 
 @dataclass(frozen=True)
@@ -61,41 +63,59 @@ def reduce(features: np.ndarray, how: Reduction, seed: int = 0, step: Step = not
 def _pca(unit: np.ndarray, how: Reduction, seed: int) -> np.ndarray:
     from sklearn.decomposition import PCA  # it takes a second to import, and pages read the names in this module
 
-    dims = min(how.dims, len(unit) - 1, unit.shape[1])
+    some = unit[chosen_rows(len(unit), _PCA_ROWS, seed)]
+    model = PCA(min(how.dims, len(some) - 1, unit.shape[1]), whiten=how.white, random_state=seed)
+    found = np.empty((len(unit), model.n_components), np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # rows that are all alike vary in no direction
-        model = PCA(dims, whiten=how.white, random_state=seed)
-        found = np.nan_to_num(model.fit_transform(unit), posinf=0, neginf=0)
+        model.fit(some)
+        for where in pieces(*unit.shape):
+            found[where] = np.nan_to_num(model.transform(unit[where]), posinf=0, neginf=0)
     # Where there are copies, the last directions hold nothing but rounding, and white ones would weigh like the others.
     found[:, ~(model.explained_variance_ > _NOTHING)] = 0
-    return unit_rows(found) if how.white else np.asarray(found, np.float32)
+    return unit_rows(found) if how.white else found
+
+
+def chosen_rows(n: int, most: int, seed: int) -> np.ndarray:
+    """The places of all of n rows, or of so many of them by chance, in order."""
+    if n <= most:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
 
 
 def _umap(unit: np.ndarray, dims: int, seed: int, step: Step) -> np.ndarray:
+    chosen = chosen_rows(len(unit), UMAP_ROWS, seed)
+    return placed_among(unit, chosen, fitted_umap(unit[chosen], dims, seed, step), step)
+
+
+def fitted_umap(unit: np.ndarray, dims: int, seed: int = 0, step: Step = nothing) -> np.ndarray:
+    """UMAP of rows (n, d) of length one: (n, dims)."""
     from umap import UMAP  # half a minute to import and compile, and seldom asked for
 
     from imclust_core.clustering.neighbours import nearest_rows
 
     n = len(unit)
-    chosen = np.arange(n)
-    if n > _UMAP_ROWS:
-        chosen = np.sort(np.random.default_rng(seed).choice(n, _UMAP_ROWS, replace=False))
-    fitted = unit[chosen]
-    near, away = nearest_rows(fitted, fitted, min(_NEIGHBOURS, len(fitted)), step=step)
+    near, away = nearest_rows(unit, unit, min(_NEIGHBOURS, n), step=step)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of one thread, which the seed asks for; and of graphs in several parts
         model = UMAP(
             n_neighbors=near.shape[1],
-            n_components=min(dims, len(fitted) - 2),
+            n_components=min(dims, n - 2),
             min_dist=0.0,
-            init="random" if len(fitted) < 4 * dims else "spectral",
+            init="random" if n < 4 * dims else "spectral",
             random_state=seed,
             precomputed_knn=(near, away, None),
         )
-        found = np.asarray(model.fit_transform(fitted), np.float32)
-    if len(chosen) == n:
+        return np.asarray(model.fit_transform(unit), np.float32)
+
+
+def placed_among(unit: np.ndarray, chosen: np.ndarray, found: np.ndarray, step: Step = nothing) -> np.ndarray:
+    """All rows (n, d) where their nearest of the chosen ones (m,) were put: found (m, dims) -> (n, dims)."""
+    if len(chosen) == len(unit):
         return found
-    near, away = nearest_rows(unit, fitted, _AMONG, step=step)
+    from imclust_core.clustering.neighbours import nearest_rows
+
+    near, away = nearest_rows(unit, unit[chosen], _AMONG, step=step)
     weight = 1 / np.maximum(away, 1e-6)
     weight /= weight.sum(axis=1, keepdims=True)
     placed: np.ndarray = np.einsum("ij,ijk->ik", weight, found[near]).astype(np.float32)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imclust_core.clustering.linkage import distances_between, unit_rows
-from imclust_core.clustering.pieces import pieces
+from imclust_core.clustering.pieces import Step, nothing, pieces
 
 _SAMPLE = 3_000
 """Images that the silhouette is taken from, all of them or so many: it needs every distance between them."""
@@ -49,19 +49,19 @@ class Measured:
     inertia: float
 
 
-def place(features: np.ndarray, labels: np.ndarray, k: int) -> Placed:
+def place(features: np.ndarray, labels: np.ndarray, k: int, step: Step = nothing) -> Placed:
     """Where each image lies: features (n, d), labels (n,) from 0 to k - 1, or -1 for none."""
     n, d = features.shape
     centroids = np.zeros((k, d))
     for where, unit in _units(features):
+        step(0, n)
         some = labels[where]
         for cluster in np.unique(some[some >= 0]):
             centroids[cluster] += unit[some == cluster].sum(axis=0, dtype=np.float64)
     centroids /= np.maximum(_sizes(labels, k), 1)[:, None]
     own, second, other = np.full(n, np.inf), np.full(n, np.inf), np.full(n, -1)
-    for where, unit in _units(features):
-        if not k:
-            continue
+    for where, unit in _units(features) if k else ():
+        step(where.start, n)
         away = _away(unit, centroids.astype(np.float32))
         rows = np.arange(len(unit))
         mine = np.where(labels[where] >= 0, labels[where], away.argmin(axis=1))

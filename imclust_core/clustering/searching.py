@@ -5,11 +5,9 @@ rows lie far from theirs, and the same number taken away where they are missed l
 B. Fritzke 2020).
 """
 
-from collections.abc import Callable
-
 import torch
 
-from imclust_core.clustering.nearest import nearest, sums, two_nearest
+from imclust_core.clustering.nearest import Tick, nearest, sums, two_nearest
 
 _STARTS, _MOST_STARTS = 4, 12
 """One in four starts is made better, the best ones; so small sets get the most of both."""
@@ -27,8 +25,6 @@ _SEEDS = 48
 """Rows for each centroid that seeds are taken from."""
 _OFFSET = 0.3
 
-Tick = Callable[[], None]
-
 
 def search(points: torch.Tensor, k: int, random: torch.Generator, tick: Tick) -> torch.Tensor:
     """Centroids (k, d) of the rows (n, d), n at least k: the best of several starts, made better."""
@@ -39,7 +35,7 @@ def search(points: torch.Tensor, k: int, random: torch.Generator, tick: Tick) ->
         few = points[chosen.to(points.device)]
     sets = _seeded(few, k, starts, random, tick)
     sets = lloyd(few, sets, _LLOYD, tick)
-    _, distances = nearest(points, sets)
+    _, distances = nearest(points, sets, tick)
     order = distances.sum(1, dtype=torch.float64).argsort()[: starts // _STARTS].tolist()
     if k == 1:
         return sets[order[0]]
@@ -52,8 +48,7 @@ def lloyd(points: torch.Tensor, sets: torch.Tensor, most: int, tick: Tick) -> to
     """At most so many rounds of Lloyd's for each set of centroids (r, k, d)."""
     before = torch.inf
     for _ in range(most):
-        tick()
-        labels, distances = nearest(points, sets)
+        labels, distances = nearest(points, sets, tick)
         sets = torch.stack([_moved(points, labels[at], distances[at], one) for at, one in enumerate(sets)])
         total = float(distances.sum(dtype=torch.float64))
         if total >= before * (1 - _SETTLED):
@@ -110,14 +105,13 @@ def _moved_about(
 
     Each try costs little more than two rounds of Lloyd's: only the clusters that a centroid goes to are split first.
     """
-    labels, own, second = two_nearest(points, best)
+    labels, own, second = two_nearest(points, best, tick)
     lowest = float(own.sum(dtype=torch.float64))
     breadth = max(1, len(best) // _BREADTH)
     while breadth and lowest > 0:
-        tick()
         tried = _swapped(points, best, labels, own, second, breadth, random)
         tried = lloyd(points, tried[None], rounds, tick)[0]
-        found = two_nearest(points, tried)
+        found = two_nearest(points, tried, tick)
         inertia = float(found[1].sum(dtype=torch.float64))
         if inertia < lowest * (1 - _GAIN):
             best, lowest, (labels, own, second) = tried, inertia, found
@@ -137,8 +131,7 @@ def _swapped(
 ) -> torch.Tensor:
     """As many centroids: about so many clusters of the widest in all are split in two, those least missed are gone."""
     k, d = centroids.shape
-    nothing = torch.zeros(k, device=points.device)
-    error, missed = nothing.index_add(0, labels, own), nothing.index_add(0, labels, second - own)
+    error, missed = sums(torch.stack([own, second - own], 1), labels, k).T
     near = torch.cdist(centroids, centroids)
     near.fill_diagonal_(torch.inf)
     gone = _least_missed(missed.tolist(), near.argmin(1).tolist(), number)

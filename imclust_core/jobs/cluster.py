@@ -1,17 +1,19 @@
 """Clustering as a job: read, reduce, cluster, measure, keep. Nothing is kept before all of it is done."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from imclust_core.clustering.grouping import grouped, stability_named, stability_of
-from imclust_core.clustering.matching import numbers_for
+from imclust_core.clustering.linkage import unit_rows
+from imclust_core.clustering.matching import filled, passed_on
 from imclust_core.clustering.pieces import Step
-from imclust_core.clustering.reduction import Reduction, reduce, reduction_from
+from imclust_core.clustering.reduction import UMAP_ROWS, chosen_rows, fitted_umap, placed_among, reduce, reduction_from
 from imclust_core.clustering.scores import Measured, measure, place
 from imclust_core.clustering.strategies import Given, Strategy, find_named, find_strategy
 from imclust_core.errors import ClusteringError
@@ -32,11 +34,13 @@ from imclust_core.store.clusterings import (
 )
 from imclust_core.store.collections import Collection, collection
 from imclust_core.store.embeddings import Embedding, embedding
-from imclust_core.store.trees import TreeRecipe, find_tree, read_tree, state_of, tree_state
+from imclust_core.store.trees import TreeRecipe, find_tree, read_tree, tree_state
 from imclust_core.store.vectors import Located, Rows, features_at, locate, read_reduced, read_rows, write_reduced
 from imclust_core.store.workspace import Workspace
-from imclust_core.words.tree import cut, edited, edits_from, groups, homes
+from imclust_core.words.labelled import leaves_of
+from imclust_core.words.tree import cut, edited, edits_from, groups
 
+_LOOKED_BACK = 6
 _TESTED = 20_000
 """Images that samples for the stability are taken from, where that happens in another process."""
 
@@ -48,30 +52,51 @@ def cluster(
     begun = time.monotonic()
     one = embedding(workspace, embedding_id)
     source = collection(workspace, one.collection_id)
-    state = state_of(one, source)
-    found = find_clustering(workspace, source.id, fingerprint_of(one.id, recipe, state))
-    if found is not None and _readable(found):
-        restore_clustering(workspace, found.id)
-        return {"clustering": found.id}
     report(0, None, "reading vectors")
     rows = read_rows(one)
     located = locate(workspace, one, rows)
     if not len(located.rows):
         raise ClusteringError("No image of this collection has a vector. Embed it first.")
+    state = _state(rows, located)
+    found = find_clustering(workspace, source.id, fingerprint_of(one.id, recipe, state))
+    if found is not None and _readable(found):
+        restore_clustering(workspace, found.id)
+        return {"clustering": found.id}
     features = features_at(one, rows, located.rows)
+    notes: list[str] = []
+    given = _given(_Work(workspace, one, source, recipe, rows, located, state, report, notes), features)
     strategy = find_strategy(recipe.strategy)
-    given = _given(workspace, one, source, recipe, (features, rows, located), report)
     labels = grouped(given, strategy, _runner(recipe.strategy, strategy, report))
-    report(0, None, "measuring the clusters")
     k = int(labels.max(initial=-1)) + 1
-    placed = place(features, labels, k)
+    placed = place(features, labels, k, _told(report, "measuring the clusters"))
     measured = measure(features, labels, placed)
     tested = _stability(labels, k, given, strategy, recipe.strategy, report)
     content = ClusterContent(located.image_ids, labels, placed.own, placed.second, placed.other, placed.centroids)
-    summary = _summary(one, content, measured, tested, _notes(recipe, strategy, k, len(labels)))
+    summary = _summary(one, content, measured, tested, (*notes, *_notes(recipe, strategy, k, len(labels))))
     summary = replace(summary, numbers=_numbers(workspace, source, content), seconds=round(time.monotonic() - begun, 2))
     kept = add_clustering(workspace, source.id, one.id, recipe, state, content, summary, author)
     return {"clustering": kept.id}
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a clustering is made of and for, and whom to tell."""
+
+    workspace: Workspace
+    one: Embedding
+    source: Collection
+    recipe: ClusterRecipe
+    rows: Rows
+    located: Located
+    state: str
+    report: Report
+    notes: list[str]
+
+
+def _state(rows: Rows, located: Located) -> str:
+    """What a clustering hangs on besides its recipe: which images, and their content. A mere rescan changes neither."""
+    facts = located.image_ids.tobytes() + rows.hashes[located.rows].tobytes()
+    return hashlib.blake2b(facts, digest_size=16).hexdigest()
 
 
 def _readable(stored: Clustering) -> bool:
@@ -82,41 +107,34 @@ def _readable(stored: Clustering) -> bool:
     return True
 
 
-def _given(
-    workspace: Workspace,
-    one: Embedding,
-    source: Collection,
-    recipe: ClusterRecipe,
-    described: tuple[np.ndarray, Rows, Located],
-    report: Report,
-) -> Given:
+def _given(work: _Work, features: np.ndarray) -> Given:
     """What the strategy starts from: reduced features, or the tree of words."""
-    features, rows, located = described
-    step = _told(report, "clustering")
+    recipe, step = work.recipe, _told(work.report, "clustering")
     if find_strategy(recipe.strategy).by_words:
-        words = _words(workspace, one, source, recipe, rows, located, report)
-        return Given(features, recipe.k, recipe.seed, step, words)
-    how = reduction_from(recipe.reduce)
-    return Given(_reduced(one, features, how, recipe.seed, state_of(one, source), report), recipe.k, recipe.seed, step)
+        return Given(features, recipe.k, recipe.seed, step, _words(work))
+    return Given(_reduced(work, features), recipe.k, recipe.seed, step)
 
 
 def _told(report: Report, what: str) -> Step:
     return lambda done, total: report(done, total, what)
 
 
-def _reduced(one: Embedding, features: np.ndarray, how: Reduction, seed: int, state: str, report: Report) -> np.ndarray:
+def _reduced(work: _Work, features: np.ndarray) -> np.ndarray:
     """The features reduced. What UMAP made is kept: it takes long, and serves every strategy and K."""
-    report(0, None, "reducing the features")
-    if how.kind != "umap":
-        return reduce(features, how, seed=seed)
-    name = f"{how}:{seed}:{state}"
-    kept = read_reduced(one, name)
+    how, seed = reduction_from(work.recipe.reduce), work.recipe.seed
+    work.report(0, None, "reducing the features")
+    if how.kind != "umap" or len(features) < 3:
+        return reduce(features, how, seed)
+    name = f"{how}:{seed}:{work.state}"
+    kept = read_reduced(work.one, name)
     if kept is not None and len(kept) == len(features):
         return kept
-    found: np.ndarray = apart(
-        reduce, features, how, seed, watch=lambda: report(0, None, "reducing the features; UMAP takes a minute")
-    )
-    write_reduced(one, name, found)
+    unit = unit_rows(features)
+    chosen = chosen_rows(len(unit), UMAP_ROWS, seed)
+    watch = _watching(work.report, "reducing the features; UMAP takes a minute or more")
+    fitted: np.ndarray = apart(fitted_umap, unit[chosen], how.dims, seed, watch=watch)
+    found = placed_among(unit, chosen, fitted, _told(work.report, "placing the other images"))
+    write_reduced(work.one, name, found)
     return found
 
 
@@ -145,45 +163,34 @@ def _stability(labels: np.ndarray, k: int, given: Given, strategy: Strategy, nam
     watch = _watching(report, what)
     if not strategy.repeats or not _is_apart(strategy, given):
         return stability_of(replace(given, step=lambda _done, _total: watch()), strategy, labels, k)
-    chosen = np.arange(len(labels))
-    if len(chosen) > _TESTED:
-        chosen = np.sort(np.random.default_rng(given.seed).choice(len(chosen), _TESTED, replace=False))
+    chosen = chosen_rows(len(labels), _TESTED, given.seed)
     points, some = given.points[chosen], labels[chosen]
     found: np.ndarray = apart(stability_named, name, points, given.k, given.seed, some, k, watch=watch)
     return found
 
 
-def _words(
-    workspace: Workspace,
-    one: Embedding,
-    source: Collection,
-    recipe: ClusterRecipe,
-    rows: Rows,
-    located: Located,
-    report: Report,
-) -> Callable[[int], np.ndarray]:
-    """The cut of the tree of labels, with what was split and joined by hand."""
-    facts = json.loads(recipe.words)
+def _words(work: _Work) -> Callable[[int], np.ndarray]:
+    """The cut of the tree of labels, with what was split and joined by hand, if that was in this very tree."""
+    facts = json.loads(work.recipe.words)
     tree_recipe = TreeRecipe(**facts["tree"])
-    build_tree(workspace, one.id, tree_recipe, report)
-    stored = find_tree(workspace, one, tree_recipe, tree_state(one, source, tree_recipe))
+    build_tree(work.workspace, work.one.id, tree_recipe, work.report)
+    stored = find_tree(work.workspace, work.one, tree_recipe, tree_state(work.one, work.source, tree_recipe))
     content = read_tree(stored) if stored is not None else None
     tree = content.tree if content is not None else None
-    if content is None or tree is None:
+    if stored is None or content is None or tree is None:
         raise ClusteringError(
             "No label of these images has a vector, so there is no tree of words to cut. Choose another strategy."
         )
-    classes, leaves = content.classes, tree
-    ids, shares = rows.labels["label"][located.rows], rows.labels["probability"][located.rows]
+    edits = edits_from(facts["edits"])
+    if edits and stored.id != facts["tree_id"]:
+        work.notes.append("The tree has changed since it was split and joined by hand, so that was left out.")
+        edits = ()
+    where = work.located.rows
+    ids, shares = work.rows.labels["label"][where], work.rows.labels["probability"][where]
+    leaf_of = leaves_of(content.classes, ids, shares, tree_recipe.least)
 
     def groups_of(k: int) -> np.ndarray:
-        nodes = edited(leaves, cut(leaves, k), edits_from(facts["edits"]))
-        known = np.zeros(max(int(ids.max(initial=0)), int(classes.max())) + 1, bool)
-        known[classes] = True
-        leaf = np.full(len(known) + 1, -1)
-        leaf[classes] = np.arange(len(classes))
-        of_image = leaf[homes(ids, shares, known, tree_recipe.least)]  # the last entry answers for -1
-        found: np.ndarray = np.append(groups(leaves, nodes), -1)[of_image]
+        found: np.ndarray = np.append(groups(tree, edited(tree, cut(tree, k), edits)), -1)[leaf_of]
         return found
 
     return groups_of
@@ -215,7 +222,7 @@ def _notes(recipe: ClusterRecipe, strategy: Strategy, k: int, images: int) -> tu
     notes = []
     joined = bool(recipe.words) and bool(json.loads(recipe.words)["edits"])
     if not strategy.own_k and k < recipe.k and not joined:
-        why = "the tree has no more labels" if strategy.by_words else "there are not more different images"
+        why = "the tree has no more labels" if strategy.by_words else "no image was left for the others"
         notes.append(f"{recipe.k} clusters were asked for and {k} found: {why}.")
     if images > strategy.most:
         notes.append(
@@ -225,23 +232,18 @@ def _notes(recipe: ClusterRecipe, strategy: Strategy, k: int, images: int) -> tu
 
 
 def _numbers(workspace: Workspace, source: Collection, content: ClusterContent) -> tuple[int, ...]:
-    """The number of each cluster: that of the one it goes on from in the newest clustering, else the next free one."""
+    """The number of each cluster: of the one it goes on from in the last few clusterings, or else the next free one."""
     k = len(content.centroids)
-    before = _newest(workspace, source)
-    old_labels, new_labels, old_numbers = np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64)
-    if before is not None:
-        stored, old = before
-        _, at_old, at_new = np.intersect1d(old.image_ids, content.image_ids, return_indices=True)
-        old_labels, new_labels = old.labels[at_old], content.labels[at_new]
-        old_numbers = np.array(stored.summary.numbers, np.int64)
-    return tuple(numbers_for(old_labels, new_labels, old_numbers, k).tolist())
-
-
-def _newest(workspace: Workspace, source: Collection) -> tuple[Clustering, ClusterContent] | None:
-    """The newest clustering that can be read."""
-    for stored in clusterings_of(workspace, source.id):
+    numbers = np.zeros(k, np.int64)
+    for before in clusterings_of(workspace, source.id)[:_LOOKED_BACK]:
+        if numbers.all():
+            break
         try:
-            return stored, read_clustering(stored)
+            old = read_clustering(before)
         except ClusteringError:
-            continue
-    return None
+            continue  # one that is damaged passes nothing on
+        _, at_old, at_new = np.intersect1d(old.image_ids, content.image_ids, return_indices=True)
+        theirs = np.array(before.summary.numbers, np.int64)
+        numbers = passed_on(numbers, old.labels[at_old], content.labels[at_new], theirs)
+    sizes = np.bincount(content.labels[content.labels >= 0], minlength=k)
+    return tuple(filled(numbers, sizes).tolist())

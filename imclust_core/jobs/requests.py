@@ -86,6 +86,8 @@ def check_tree(recipe: TreeRecipe) -> TreeRecipe:
     return replace(recipe, vectors=check_vectors(recipe.vectors))
 
 
+MOST_K = 5_000
+"""More clusters than this can be made in Python, but neither shown nor compared in a reasonable time."""
 DEFAULT_CLUSTERING = ClusterRecipe("l2", "kmeans", 20)
 """The recipe that scored best in bench/quality.py of those that take seconds."""
 
@@ -97,8 +99,8 @@ def check_clustering(recipe: ClusterRecipe, chosen: Choice | None = None) -> Clu
     also split and joined as it was there.
     """
     strategy = find_strategy(recipe.strategy)
-    if not strategy.own_k and recipe.k < 1:
-        raise ClusteringError(f"K = {recipe.k} is not possible. Expected a whole number from 1.")
+    if not strategy.own_k and not 1 <= recipe.k <= MOST_K:
+        raise ClusteringError(f"K = {recipe.k:,} is not possible. Expected a whole number from 1 to {MOST_K:,}.")
     if not 0 <= recipe.seed < 2**31:
         raise ClusteringError(f"The seed {recipe.seed} is not possible. Expected a whole number from 0 to 2147483647.")
     if strategy.by_words:
@@ -108,10 +110,10 @@ def check_clustering(recipe: ClusterRecipe, chosen: Choice | None = None) -> Clu
 
 
 def _cut_of_words(recipe: ClusterRecipe, chosen: Choice | None) -> ClusterRecipe:
-    tree, k, edits = DEFAULT_TREE, recipe.k, ""
+    tree, k, edits, tree_id = DEFAULT_TREE, recipe.k, "", None
     if chosen is not None and "recipe" in chosen.facts:
         tree = TreeRecipe(**json.loads(chosen.facts["recipe"]))
-        if chosen.k == recipe.k:
-            k, edits = chosen.facts.get("line", k), chosen.edits
-    words = json.dumps({"tree": asdict(check_tree(tree)), "edits": edits}, sort_keys=True)
+        if chosen.k == recipe.k and chosen.edits:
+            k, edits, tree_id = chosen.facts.get("line", k), chosen.edits, chosen.tree_id
+    words = json.dumps({"tree": asdict(check_tree(tree)), "edits": edits, "tree_id": tree_id}, sort_keys=True)
     return ClusterRecipe("none", recipe.strategy, k, 0, words)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from imclust_core.errors import ClusteringError, EmbeddingError, WordsError
+from imclust_core.errors import Cancelled, ClusteringError, ImclustError, LeaseLost, SourceUnavailable, WorkspaceFull
 from imclust_core.jobs.cluster import cluster
 from imclust_core.jobs.progress import Report
 from imclust_core.store.clusterings import ClusterRecipe
@@ -24,9 +24,14 @@ def cluster_several(
         step = _step_of(report, at, len(runs))
         try:
             done.append(cluster(workspace, embedding_id, recipe, step, author=author)["clustering"])
-        except (ClusteringError, EmbeddingError, WordsError, RuntimeError) as error:
+        except (Cancelled, LeaseLost, SourceUnavailable, WorkspaceFull, OSError):
+            raise  # these are about the whole of it
+        except ImclustError as error:
             log.warning("%s: %s", what, error)
             failed.append([what, str(error)])
+        except Exception as error:  # whatever a library runs into with one set of options
+            log.exception("%s", what)
+            failed.append([what, f"An error imclust did not expect ({type(error).__name__}); the log has the details."])
     if not done and failed:
         raise ClusteringError(f"None of them could be made. {failed[0][0]}: {failed[0][1]}")
     report(len(runs), len(runs), "")

@@ -20,7 +20,8 @@ from imclust_core.store.trees import TreeRecipe
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.vectors import BUILT_IN
 
-_QUICK_IMAGES = 20_000
+_QUICK_WORK = 1_000_000_000
+"""Products of numbers in a round of k-means that a quick clustering may take."""
 
 Task = Callable[[Workspace, Job, Report], dict[str, Any]]
 
@@ -197,15 +198,22 @@ def submit_evidence(workspace: Workspace, one: Embedding) -> Job:
 def submit_cluster(workspace: Workspace, one: Embedding, recipe: ClusterRecipe, author: str = "") -> Job:
     """Queue the clustering of an embedding; quick where it takes seconds, so that it need not wait for long work."""
     facts = asdict(recipe)
-    images = one.summary.images if one.summary else 0
-    quick = not find_strategy(recipe.strategy).slow and "umap" not in recipe.reduce and images <= _QUICK_IMAGES
     return Queue(workspace).submit(
         "cluster",
         key=f"cluster:{one.id}:{json.dumps(facts, sort_keys=True)}",
         collection_id=one.collection_id,
         params={"embedding": one.id, "recipe": facts, "author": author},
-        quick=quick,
+        quick=_is_quick(one, recipe),
     )
+
+
+def _is_quick(one: Embedding, recipe: ClusterRecipe) -> bool:
+    strategy, images = find_strategy(recipe.strategy), one.summary.images if one.summary else 0
+    if strategy.by_words:
+        return json.loads(recipe.words)["tree"]["vectors"] in BUILT_IN
+    if strategy.slow or not recipe.reduce.startswith(("none", "l2")) or (strategy.apart and images >= strategy.apart):
+        return False
+    return images * one.recipe.dim * recipe.k <= _QUICK_WORK
 
 
 def submit_several(

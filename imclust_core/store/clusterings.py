@@ -3,6 +3,7 @@
 The arrays of a clustering are one file in the workspace, not in its embedding's folder: names hang on clusterings.
 """
 
+import functools
 import hashlib
 import io
 import json
@@ -112,9 +113,15 @@ class ClusterContent:
 
     def typical(self, cluster: int, most: int) -> list[int]:
         """Image ids of a cluster (-1 for the unassigned), those nearest their centroid first."""
-        members = np.flatnonzero(self.labels == cluster)
-        order = np.argsort(self.own[members], kind="stable")[:most]
-        return self.image_ids[members[order]].tolist()  # type: ignore[no-any-return]
+        order, labels = self._by_cluster
+        first, stop = np.searchsorted(labels, [cluster, cluster + 1])
+        return self.image_ids[order[first : min(stop, first + most)]].tolist()  # type: ignore[no-any-return]
+
+    @functools.cached_property
+    def _by_cluster(self) -> tuple[np.ndarray, np.ndarray]:
+        """The images by cluster, those nearest their centroid first, and the cluster of each."""
+        order = np.lexsort((self.own, self.labels))
+        return order, self.labels[order]
 
 
 def fingerprint_of(embedding_id: str, recipe: ClusterRecipe, state: str) -> str:

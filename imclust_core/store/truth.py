@@ -83,9 +83,11 @@ def _by_table(known: Mapping[int, bytes], path: Path) -> Truth:
 def _rows(path: Path) -> Iterator[tuple[str, str]]:
     """(image, class) of each row of a table."""
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
             raise TruthError(f"{shown(path)} is larger than 500 MB. Give a table of two columns: path and class.")
-        text = path.read_bytes().decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
         first, _, _ = text.partition("\n")
         delimiter = max(",;\t", key=first.count)
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

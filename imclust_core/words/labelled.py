@@ -56,9 +56,7 @@ def label_tree(
     without = sorted(((int(one), int(number[one])) for one in lacking), key=lambda pair: (-pair[1], pair[0]))
     if not len(classes):
         return LabelTree(None, classes, np.full(len(label_ids), -1), tuple(without))
-    leaf = np.full(len(known) + 1, -1)
-    leaf[classes] = np.arange(len(classes))
-    leaf_of = leaf[homes(label_ids, probabilities, known, least)]  # the last entry answers for -1
+    leaf_of = leaves_of(classes, label_ids, probabilities, least)
     tree = grow(
         vectors[classes],
         np.bincount(leaf_of[leaf_of >= 0], minlength=len(classes)),
@@ -68,6 +66,16 @@ def label_tree(
         count_power=count_power,
     )
     return LabelTree(tree, classes, leaf_of, tuple(without))
+
+
+def leaves_of(classes: np.ndarray, label_ids: np.ndarray, probabilities: np.ndarray, least: float = 1.0) -> np.ndarray:
+    """The leaf each image is at home in, or -1: (images,); classes (n,): the class number of each leaf."""
+    known = np.zeros(max(int(label_ids.max(initial=0)), int(classes.max(initial=0))) + 1, bool)
+    known[classes] = True
+    leaf = np.full(len(known) + 1, -1)
+    leaf[classes] = np.arange(len(classes))
+    found: np.ndarray = leaf[homes(label_ids, probabilities, known, least)]  # the last entry answers for -1
+    return found
 
 
 def joined(network: np.ndarray, words: np.ndarray, share: float = 0.25) -> np.ndarray:

@@ -17,7 +17,7 @@ _HERE = Path(__file__).parent
 
 _cards = st.components.v2.component(
     "imclust_cards",
-    html='<div class="groups" role="group" aria-label="Groups"></div>',
+    html='<div class="groups" role="group" aria-label="Groups of images"></div>',
     css=(_HERE / "cards.css").read_text(encoding="utf-8"),
     js=(_HERE / "cards.js").read_text(encoding="utf-8"),
 )

@@ -1,14 +1,14 @@
 """What to cluster by: K, strategy, reduction and seed, and the button that starts it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from imclust_core.clustering.strategies import STRATEGIES
-from imclust_core.errors import ImclustError
+from imclust_core.errors import ImclustError, JobError
 from imclust_core.jobs.queue import Queue
-from imclust_core.jobs.requests import DEFAULT_CLUSTERING, check_clustering
+from imclust_core.jobs.requests import DEFAULT_CLUSTERING, MOST_K, check_clustering
 from imclust_core.jobs.tasks import submit_cluster
 from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.choices import Choice
@@ -28,12 +28,12 @@ REDUCTIONS = {
     "umap:50": "UMAP to 50 (a minute, the first time)",
 }
 _TITLES = {name: one.title for name, one in STRATEGIES.items()}
+_K_HELP = "How many clusters. HDBSCAN finds its own."
 _STRATEGY_HELP = "\n".join(f"- **{one.title}** {plain(one.says)}" for one in STRATEGIES.values())
 _REDUCTION_HELP = "What is done to the features first. The word tree looks at labels and at no features."
 _ASKED = "clustering_asked_for"
 _PROBLEM = "clustering_problem"
 _FIELDS = ("k", "strategy", "reduce", "seed")
-_MOST = 100_000
 
 
 def cluster_form(workspace: Workspace, one: Embedding, chosen: Choice | None, shown: Clustering | None, k: int) -> None:
@@ -44,7 +44,9 @@ def cluster_form(workspace: Workspace, one: Embedding, chosen: Choice | None, sh
     keys = {field: f"cluster_{field}-{suffix}" for field in _FIELDS}
     with st.form("cluster_form", border=True):
         columns = st.columns([1, 2, 2, 1, 1], vertical_alignment="bottom")
-        columns[0].number_input("K", 1, _MOST, k, key=keys["k"], help="How many clusters. HDBSCAN finds its own.")
+        columns[0].number_input(
+            "K", 1, MOST_K, min(k, MOST_K), key=keys["k"], help="How many clusters. HDBSCAN finds its own."
+        )
         _pick(columns[1], "Strategy", _TITLES, recipe.strategy, keys["strategy"], _STRATEGY_HELP)
         known = REDUCTIONS | ({} if recipe.reduce in REDUCTIONS else {recipe.reduce: recipe.reduce})
         _pick(columns[2], "Reduction", known, recipe.reduce, keys["reduce"], _REDUCTION_HELP)
@@ -79,12 +81,16 @@ def _ask(workspace: Workspace, one: Embedding, chosen: Choice | None, keys: dict
         st.session_state[_PROBLEM] = str(error)
 
 
-def take_answer(workspace: Workspace, known: Sequence[Clustering]) -> None:
+def take_answer(workspace: Workspace) -> None:
     """Show what was asked for in this visit, once it is there."""
     asked_for = st.session_state.get(_ASKED)
-    job = Queue(workspace).job(asked_for) if asked_for else None
-    if job is None or job.active:
+    if not asked_for:
         return
-    del st.session_state[_ASKED]
-    if job.result is not None and any(one.id == job.result["clustering"] for one in known):
+    try:
+        job = Queue(workspace).job(asked_for)
+    except JobError:  # quick jobs are forgotten after an hour
+        job = None
+    if job is None or not job.active:
+        del st.session_state[_ASKED]
+    if job is not None and job.result is not None:
         use_clustering(job.result["clustering"])

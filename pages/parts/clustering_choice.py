@@ -18,8 +18,13 @@ def current_clustering(
     """The clustering that the address, or else this visit, names under this key; else the usual one, or the newest."""
     wanted = asked(key)
     chosen = next((one for one in known if one.id == wanted), None)
+    if wanted and chosen is None:
+        st.warning("The clustering in this link is not here. It may have been deleted.", icon=":material/link_off:")
     keep(key, chosen.id if chosen is not None else "")
-    return chosen or usual or (known[0] if known else None)
+    found = chosen or usual or (known[0] if known else None)
+    if found is not None:
+        st.query_params[key] = found.id  # so that the link shows the same when there are others
+    return found
 
 
 def use_clustering(clustering_id: str, key: str = CLUSTERING_KEY) -> None:

@@ -15,7 +15,15 @@ A, B = "a", "b"
 _WITH = "with"
 _TRUTH = "truth"
 _ANOTHER = "another"
+_TYPED = "truth_typed"
 _MODES = {_ANOTHER: "Another clustering", _TRUTH: "The truth"}
+
+
+def compare_these(a: str, b: str) -> None:
+    """Choose two clusterings to be compared; the address follows."""
+    keep(_WITH, _ANOTHER)
+    keep(A, a)
+    keep(B, b)
 
 
 def against_truth(known: Sequence[Clustering]) -> bool:
@@ -46,15 +54,25 @@ def pick_one(known: Sequence[Clustering], key: str, label: str, usual: Clusterin
 
 def pick_truth(workspace: Workspace, source: Collection) -> str | None:
     """Where the truth is: in folder names or in a table; None while that is not said."""
-    by_folder = has_folders(workspace, source.id)
-    now = asked(_TRUTH) or (FOLDERS if by_folder else "")
+    by_folder = _folders(workspace, source.id, source.scanned_at)
+    now = asked(_TRUTH)
     file = st.text_input(
         "Where the truth is",
-        value="" if now == FOLDERS else now,
+        value=now,
         placeholder="the folders the images lie in" if by_folder else "/data/truth.csv",
         help="Empty: the name of each image's folder. Or the full path of a CSV file with the columns path and class.",
         key=f"truth-{source.id}",
     ).strip()
-    wanted = file or (FOLDERS if by_folder else "")
-    keep(_TRUTH, "" if wanted == FOLDERS else wanted)
-    return wanted or None
+    keep(_TRUTH, file)
+    if not file:
+        return FOLDERS if by_folder else None
+    # A file is not read because a link says so.
+    if file == now and st.session_state.get(_TYPED) != file and not st.button("Read this file"):
+        st.stop()
+    st.session_state[_TYPED] = file
+    return file
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _folders(_workspace: Workspace, collection_id: str, _scanned_at: int | None) -> bool:
+    return has_folders(_workspace, collection_id)

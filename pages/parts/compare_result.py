@@ -18,6 +18,7 @@ from pages.parts.text import plain, plural
 
 _MOST_FLOWS = 120
 _MOST_CHOICES = 200
+_MOST_LOST = 50
 
 
 def show_comparison(workspace: Workspace, source: Collection, a: Clustering, b: Clustering, found: Compared) -> None:
@@ -27,7 +28,7 @@ def show_comparison(workspace: Workspace, source: Collection, a: Clustering, b: 
     st.markdown("\n".join([f"**{plain(first)}**\n", *(f"- {plain(one)}" for one in others)]))
     _scores(found)
     if found.only_one:
-        st.caption(f"{plural(found.only_one, 'image')} are in one of them only, and left out.")
+        st.caption(f"In one of them only, and left out: {plural(found.only_one, 'image')}.")
     pictures = st.tabs(["Which images move where", "Heat map", "What names would do", "Images that switch"])
     with pictures[0]:
         bands, rest = flows(found.comparison.table, _MOST_FLOWS)
@@ -92,7 +93,9 @@ def _heat_map(a: Clustering, b: Clustering, found: Compared, names_a: list[str],
 
 def _carried(found: Compared, names_a: list[str], names_b: list[str]) -> None:
     """Which cluster takes over from which."""
-    st.write("A name goes with its cluster to the one that has most of its images. Below half of that, it is doubtful.")
+    st.write(
+        "A name goes to the cluster that has most of its images; it is doubtful where they are less than half of it."
+    )
     st.dataframe(
         pd.DataFrame(
             [
@@ -112,10 +115,12 @@ def _carried(found: Compared, names_a: list[str], names_b: list[str]) -> None:
     )
     if found.lost:
         st.write(f"**{plural(len(found.lost), 'cluster')} without an heir:** the name would be lost.")
-    for one in found.lost:
+    lines = []
+    for one in found.lost[:_MOST_LOST]:
         went = ", ".join(f"{images:,} to {names_b[to]}" for to, images in one.went_to[:4])
         text = f"{names_a[one.old]} ({plural(one.images, 'image')}): {went or 'it has no image'}"
-        st.markdown(f"- {plain(text)}")
+        lines.append(f"- {plain(text)}")
+    st.markdown("\n".join(lines))
 
 
 def _switching(
@@ -125,21 +130,25 @@ def _switching(
     if not len(places):
         st.success("No image switches.")
         return
-    ways = [
-        f"{names_a[a]} → {names_b[b]}" for a, b in zip(found.a[places].tolist(), found.b[places].tolist(), strict=True)
-    ]
-    counts = pd.Series(ways).value_counts(sort=False)
-    choices = ["", *counts.index[:_MOST_CHOICES]]
-    picked = st.selectbox(
-        "Which way", choices, format_func=lambda way: f"{way} ({counts[way]:,})" if way else f"all ({len(ways):,})"
+    ka, kb = found.comparison.table.shape
+    ways, first, of_place, counts = np.unique(
+        found.a[places] % ka * kb + found.b[places] % kb, return_index=True, return_inverse=True, return_counts=True
     )
-    chosen = [at for at, way in enumerate(ways) if not picked or way == picked]
-    ids = found.image_ids[places[chosen]].tolist()
+    titles = [f"{names_a[way // kb]} → {names_b[way % kb]}" for way in ways.tolist()]
+    order = np.argsort(first)[:_MOST_CHOICES].tolist()  # the places begin with the widest way
+    picked = st.selectbox(
+        "Which way",
+        [-1, *order],
+        format_func=lambda way: f"{titles[way]} ({counts[way]:,})" if way >= 0 else f"all ({len(places):,})",
+        key=f"way-{found.image_ids[places[0]]}-{len(places)}-{ka}-{kb}",
+    )
+    chosen = np.flatnonzero(of_place == picked) if picked >= 0 else np.arange(len(places))
+    ids = found.image_ids[places[chosen]]
     paged_images(
         workspace,
         source,
         ids,
         key=f"switching-{picked}",
         label="Images that switch",
-        captions={image: ways[at] for image, at in zip(ids, chosen, strict=True)},
+        caption=lambda at: titles[of_place[chosen[at]]],
     )

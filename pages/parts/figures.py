@@ -10,6 +10,8 @@ from pages.parts.colours import NOISE, colour_of
 
 _ROW_PIXELS = 22
 _MOST_LABELS = 60
+_MOST_CELLS = 200
+_MOST_PIXELS = 1100
 _LINK_ALPHA = 0.45
 _SCALE = ((0, "rgba(60, 125, 200, 0.05)"), (1, "rgba(60, 125, 200, 1)"))
 """From next to nothing to one hue: quiet on white and on black, and no question of seeing colours."""
@@ -27,12 +29,17 @@ def heat_map(
     table: np.ndarray, rows: Sequence[str], columns: Sequence[str], row_title: str, column_title: str, *, key: str
 ) -> None:
     """The share of each row's images in each column: table (rows, columns) of counts."""
-    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    shares = (table / np.maximum(table.sum(axis=1, keepdims=True), 1))[:_MOST_CELLS, :_MOST_CELLS]
+    if max(table.shape) > _MOST_CELLS:
+        st.caption(f"The first {_MOST_CELLS} rows and columns.")
+    table, rows, columns = table[:_MOST_CELLS, :_MOST_CELLS], rows[:_MOST_CELLS], columns[:_MOST_CELLS]
     few = max(table.shape) <= _MOST_LABELS
+    names = np.array([[f"{in_figure(row)}, {in_figure(column)}" for column in columns] for row in rows], object)
     figure = go.Figure(
         go.Heatmap(
             z=shares,
             customdata=table,
+            text=names,
             # Places, since two names may be cut to the same letters.
             x=list(range(len(columns))),
             y=list(range(len(rows))),
@@ -42,12 +49,12 @@ def heat_map(
             xgap=1,
             ygap=1,
             colorbar={"title": "share of row", "tickformat": ".0%", "thickness": 12},
-            hovertemplate="%{customdata:,} images, %{z:.0%} of the row<extra></extra>",
+            hovertemplate="%{text}: %{customdata:,} images, %{z:.0%} of the row<extra></extra>",
         )
     )
     ticks = {"showgrid": False, "zeroline": False}
     figure.update_layout(
-        height=min(1100, 150 + _ROW_PIXELS * len(rows)),
+        height=min(_MOST_PIXELS, 150 + _ROW_PIXELS * len(rows)),
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
         xaxis=ticks | _ticks(columns, few) | {"title": column_title, "side": "top", "tickangle": -60},
         yaxis=ticks | _ticks(rows, few) | {"title": row_title, "autorange": "reversed"},
@@ -74,29 +81,32 @@ def flow_picture(
     flows: (from, to, images). numbers: what the clusters of each side are coloured by.
     """
     colours = [[*(colour_of(number) for number in side), NOISE] for side in numbers]
-    names = [*left, *right]
-    start = len(left)
+    # Only what a band leads to: Plotly would draw a name for every other cluster too.
+    used = [sorted({flow[side] % len(names) for flow in flows}) for side, names in enumerate((left, right))]
+    place = [{one: at for at, one in enumerate(side)} for side in used]
+    start = len(used[0])
     figure = go.Figure(
         go.Sankey(
             arrangement="snap",
             node={
-                "label": [in_figure(name) for name in names],
-                "color": [*colours[0], *colours[1]],
+                "label": [*(in_figure(left[one]) for one in used[0]), *(in_figure(right[one]) for one in used[1])],
+                "color": [*(colours[0][one] for one in used[0]), *(colours[1][one] for one in used[1])],
                 "pad": 8,
                 "thickness": 14,
                 "line": {"width": 0},
                 "hovertemplate": "%{label}: %{value:,} images<extra></extra>",
             },
             link={
-                "source": [a % len(left) for a, _, _ in flows],
-                "target": [start + b % len(right) for _, b, _ in flows],
+                "source": [place[0][a % len(left)] for a, _, _ in flows],
+                "target": [start + place[1][b % len(right)] for _, b, _ in flows],
                 "value": [images for _, _, images in flows],
                 "color": [_faint(colours[0][a % len(left)]) for a, _, _ in flows],
                 "hovertemplate": "%{value:,} images<extra></extra>",
             },
         )
     )
-    figure.update_layout(height=max(420, 26 * max(len(left), len(right))), margin={"l": 10, "r": 10, "t": 10, "b": 10})
+    height = min(_MOST_PIXELS, max(420, 26 * max(len(used[0]), len(used[1]))))
+    figure.update_layout(height=height, margin={"l": 10, "r": 10, "t": 10, "b": 10})
     st.plotly_chart(figure, key=key, config={"displaylogo": False})
 
 

@@ -85,8 +85,10 @@ def progress_text(job: Job) -> str:
         return "waiting for the worker"
     if job.silent_for(time.time()) > LEASE_SECONDS:
         return "the worker stopped answering; starting another"
-    if job.kind == "probe":
-        return plain(job.message)  # so many seconds for so many networks is no rate
+    if job.kind in ("probe", "cluster"):
+        return plain(job.message)  # their steps are seconds and rounds, which tell nobody anything
+    if job.kind == "several" and job.total:
+        return f"{job.done:,} of {job.total:,} · {plain(job.message)}"
     if job.total is None:
         return plain(job.message) if not job.done else f"{job.done:,} so far"
     parts = [f"{job.done:,} of {job.total:,}"]

@@ -26,7 +26,9 @@ def show_panel(
     # Its place is kept while there is no job: a panel that comes would move all that is below it to other places,
     # and when the fragment is drawn at that very moment, the browser was seen to lose what stood there.
     with st.container():
-        job = queue.last(source.id, kinds)
+        # One that is at work comes first: a quick one beside it does not take away how to stop it.
+        active = [job for job in queue.open_jobs(source.id, quick=True) if job.kind in kinds and job.active]
+        job = active[0] if active else queue.last(source.id, kinds)
         if job is None or job.state == "done":
             return None
         panel = st.fragment(_panel, run_every=_REFRESH_SECONDS if job.active else None)
@@ -60,7 +62,8 @@ def _panel(workspace: Workspace, queue: Queue, job_id: str, extra: Extra) -> Non
 def _say_how_it_ended(job: Job) -> None:
     if job.state == "cancelled":
         done = f" after {plural(job.done, _COUNTED[job.kind])}" if job.kind in _COUNTED else ""
-        st.info(f"Cancelled{done}. What was done is kept; resuming goes on from there.")
+        kept = "What was done is kept; resuming goes on from there." if done else "Nothing of it is kept."
+        st.info(f"Cancelled{done}. {kept}")
     elif job.state == "paused":
         st.warning(plain(job.error or "Paused."), icon=":material/pause_circle:")
     else:

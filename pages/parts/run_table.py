@@ -8,13 +8,14 @@ import streamlit as st
 
 from imclust_core.clustering.strategies import STRATEGIES
 from imclust_core.store.clusterings import Clustering, remove_clustering, restore_clustering
+from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
-from pages.parts.address import keep
+from pages.parts.address import asked, keep
 from pages.parts.clustering_choice import CLUSTERING_KEY, use_clustering
+from pages.parts.compare_choice import compare_these
 from pages.parts.text import plural
 
 _REMOVED = "clusterings_removed"
-_GOTO = "go_to_compare"
 _NUMBERS = {
     "silhouette": "%.3f",
     "stability": "%.2f",
@@ -24,9 +25,9 @@ _NUMBERS = {
 }
 
 
-def run_table(workspace: Workspace, known: Sequence[Clustering], shown: Clustering | None) -> bool:
+def run_table(workspace: Workspace, source: Collection, known: Sequence[Clustering], shown: Clustering | None) -> bool:
     """The table with what can be done about its rows; returns whether two of them are to be compared."""
-    _undo(workspace)
+    _undo(workspace, source)
     if not known:
         return False
     st.subheader(plural(len(known), "clustering"))
@@ -45,10 +46,11 @@ def run_table(workspace: Workspace, known: Sequence[Clustering], shown: Clusteri
     with st.container(horizontal=True):
         st.button("Show", on_click=_show, args=(ids,), disabled=len(ids) != 1, icon=":material/visibility:")
         compare = st.button("Compare", disabled=len(ids) != 2, icon=":material/compare_arrows:")
-        st.button("Delete", on_click=_remove, args=(workspace, ids), disabled=not ids, icon=":material/delete:")
+        st.button(
+            "Delete", on_click=_remove, args=(workspace, source.id, ids), disabled=not ids, icon=":material/delete:"
+        )
     if compare:
-        keep("b", ids[0])
-        keep("a", ids[1])
+        compare_these(ids[1], ids[0])
     return compare
 
 
@@ -79,17 +81,18 @@ def _show(ids: Sequence[str]) -> None:
     use_clustering(ids[0])
 
 
-def _remove(workspace: Workspace, ids: Sequence[str]) -> None:
+def _remove(workspace: Workspace, collection_id: str, ids: Sequence[str]) -> None:
     for one in ids:
         remove_clustering(workspace, one)
-    keep(CLUSTERING_KEY, "")
-    st.session_state[_REMOVED] = tuple(ids)
+    if asked(CLUSTERING_KEY) in ids:
+        keep(CLUSTERING_KEY, "")
+    st.session_state[_REMOVED] = (collection_id, tuple(ids))
 
 
-def _undo(workspace: Workspace) -> None:
+def _undo(workspace: Workspace, source: Collection) -> None:
     """A way back for what was deleted last."""
-    ids = st.session_state.get(_REMOVED, ())
-    if ids:
+    collection_id, ids = st.session_state.get(_REMOVED, ("", ()))
+    if ids and collection_id == source.id:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{plural(len(ids), 'clustering')} deleted.", width="content")
             st.button("Undo", on_click=_restore, args=(workspace, ids), type="tertiary", icon=":material/undo:")

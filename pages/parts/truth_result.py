@@ -34,7 +34,7 @@ def show_evaluation(stored: Clustering, found: Evaluated) -> None:
         for name, value, meaning in said:
             st.metric(name, f"{value:.3f}", width="content", help=meaning)
     if found.unused:
-        st.caption(f"{plural(found.unused, 'row')} of the table name no image of this collection.")
+        st.caption(f"Rows of the table that name no image of this collection: {found.unused:,}.")
     picture, classes, clusters = st.tabs(["Confusion", "Each class", "Each cluster"])
     with picture:
         _confusion(stored, found)
