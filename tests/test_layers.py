@@ -102,6 +102,13 @@ def test_the_watch_for_heavy_libraries_would_notice_one() -> None:
         run(f"import sys\n{WATCH}import torch")
 
 
+def test_no_clustering_sees_the_truth() -> None:
+    rooms = [path for path in CORE if "clustering" in path.parts and path.name != "truth.py"]
+    jobs = [ROOT / "imclust_core" / "jobs" / name for name in ("cluster.py", "several.py", "apart.py")]
+    for path in [*rooms, *jobs]:
+        assert not [module for module in imports_of(path) if module.endswith(("truth", "comparisons"))], path
+
+
 @pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
 def test_sql_lives_in_the_store_and_the_queue_only(path: Path) -> None:
     allowed = (

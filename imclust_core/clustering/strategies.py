@@ -103,8 +103,8 @@ def _words(given: Given) -> np.ndarray:
 
 
 STRATEGIES: dict[str, Strategy] = {
-    "kmeans": Strategy("k-means", "around means; quick, for any number of images", _kmeans),
-    "spherical": Strategy("Spherical k-means", "around directions; length does not count", _spherical),
+    "spherical": Strategy("Spherical k-means", "around directions; quick, for any number of images", _spherical),
+    "kmeans": Strategy("k-means", "around means; as quick", _kmeans),
     "ward": Strategy("Ward", "merges what adds least to the spread", _ward, most=12_000, apart=3_000),
     "average": Strategy("Average linkage", "merges what is nearest on average", _average, most=12_000, apart=3_000),
     "gmm": Strategy(

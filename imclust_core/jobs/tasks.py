@@ -211,7 +211,7 @@ def _is_quick(one: Embedding, recipe: ClusterRecipe) -> bool:
     strategy, images = find_strategy(recipe.strategy), one.summary.images if one.summary else 0
     if strategy.by_words:
         return json.loads(recipe.words)["tree"]["vectors"] in BUILT_IN
-    if strategy.slow or not recipe.reduce.startswith(("none", "l2")) or (strategy.apart and images >= strategy.apart):
+    if strategy.slow or recipe.reduce.startswith("umap") or (strategy.apart and images >= strategy.apart):
         return False
     return images * one.recipe.dim * recipe.k <= _QUICK_WORK
 

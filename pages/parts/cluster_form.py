@@ -20,10 +20,10 @@ from pages.parts.sign_in import person
 from pages.parts.text import plain
 
 REDUCTIONS = {
-    "l2": "length one (usual)",
-    "none": "none",
+    "pca:256": "PCA to 256 (usual)",
     "pca:50": "PCA to 50",
-    "pca:256": "PCA to 256",
+    "l2": "length one",
+    "none": "none",
     "pca:256:white": "PCA to 256, whitened",
     "umap:50": "UMAP to 50 (a minute, the first time)",
 }

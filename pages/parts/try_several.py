@@ -5,8 +5,9 @@ import itertools
 import streamlit as st
 
 from imclust_core.clustering.strategies import STRATEGIES
+from imclust_core.errors import ImclustError
 from imclust_core.jobs.queue import Queue
-from imclust_core.jobs.requests import MOST_K, check_clustering
+from imclust_core.jobs.requests import DEFAULT_CLUSTERING, MOST_K, check_clustering
 from imclust_core.jobs.tasks import submit_several
 from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.choices import Choice
@@ -19,7 +20,7 @@ from pages.parts.sign_in import person
 from pages.parts.text import plain, plural
 
 _MOST = 300
-_USUAL = ("kmeans", "spherical", "ward", "spectral")
+_USUAL = ("spherical", "kmeans", "ward", "spectral")
 _AROUND = 5
 
 
@@ -34,7 +35,9 @@ def try_several(workspace: Workspace, source: Collection, one: Embedding, chosen
         strategies = st.multiselect(
             "Strategies", list(STRATEGIES), list(_USUAL), format_func=lambda name: STRATEGIES[name].title
         )
-        reductions = st.multiselect("Reductions", list(REDUCTIONS), ["l2"], format_func=lambda how: REDUCTIONS[how])
+        reductions = st.multiselect(
+            "Reductions", list(REDUCTIONS), [DEFAULT_CLUSTERING.reduce], format_func=lambda how: REDUCTIONS[how]
+        )
         first, last = st.columns(2)
         lowest = first.number_input("K from", 2, MOST_K, max(2, min(k, MOST_K) - _AROUND))
         highest = last.number_input("to", 2, MOST_K, max(2, min(k + _AROUND, MOST_K)))
@@ -43,15 +46,11 @@ def try_several(workspace: Workspace, source: Collection, one: Embedding, chosen
             st.warning(f"{number:,} runs are more than the {_MOST} that one job takes. Choose fewer.")
         elif not number:
             st.warning("Choose at least one of each, and a first K that is not above the last.")
-        runs = [
-            (known[entry], recipe)
-            for entry in embeddings
-            for recipe in (
-                _recipes(strategies, reductions, range(lowest, highest + 1), chosen if entry == one.id else None)
-                if 0 < number <= _MOST
-                else ()
-            )
-        ]
+        runs: list[tuple[Embedding, ClusterRecipe]] = []
+        for entry in embeddings if number <= _MOST else ():
+            cut = chosen if entry == one.id else None  # the tree that was cut is this embedding's
+            recipes = _recipes(strategies, reductions, range(lowest, highest + 1), cut)
+            runs += [(known[entry], recipe) for recipe in recipes]
         st.button(
             f"Run {plural(len(runs), 'clustering')}",
             type="primary",
@@ -64,7 +63,11 @@ def try_several(workspace: Workspace, source: Collection, one: Embedding, chosen
 def _recipes(strategies: list[str], reductions: list[str], ks: range, chosen: Choice | None) -> list[ClusterRecipe]:
     """Each recipe once: strategies with a K of their own, and those by words, are the same for several of these."""
     asked = itertools.product(strategies, reductions, ks)
-    return list(dict.fromkeys(check_clustering(ClusterRecipe(how, name, k), chosen) for name, how, k in asked))
+    try:
+        return list(dict.fromkeys(check_clustering(ClusterRecipe(how, name, k), chosen) for name, how, k in asked))
+    except ImclustError as error:
+        st.error(plain(str(error)))
+        return []
 
 
 def _submit(workspace: Workspace, source: Collection, runs: list[tuple[Embedding, ClusterRecipe]]) -> None:
