@@ -29,10 +29,11 @@ def heat_map(
     table: np.ndarray, rows: Sequence[str], columns: Sequence[str], row_title: str, column_title: str, *, key: str
 ) -> None:
     """The share of each row's images in each column: table (rows, columns) of counts."""
-    shares = (table / np.maximum(table.sum(axis=1, keepdims=True), 1))[:_MOST_CELLS, :_MOST_CELLS]
     if max(table.shape) > _MOST_CELLS:
         st.caption(f"The first {_MOST_CELLS} rows and columns.")
-    table, rows, columns = table[:_MOST_CELLS, :_MOST_CELLS], rows[:_MOST_CELLS], columns[:_MOST_CELLS]
+    shown = slice(_MOST_CELLS)
+    shares = (table / np.maximum(table.sum(axis=1, keepdims=True), 1))[shown, shown]
+    table, rows, columns = table[shown, shown], rows[shown], columns[shown]
     few = max(table.shape) <= _MOST_LABELS
     names = np.array([[f"{in_figure(row)}, {in_figure(column)}" for column in columns] for row in rows], object)
     figure = go.Figure(
@@ -52,20 +53,24 @@ def heat_map(
             hovertemplate="%{text}: %{customdata:,} images, %{z:.0%} of the row<extra></extra>",
         )
     )
-    ticks = {"showgrid": False, "zeroline": False}
     figure.update_layout(
         height=min(_MOST_PIXELS, 150 + _ROW_PIXELS * len(rows)),
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        xaxis=ticks | _ticks(columns, few) | {"title": column_title, "side": "top", "tickangle": -60},
-        yaxis=ticks | _ticks(rows, few) | {"title": row_title, "autorange": "reversed"},
+        xaxis=_ticks(columns, few) | {"title": column_title, "side": "top", "tickangle": -60},
+        yaxis=_ticks(rows, few) | {"title": row_title, "autorange": "reversed"},
     )
     st.plotly_chart(figure, key=key, config={"displaylogo": False})
 
 
 def _ticks(names: Sequence[str], few: bool) -> dict[str, object]:
+    plain = {"showgrid": False, "zeroline": False}
     if not few:
-        return {"showticklabels": False}
-    return {"tickvals": list(range(len(names))), "ticktext": [in_figure(name) for name in names], "automargin": True}
+        return plain | {"showticklabels": False}
+    return plain | {
+        "tickvals": list(range(len(names))),
+        "ticktext": [in_figure(name) for name in names],
+        "automargin": True,
+    }
 
 
 def flow_picture(

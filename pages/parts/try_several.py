@@ -42,10 +42,7 @@ def try_several(workspace: Workspace, source: Collection, one: Embedding, chosen
         lowest = first.number_input("K from", 2, MOST_K, max(2, min(k, MOST_K) - _AROUND))
         highest = last.number_input("to", 2, MOST_K, max(2, min(k + _AROUND, MOST_K)))
         number = len(embeddings) * len(strategies) * len(reductions) * max(0, highest - lowest + 1)
-        if number > _MOST:
-            st.warning(f"{number:,} runs are more than the {_MOST} that one job takes. Choose fewer.")
-        elif not number:
-            st.warning("Choose at least one of each, and a first K that is not above the last.")
+        _warn(number)
         runs: list[tuple[Embedding, ClusterRecipe]] = []
         for entry in embeddings if number <= _MOST else ():
             cut = chosen if entry == one.id else None  # the tree that was cut is this embedding's
@@ -58,6 +55,13 @@ def try_several(workspace: Workspace, source: Collection, one: Embedding, chosen
             on_click=_submit,
             args=(workspace, source, runs),
         )
+
+
+def _warn(number: int) -> None:
+    if number > _MOST:
+        st.warning(f"{number:,} runs are more than the {_MOST} that one job takes. Choose fewer.")
+    elif not number:
+        st.warning("Choose at least one of each, and a first K that is not above the last.")
 
 
 def _recipes(strategies: list[str], reductions: list[str], ks: range, chosen: Choice | None) -> list[ClusterRecipe]:
