@@ -9,8 +9,9 @@ from imclust_core.store.choices import last_choice
 from imclust_core.store.trees import find_evidence, state_of
 from pages.parts.closer_look import closer_look
 from pages.parts.context import current_collection, open_workspace
-from pages.parts.embedding_choice import current_embedding, pick_embedding
+from pages.parts.embedding_choice import pick_embedding
 from pages.parts.explore_tree import explore
+from pages.parts.gates import need_embedding
 from pages.parts.text import plain, plural
 from pages.parts.tree_choice import current_recipe, obtain_tree, tree_settings
 
@@ -18,16 +19,11 @@ workspace = open_workspace()
 source = current_collection()
 
 st.title("Choose K" if source is None else f"Choose K for {plain(source.name)}")
-one = current_embedding(workspace, source) if source is not None else None
-if source is None or one is None:
-    what = "Choose a folder of images first." if source is None else "No network has described these images yet."
-    st.info(f"{what} The words it sees in them, and the images themselves, then suggest how many clusters there are.")
-    st.page_link(
-        "folder.py" if source is None else "embed.py",
-        label="Go to 1 Folder" if source is None else "Go to 2 Embed",
-        icon=":material/arrow_back:",
-    )
-    st.stop()
+source, one = need_embedding(
+    workspace,
+    source,
+    "The words it sees in them, and the images themselves, then suggest how many clusters there are.",
+)
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     pick_embedding(workspace, source, one, manage=False)

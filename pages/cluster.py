@@ -10,7 +10,8 @@ from pages.parts.cluster_form import cluster_form, take_answer
 from pages.parts.cluster_result import show_clustering
 from pages.parts.clustering_choice import current_clustering
 from pages.parts.context import current_collection, open_workspace
-from pages.parts.embedding_choice import current_embedding, pick_embedding
+from pages.parts.embedding_choice import pick_embedding
+from pages.parts.gates import need_embedding
 from pages.parts.job_panel import show_panel
 from pages.parts.run_table import run_table
 from pages.parts.steps import next_page
@@ -21,16 +22,7 @@ workspace = open_workspace()
 source = current_collection()
 
 st.title("Cluster" if source is None else f"Cluster {plain(source.name)}")
-one = current_embedding(workspace, source) if source is not None else None
-if source is None or one is None:
-    what = "Choose a folder of images first." if source is None else "No network has described these images yet."
-    st.info(f"{what} Its features then sort the images into clusters.")
-    st.page_link(
-        "folder.py" if source is None else "embed.py",
-        label="Go to 1 Folder" if source is None else "Go to 2 Embed",
-        icon=":material/arrow_back:",
-    )
-    st.stop()
+source, one = need_embedding(workspace, source, "Its features then sort the images into clusters.")
 
 take_answer(workspace)
 known = clusterings_of(workspace, source.id)

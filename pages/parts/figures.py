@@ -34,7 +34,6 @@ def heat_map(
     shown = slice(_MOST_CELLS)
     shares = (table / np.maximum(table.sum(axis=1, keepdims=True), 1))[shown, shown]
     table, rows, columns = table[shown, shown], rows[shown], columns[shown]
-    few = max(table.shape) <= _MOST_LABELS
     names = np.array([[f"{in_figure(row)}, {in_figure(column)}" for column in columns] for row in rows], object)
     figure = go.Figure(
         go.Heatmap(
@@ -56,21 +55,18 @@ def heat_map(
     figure.update_layout(
         height=min(_MOST_PIXELS, 150 + _ROW_PIXELS * len(rows)),
         margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        xaxis=_ticks(columns, few) | {"title": column_title, "side": "top", "tickangle": -60},
-        yaxis=_ticks(rows, few) | {"title": row_title, "autorange": "reversed"},
+        xaxis=_ticks(columns) | {"title": column_title, "side": "top", "tickangle": -60},
+        yaxis=_ticks(rows) | {"title": row_title, "autorange": "reversed"},
     )
     st.plotly_chart(figure, key=key, config={"displaylogo": False})
 
 
-def _ticks(names: Sequence[str], few: bool) -> dict[str, object]:
-    plain = {"showgrid": False, "zeroline": False}
-    if not few:
-        return plain | {"showticklabels": False}
-    return plain | {
-        "tickvals": list(range(len(names))),
-        "ticktext": [in_figure(name) for name in names],
-        "automargin": True,
-    }
+def _ticks(names: Sequence[str]) -> dict[str, object]:
+    few = len(names) <= _MOST_LABELS
+    ticks: dict[str, object] = {"showgrid": False, "zeroline": False, "showticklabels": few, "automargin": True}
+    if few:
+        ticks |= {"tickvals": list(range(len(names))), "ticktext": [in_figure(name) for name in names]}
+    return ticks
 
 
 def flow_picture(
