@@ -11,13 +11,13 @@ from pages.parts.embedding_choice import current_embedding
 def need_embedding(workspace: Workspace, source: Collection | None, then: str) -> tuple[Collection, Embedding]:
     """The collection and its embedding in use; without them the page ends here. then: what they would be for."""
     one = current_embedding(workspace, source) if source is not None else None
-    if source is not None and one is not None:
-        return source, one
-    what = "Choose a folder of images first." if source is None else "No network has described these images yet."
-    st.info(f"{what} {then}")
-    st.page_link(
-        "folder.py" if source is None else "embed.py",
-        label="Go to 1 Folder" if source is None else "Go to 2 Embed",
-        icon=":material/arrow_back:",
-    )
-    st.stop()
+    if source is None or one is None:
+        what = "Choose a folder of images first." if source is None else "No network has described these images yet."
+        st.info(f"{what} {then}")
+        st.page_link(
+            "folder.py" if source is None else "embed.py",
+            label="Go to 1 Folder" if source is None else "Go to 2 Embed",
+            icon=":material/arrow_back:",
+        )
+        st.stop()
+    return source, one
