@@ -45,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
         return command(options)
     except ImclustError as error:
         return _failed(options, str(error), error.code)
+    except UnicodeEncodeError:
+        return _failed(options, "There is nothing of that name: it holds bytes that are no text.", "failed")
     except BrokenPipeError:
         # Whoever read our output (head, say) has enough. Python would complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -52,8 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         return _failed(options, f"{error.strerror or error}: {error.filename or ''}", "failed")
     except KeyboardInterrupt:
-        print("imclust: stopped", file=sys.stderr)
-        return 1
+        return _failed(options, "stopped", "cancelled")
 
 
 def _failed(options: argparse.Namespace, message: str, code: str) -> int:
@@ -192,10 +193,9 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 def _above_zero(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, not {text!r}")
+    return int(text)
 
 
 def _ui(options: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ import pytest
 import imclust_core.jobs.cluster as cluster_job
 from imclust_core.clustering.checks import check_k
 from imclust_core.clustering.grouping import by_size
+from imclust_core.clustering.matching import carry
 from imclust_core.clustering.strategies import STRATEGIES
 from imclust_core.errors import Cancelled, ClusteringError, EmbeddingError
 from imclust_core.jobs.apart import apart
@@ -352,20 +353,15 @@ def test_a_rescan_that_finds_nothing_new_changes_no_clustering(workspace: Worksp
     assert len(clusterings_of(workspace, source.id)) == 1
 
 
-def test_clusters_get_their_numbers_back_after_a_few_other_clusterings(
-    workspace: Workspace, source: Collection
-) -> None:
-    first = clustered(workspace, source, replace(PLAIN, k=12))
+def test_clusters_get_their_numbers_back_after_a_few_others(workspace: Workspace, source: Collection) -> None:
+    first = clustered(workspace, source, replace(PLAIN, k=18))
     clustered(workspace, source, replace(PLAIN, k=2))
-    clustered(workspace, source, replace(PLAIN, strategy="hdbscan", k=0))
-    again = clustered(workspace, source, replace(PLAIN, k=12, strategy="ward"))
-    of_image = [
-        dict(zip(content.image_ids.tolist(), np.array(one.summary.numbers)[content.labels].tolist(), strict=True))
-        for one in (first, again)
-        for content in [read_clustering(one)]
-    ]
-    same = sum(of_image[0][image] == of_image[1][image] for image in of_image[0])
-    assert same >= 0.8 * len(of_image[0])
+    again = clustered(workspace, source, replace(PLAIN, k=18, strategy="ward"))
+    before, after = read_clustering(first), read_clustering(again)
+    carried, _ = carry(before.labels, after.labels, 18, 18)
+    same = [one for one in carried if one.share_of_new == one.share_of_old == 1]
+    kept = [first.summary.numbers[one.old] == again.summary.numbers[one.new] for one in same]
+    assert len(same) > 5 and sum(kept) >= len(kept) - 2, "two may have the numbers of the two between"
 
 
 def chosen_k(workspace: Workspace, source: Collection, k: int, edits: str, line: int) -> Choice:

@@ -15,6 +15,7 @@ from imclust_core.store.clusterings import Clustering, ClusterRecipe, clustering
 from imclust_core.store.collections import find_collection
 from imclust_core.store.comparisons import Compared, Evaluated, compared, evaluated
 from imclust_core.store.embeddings import named_embedding
+from imclust_core.store.truth import cut
 from imclust_core.store.workspace import Workspace
 
 
@@ -144,7 +145,7 @@ def evaluate_clustering(options: argparse.Namespace) -> int:
         f"ARI {scores.ari:.3f}, purity {scores.purity:.3f}"
     )
     for row in evaluation_result(stored, found)["classes"]:
-        print(f"  {row['images']:>7,}  {row['class']}: {row['recall']:.0%} in cluster {row['cluster']}")
+        print(f"  {row['images']:>7,}  {cut(row['class'])}: {row['recall']:.0%} in cluster {row['cluster']}")
     if found.unused:
         print(f"{found.unused:,} rows of the table name no image of this collection.")
     return 0

@@ -35,7 +35,8 @@ def result_of(workspace: Workspace, job: Job, *, quiet: bool) -> dict[str, Any]:
     """Wait for a job, and return its result or raise how it ended."""
     job = _follow(workspace, job, quiet=quiet)
     if job.state != "done" or job.result is None:
-        failure = JobError(job.error or f"The job was {job.state}. What was done is kept; the same command goes on.")
+        why = job.error or f"The job was {job.state}. The same command goes on from what is kept of it."
+        failure = JobError(why)
         failure.code = job.reason or job.state
         raise failure
     return job.result

@@ -19,6 +19,7 @@ from imclust_core.clustering.strategies import Given, Strategy, find_named, find
 from imclust_core.errors import ClusteringError
 from imclust_core.jobs.apart import apart
 from imclust_core.jobs.progress import Report
+from imclust_core.jobs.requests import check_recipe
 from imclust_core.jobs.tree import build_tree
 from imclust_core.store.clusterings import (
     ClusterContent,
@@ -50,6 +51,7 @@ def cluster(
 ) -> dict[str, Any]:
     """Cluster the images of an embedding, or find that this was done: {"clustering": id}."""
     begun = time.monotonic()
+    check_recipe(recipe)
     one = embedding(workspace, embedding_id)
     source = collection(workspace, one.collection_id)
     report(0, None, "reading vectors")

@@ -92,17 +92,24 @@ DEFAULT_CLUSTERING = ClusterRecipe("pca:256", "spherical", 20)
 """The best in bench/quality.py of what takes a second. pca:50 is as good there, but may be too few for many kinds."""
 
 
+def check_recipe(recipe: ClusterRecipe) -> None:
+    """ClusteringError for a recipe that cannot be."""
+    strategy = find_strategy(recipe.strategy)
+    if not strategy.own_k and not (isinstance(recipe.k, int) and 1 <= recipe.k <= MOST_K):
+        raise ClusteringError(f"K = {recipe.k} is not possible. Expected a whole number from 1 to {MOST_K:,}.")
+    if not (isinstance(recipe.seed, int) and 0 <= recipe.seed < 2**31):
+        raise ClusteringError(f"The seed {recipe.seed} is not possible. Expected a whole number from 0 to 2147483647.")
+    reduction_from(str(recipe.reduce))
+
+
 def check_clustering(recipe: ClusterRecipe, chosen: Choice | None = None) -> ClusterRecipe:
     """The recipe in the one form that the same clusters have; ClusteringError for what cannot be.
 
     chosen: the K settled on for this embedding; the word tree is then the one that was looked at, and with that very K
     also split and joined as it was there.
     """
+    check_recipe(recipe)
     strategy = find_strategy(recipe.strategy)
-    if not strategy.own_k and not 1 <= recipe.k <= MOST_K:
-        raise ClusteringError(f"K = {recipe.k:,} is not possible. Expected a whole number from 1 to {MOST_K:,}.")
-    if not 0 <= recipe.seed < 2**31:
-        raise ClusteringError(f"The seed {recipe.seed} is not possible. Expected a whole number from 0 to 2147483647.")
     if strategy.by_words:
         return _cut_of_words(recipe, chosen)
     k = 0 if strategy.own_k else recipe.k

@@ -221,6 +221,8 @@ def restore_clustering(workspace: Workspace, clustering_id: str) -> None:
 def read_clustering(stored: Clustering) -> ClusterContent:
     """The arrays of a clustering."""
     try:
+        if not stored.path.is_file():
+            raise FileNotFoundError(stored.path)  # a pipe in its place would never answer
         with stored.path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             content = ClusterContent(**{name: file[name] for name in ClusterContent.__dataclass_fields__})
         _check(content, stored.summary)

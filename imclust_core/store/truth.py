@@ -2,9 +2,10 @@
 
 import csv
 import io
+import itertools
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,43 +66,61 @@ def _by_table(known: Mapping[int, bytes], path: Path) -> Truth:
         if names[os.path.basename(relative)] == 1
     }
     found: dict[int, str] = {}
-    unused = 0
+    rows = unused = 0
     for image_text, class_text in _rows(path):
+        rows += 1
         image = by_path.get(image_text.removeprefix("./").replace("\\", "/"), by_name.get(image_text))
         if image is None:
             unused += 1
-        elif class_text:
-            found[image] = class_text
+        elif class_text and found.setdefault(image, class_text) != class_text:
+            raise TruthError(
+                f"{shown(path)} gives {cut(image_text)} two classes: {cut(found[image])} and {cut(class_text)}. "
+                "Leave one row for each image."
+            )
     if not found:
         raise TruthError(
-            f"No row of {shown(path)} names an image of this collection ({unused:,} rows were read). Expected paths "
-            "below its folder, or file names, in a column called path or file, and classes in one called class."
+            f"No row of {shown(path)} gives an image of this collection a class: {rows:,} rows were read, and "
+            f"{unused:,} of them name no image here. Expected paths below its folder, or file names that occur once, "
+            "in a column called path or file, and classes in one called class."
         )
     return Truth(found, unused)
 
 
+def cut(text: str, most: int = 80) -> str:
+    """Text from a table for a line on a screen: without control characters, and not too long."""
+    plain = "".join(char if char.isprintable() else "?" for char in text)
+    return plain if len(plain) <= most else f"{plain[: most - 1]}…"
+
+
 def _rows(path: Path) -> Iterator[tuple[str, str]]:
-    """(image, class) of each row of a table."""
+    """(image, class) of each row of a table, the class empty where there is none."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-        if len(data) > _MOST_BYTES:
-            raise TruthError(f"{shown(path)} is larger than 500 MB. Give a table of two columns: path and class.")
-        text = data.decode("utf-8-sig")
+        text = _text_of(path)
         first, _, _ = text.partition("\n")
         delimiter = max(",;\t", key=first.count)
-        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        # Strict, or one stray quote would swallow all rows after it.
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
         head = next(lines, [])
         image, kind, is_head = _columns(head)
-        for row in [] if is_head else [head]:
-            yield from _pair(row, image, kind)
-        for row in lines:
-            yield from _pair(row, image, kind)
+        for row in lines if is_head else itertools.chain([head], lines):
+            if len(row) > image:
+                yield row[image].strip(), row[kind].strip() if len(row) > kind else ""
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise TruthError(
             f"{shown(path)} cannot be read as a table ({error}). Give a CSV file in UTF-8 with two columns: path and "
             "class."
         ) from error
+
+
+def _text_of(path: Path) -> str:
+    """The text of a file on a disk; what the system makes up as it is read may never end."""
+    if path.is_relative_to("/proc") or path.is_relative_to("/sys"):
+        raise TruthError(f"{shown(path)} is no file on a disk. Give a CSV file of paths and classes.")
+    with path.open("rb") as file:
+        data = file.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise TruthError(f"{shown(path)} is larger than 500 MB. Give a table of two columns: path and class.")
+    return data.decode("utf-8-sig")
 
 
 def _columns(head: list[str]) -> tuple[int, int, bool]:
@@ -112,7 +131,3 @@ def _columns(head: list[str]) -> tuple[int, int, bool]:
     if image is None or kind is None:
         return 0, 1, False
     return image, kind, True
-
-
-def _pair(row: list[str], image: int, kind: int) -> Iterable[tuple[str, str]]:
-    return [(row[image].strip(), row[kind].strip())] if len(row) > max(image, kind) else []
