@@ -72,6 +72,28 @@ class TruthError(ImclustError):
     code = "truth"
 
 
+class LabelsError(ImclustError):
+    """Something about names or edits cannot be saved or read as it is."""
+
+    code = "labels"
+
+
+class LabelConflict(LabelsError):
+    """Somebody else was faster: nothing was written. `theirs` is the id of the event that stands in the way, or 0."""
+
+    code = "conflict"
+
+    def __init__(self, message: str, theirs: int = 0) -> None:
+        super().__init__(message)
+        self.theirs = theirs
+
+
+class ExportError(ImclustError):
+    """Results cannot be written out, or read back, as asked."""
+
+    code = "export"
+
+
 class UploadError(ImclustError):
     """An uploaded file cannot be unpacked safely."""
 

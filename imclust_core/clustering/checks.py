@@ -6,8 +6,8 @@ from imclust_core.clustering.pieces import pieces
 from imclust_core.errors import ClusteringError
 
 
-def check_points(points: np.ndarray) -> np.ndarray:
-    """The array itself; ClusteringError unless it is (n, d), not empty and finite."""
+def check_points(points: np.ndarray) -> None:
+    """ClusteringError unless the array is (n, d), not empty and finite."""
     if points.ndim != 2 or not points.size:
         raise ClusteringError(f"Expected rows of numbers, one for each image, and got shape {points.shape}.")
     bad = 0
@@ -18,7 +18,6 @@ def check_points(points: np.ndarray) -> np.ndarray:
             f"{bad:,} of {len(points):,} rows hold a number that is not finite (NaN or infinity). Leave these rows "
             "out, or embed their images again."
         )
-    return points
 
 
 def check_k(n: int, k: int) -> None:

@@ -6,8 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from imclust_core.clustering.checks import check_k, check_points
-from imclust_core.clustering.pieces import pieces
-from imclust_core.clustering.reduction import chosen_rows
+from imclust_core.clustering.pieces import chosen_rows, pieces
 from imclust_core.clustering.stability import stability
 from imclust_core.clustering.strategies import Given, Strategy, find_strategy
 from imclust_core.errors import ClusteringError

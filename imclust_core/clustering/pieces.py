@@ -1,6 +1,8 @@
-"""Going through many rows without holding anything of their size a second time."""
+"""Going through many rows without holding anything of their size a second time, or through some of them."""
 
 from collections.abc import Callable, Iterator
+
+import numpy as np
 
 _PIECE = 2**25
 """How many numbers a piece holds."""
@@ -22,3 +24,10 @@ def pieces(n: int, width: int) -> Iterator[slice]:
     """Slices that together hold n rows."""
     for start in range(0, n, piece(width)):
         yield slice(start, min(start + piece(width), n))
+
+
+def chosen_rows(n: int, most: int, seed: int) -> np.ndarray:
+    """The places of all of n rows, or of so many of them by chance, in order."""
+    if n <= most:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imclust_core.clustering.linkage import unit_rows
-from imclust_core.clustering.pieces import Step, nothing, pieces
+from imclust_core.clustering.pieces import Step, chosen_rows, nothing, pieces
 from imclust_core.errors import ClusteringError
 
 KINDS = ("none", "l2", "pca", "umap")
@@ -76,13 +76,6 @@ def _pca(unit: np.ndarray, how: Reduction, seed: int) -> np.ndarray:
     # Where there are copies, the last directions hold nothing but rounding, and white ones would weigh like the others.
     found[:, ~(model.explained_variance_ > _NOTHING)] = 0
     return unit_rows(found) if how.white else found
-
-
-def chosen_rows(n: int, most: int, seed: int) -> np.ndarray:
-    """The places of all of n rows, or of so many of them by chance, in order."""
-    if n <= most:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
 
 
 def _umap(unit: np.ndarray, dims: int, seed: int, step: Step) -> np.ndarray:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imclust_core.clustering.linkage import distances_between, unit_rows
-from imclust_core.clustering.pieces import Step, nothing, pieces
+from imclust_core.clustering.pieces import Step, chosen_rows, nothing, pieces
 
 _SAMPLE = 3_000
 """Images that the silhouette is taken from, all of them or so many: it needs every distance between them."""
@@ -114,8 +114,7 @@ def silhouette_of_each(distances: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def _silhouettes(features: np.ndarray, labels: np.ndarray, k: int, seed: int) -> tuple[np.ndarray, float | None]:
     """The mean silhouette of each cluster, and of all images, in a sample."""
     used = np.flatnonzero(labels >= 0)
-    if len(used) > _SAMPLE:
-        used = np.sort(np.random.default_rng(seed).choice(used, _SAMPLE, replace=False))
+    used = used[chosen_rows(len(used), _SAMPLE, seed)]
     there, among = np.unique(labels[used], return_inverse=True)
     if len(there) < 2:
         return np.zeros(k), None

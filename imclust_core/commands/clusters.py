@@ -174,18 +174,17 @@ def evaluation_result(stored: Clustering, found: Evaluated) -> dict[str, Any]:
         ],
         "clusters": [
             {
-                "cluster": numbers[at],
+                "cluster": number,
                 "images": images,
                 "class": found.classes[most] if most >= 0 else None,
                 "purity": pure,
             }
-            for at, (images, most, pure) in enumerate(
-                zip(
-                    scores.cluster_images.tolist(),
-                    scores.majority.tolist(),
-                    scores.cluster_purity.tolist(),
-                    strict=True,
-                )
+            for number, images, most, pure in zip(
+                stored.summary.numbers,
+                scores.cluster_images.tolist(),
+                scores.majority.tolist(),
+                scores.cluster_purity.tolist(),
+                strict=True,
             )
         ],
     }

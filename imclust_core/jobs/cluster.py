@@ -12,8 +12,8 @@ import numpy as np
 from imclust_core.clustering.grouping import grouped, stability_named, stability_of
 from imclust_core.clustering.linkage import unit_rows
 from imclust_core.clustering.matching import filled, passed_on
-from imclust_core.clustering.pieces import Step
-from imclust_core.clustering.reduction import UMAP_ROWS, chosen_rows, fitted_umap, placed_among, reduce, reduction_from
+from imclust_core.clustering.pieces import Step, chosen_rows
+from imclust_core.clustering.reduction import UMAP_ROWS, fitted_umap, placed_among, reduce, reduction_from
 from imclust_core.clustering.scores import Measured, measure, place
 from imclust_core.clustering.strategies import Given, Strategy, find_named, find_strategy
 from imclust_core.errors import ClusteringError

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from imclust_core.clustering.pieces import chosen_rows
 from imclust_core.jobs.progress import Report
 from imclust_core.store.collections import collection
 from imclust_core.store.embeddings import Embedding, embedding, labels_of
@@ -142,7 +143,5 @@ def _named(tree: Tree) -> np.ndarray:
 
 def _points(one: Embedding, rows: Rows, located: Located, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Reduced features of at most this many images, and which ones they are, the same each time."""
-    sample = np.arange(len(located.rows))
-    if len(sample) > most:
-        sample = np.sort(np.random.default_rng(0).choice(len(sample), most, replace=False))
+    sample = chosen_rows(len(located.rows), most, 0)
     return reduced(features_at(one, rows, located.rows[sample])), sample

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from imclust_core.errors import Cancelled, ImclustError, JobError, LeaseLost, SourceUnavailable, WorkspaceFull
-from imclust_core.jobs.lock import FileLock
 from imclust_core.jobs.progress import RateMeter
 from imclust_core.jobs.queue import HEARTBEAT_SECONDS, LEASE_SECONDS, Job, Queue
 from imclust_core.jobs.tasks import TASKS
 from imclust_core.names import shown
 from imclust_core.process import start_module
+from imclust_core.store.lock import FileLock
 from imclust_core.store.workspace import Workspace
 
 IDLE_SECONDS = 600.0

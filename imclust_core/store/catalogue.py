@@ -233,3 +233,9 @@ def images_by_id(workspace: Workspace, collection_id: str, ids: Sequence[int]) -
             ):
                 found[row["id"]] = _image(row)
     return found
+
+
+def usable_images(workspace: Workspace, collection_id: str, ids: Sequence[int]) -> list[ImageRow]:
+    """Those of these images that can be shown now, in this order."""
+    found = images_by_id(workspace, collection_id, ids)
+    return [found[one] for one in ids if one in found and found[one].state == "ok"]

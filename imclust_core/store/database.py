@@ -33,17 +33,18 @@ def journal_mode(version: tuple[int, int, int] = sqlite3.sqlite_version_info) ->
     return "WAL" if version >= _SAFE_WAL else "DELETE"
 
 
-def connect(path: Path, *, make: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, make: bool = False, lasting: bool = False) -> sqlite3.Connection:
     """A connection that waits for its turn. One per use: close it, and never share it between threads.
 
     make: a database that is not there is made; otherwise a deleted workspace would come back empty.
+    lasting: what is committed survives a power cut, at the price of waiting for the disk.
     """
     address = f"file:{quote(os.fsencode(path))}?mode={'rwc' if make else 'rw'}"
     connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys=ON")
     # With the rollback journal, NORMAL can damage the file on a power cut; with the log it can not.
-    connection.execute(f"PRAGMA synchronous={'NORMAL' if journal_mode() == 'WAL' else 'FULL'}")
+    connection.execute(f"PRAGMA synchronous={'NORMAL' if journal_mode() == 'WAL' and not lasting else 'FULL'}")
     return connection
 
 
@@ -56,9 +57,9 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[sqlite3.Connection]:
+def writing(path: Path, *, lasting: bool = False) -> Iterator[sqlite3.Connection]:
     """One write transaction: the write lock is taken at once, committed at the end, rolled back on error."""
-    with _plainly(path), contextlib.closing(connect(path)) as connection:
+    with _plainly(path), contextlib.closing(connect(path, lasting=lasting)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection

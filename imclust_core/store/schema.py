@@ -156,3 +156,27 @@ JOBS = (
         ),
     ),
 )
+
+LABELS = (
+    Migration(
+        "0001_events",
+        (
+            # What people said and did, one row for each change by one of them. Rows are only ever added.
+            """CREATE TABLE label_events (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                -- made by whoever asks, so that asking again after a lost answer changes nothing
+                uuid TEXT NOT NULL UNIQUE,
+                clustering_id TEXT NOT NULL,
+                -- what it is about, like "cluster 7"; empty where nobody else's change can stand in its way
+                target TEXT NOT NULL,
+                kind TEXT NOT NULL,
+                value TEXT NOT NULL,
+                author TEXT NOT NULL,
+                -- the newest event about the target that its author knew of; 0 for none
+                base INTEGER NOT NULL,
+                at INTEGER NOT NULL
+            )""",
+            "CREATE INDEX events_by_target ON label_events(clustering_id, target, id)",
+        ),
+    ),
+)

@@ -10,7 +10,7 @@ from imclust_core.config import VERSION, check_folder, workspace_folder
 from imclust_core.errors import WorkspaceError
 from imclust_core.names import expanded, shown
 from imclust_core.store.database import migrate, refuse_network_folder, write_atomically
-from imclust_core.store.schema import CATALOGUE
+from imclust_core.store.schema import CATALOGUE, LABELS
 
 _MARKER = "imclust-workspace.json"
 _KEY_BYTES = 32
@@ -47,6 +47,18 @@ class Workspace:
         return self.root / "clusterings"
 
     @property
+    def labels(self) -> Path:
+        return self.root / "labels.db"
+
+    @property
+    def label_log(self) -> Path:
+        return self.root / "labels.jsonl"
+
+    @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
+    @property
     def uploads(self) -> Path:
         return self.root / "uploads"
 
@@ -72,6 +84,7 @@ class Workspace:
                 "runs as the right to write there, or set IMCLUST_WORKSPACE to another folder."
             ) from error
         migrate(workspace.catalogue, CATALOGUE)
+        workspace._open_labels()
         return workspace
 
     def _prepare(self) -> None:
@@ -86,8 +99,17 @@ class Workspace:
             if os.name == "posix":
                 self.root.chmod(0o700)  # thumbnails and names are as private as the images
             write_atomically(marker, json.dumps({"made_by": f"imclust {VERSION}"}).encode())
-        for folder in (self.logs, self.thumbnails, self.embeddings, self.clusterings, *self.own_folders):
+        for folder in (self.logs, self.thumbnails, self.embeddings, self.clusterings, self.backups, *self.own_folders):
             folder.mkdir(exist_ok=True)
+
+    def _open_labels(self) -> None:
+        """Make or migrate the labels; never make them anew where their copies say that there were some."""
+        if not self.labels.exists() and (self.label_log.exists() or any(self.backups.glob("labels-*.db"))):
+            raise WorkspaceError(
+                f"{shown(self.labels)}, where names and edits are kept, is gone, but copies of it are here. Run "
+                "imclust doctor, which puts it back from them."
+            )
+        migrate(self.labels, LABELS)
 
     def open_folder(self, text: str) -> Path:
         """Check a folder of images that a person named, as `check_folder` does, and keep it out of our own."""

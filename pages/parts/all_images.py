@@ -15,7 +15,7 @@ from pages.parts.text import plural
 GRID = "all_images"
 PER_PAGE = 60
 _FILL_SECONDS = 2.0
-_PAGES_WIDTH = 380
+PAGES_WIDTH = 380
 _PAGE = "page"
 
 
@@ -39,7 +39,7 @@ def _images(workspace: Workspace, source: Collection, scanning: bool, on_similar
         st.session_state[_PAGE] = 1
     with st.container(horizontal=True, vertical_alignment="center"):
         # A width of its own: fitted to its content, it folds three pages into "1 … 3".
-        page = st.pagination(pages, key=_PAGE, bind="query-params", width=_PAGES_WIDTH) if pages > 1 else 1
+        page = st.pagination(pages, key=_PAGE, bind="query-params", width=PAGES_WIDTH) if pages > 1 else 1
         first = (page - 1) * PER_PAGE
         st.caption(f"{first + 1:,} to {min(first + PER_PAGE, number):,} of {plural(number, 'image')}, by path")
     images = page_of_images(workspace, source.id, offset=first, limit=PER_PAGE)

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from imclust_core.store.catalogue import images_by_id
+from imclust_core.store.catalogue import usable_images
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.colours import NOISE, colour_of, ink_on
@@ -50,12 +50,12 @@ def show_cards(
     wide: bool = False,
 ) -> None:
     """The cards in this order; `st.session_state[key].pick` is the node of a click. wide: beside each other."""
-    found = images_by_id(workspace, source.id, [image for card in cards for image in card.images])
+    wanted = [image for card in cards for image in card.images]
+    usable = {one.id: one for one in usable_images(workspace, source.id, wanted)}
     secret = signing_key(workspace)
 
     def drawn(card: Card) -> dict[str, Any]:
         colour = colour_of(card.number) if card.number else NOISE
-        usable = [found[image] for image in card.images if image in found and found[image].state == "ok"]
         return {
             "node": card.node,
             "number": card.number or "–",
@@ -65,7 +65,9 @@ def show_cards(
             "facts": card.facts,
             "words": card.words,
             "share": card.share,
-            "pictures": [image_address(secret, source.id, one, "thumb") for one in usable],
+            "pictures": [
+                image_address(secret, source.id, usable[one], "thumb") for one in card.images if one in usable
+            ],
         }
 
     data = {"groups": [drawn(card) for card in cards], "branch": chosen, "wide": wide}

@@ -44,9 +44,7 @@ def cluster_form(workspace: Workspace, one: Embedding, chosen: Choice | None, sh
     keys = {field: f"cluster_{field}-{suffix}" for field in _FIELDS}
     with st.form("cluster_form", border=True):
         columns = st.columns([1, 2, 2, 1, 1], vertical_alignment="bottom")
-        columns[0].number_input(
-            "K", 1, MOST_K, min(k, MOST_K), key=keys["k"], help="How many clusters. HDBSCAN finds its own."
-        )
+        columns[0].number_input("K", 1, MOST_K, min(k, MOST_K), key=keys["k"], help=_K_HELP)
         _pick(columns[1], "Strategy", _TITLES, recipe.strategy, keys["strategy"], _STRATEGY_HELP)
         known = REDUCTIONS | ({} if recipe.reduce in REDUCTIONS else {recipe.reduce: recipe.reduce})
         _pick(columns[2], "Reduction", known, recipe.reduce, keys["reduce"], _REDUCTION_HELP)

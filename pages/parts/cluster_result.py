@@ -4,7 +4,7 @@ import streamlit as st
 
 from imclust_core.clustering.stability import SHAKY, STABLE
 from imclust_core.errors import ClusteringError
-from imclust_core.store.catalogue import images_by_id
+from imclust_core.store.catalogue import usable_images
 from imclust_core.store.clusterings import ClusterContent, Clustering, ClusterSummary
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
@@ -117,8 +117,7 @@ def _in_full(workspace: Workspace, source: Collection, stored: Clustering, conte
     name = f"Cluster {stored.summary.numbers[one]}" if one >= 0 else "Unassigned images"
     size = stored.summary.sizes[one] if one >= 0 else stored.summary.unassigned
     ids = content.typical(one, _IN_FULL)
-    found = images_by_id(workspace, source.id, ids)
-    usable = [found[image] for image in ids if image in found and found[image].state == "ok"]
+    usable = usable_images(workspace, source.id, ids)
 
     @st.dialog(name, width="large")
     def show() -> None:

@@ -1,7 +1,5 @@
 """Two clusterings side by side: in words, in scores, in pictures, and the images that switch."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -14,6 +12,7 @@ from imclust_core.store.workspace import Workspace
 from pages.parts.clustering_choice import title_of
 from pages.parts.figures import flow_picture, heat_map
 from pages.parts.paged_images import paged_images
+from pages.parts.scores import share_column, show_scores
 from pages.parts.text import plain, plural
 
 _MOST_FLOWS = 120
@@ -49,11 +48,6 @@ def names_of(stored: Clustering) -> list[str]:
     return [*(str(number) for number in stored.summary.numbers), "unassigned"]
 
 
-def share_column() -> Any:
-    """A column of shares, as bars."""
-    return st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
-
-
 def _scores(found: Compared) -> None:
     alike = found.comparison
     said = (
@@ -65,9 +59,7 @@ def _scores(found: Compared) -> None:
             "How often two images are together in both or in neither, beyond chance: 1 is always.",
         ),
     )
-    with st.container(horizontal=True, gap="medium"):
-        for name, value, meaning in said:
-            st.metric(name, value, width="content", help=meaning)
+    show_scores(said)
 
 
 def _heat_map(a: Clustering, b: Clustering, found: Compared, names_a: list[str], names_b: list[str]) -> None:

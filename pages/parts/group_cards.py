@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from imclust_core.store.catalogue import images_by_id
+from imclust_core.store.catalogue import usable_images
 from imclust_core.store.collections import Collection
 from imclust_core.store.trees import TreeContent
 from imclust_core.store.workspace import Workspace
@@ -51,11 +51,9 @@ def show_branch(
     workspace: Workspace, source: Collection, content: TreeContent, tree: Tree, node: int, *, key: str
 ) -> None:
     """The images that stand for one branch."""
-    images = examples(content, tree, node, _IN_FULL)
-    found = images_by_id(workspace, source.id, images)
+    usable = usable_images(workspace, source.id, examples(content, tree, node, _IN_FULL))
     name = content.name_of(node)
     st.write(f"**{tree.numbers[node]} {plain(name)}**: {plural(int(tree.images_below[node]), 'image')}, some of them")
-    usable = [found[image] for image in images if image in found and found[image].state == "ok"]
     image_grid(workspace, source.id, usable, key=key, label="Images of the branch")
 
 

@@ -8,7 +8,7 @@ from imclust_core.errors import JobError
 from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.tasks import submit_similar
 from imclust_core.jobs.worker import ensure_worker
-from imclust_core.store.catalogue import images_by_id
+from imclust_core.store.catalogue import images_by_id, usable_images
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.workspace import Workspace
@@ -79,12 +79,11 @@ def _answer(workspace: Workspace, source: Collection, image_id: int, job_id: str
         return
     ids = [image_id, *job.result["ids"]]
     alike = dict(zip(job.result["ids"], job.result["similarity"], strict=True))
-    found = images_by_id(workspace, source.id, ids)
     captions = {image: f"{cosine:.2f}" for image, cosine in alike.items()} | {image_id: "this one"}
     image_grid(
         workspace,
         source.id,
-        [found[image] for image in ids if image in found and found[image].state == "ok"],
+        usable_images(workspace, source.id, ids),
         key=_GRID,
         label="Similar images",
         captions=captions,

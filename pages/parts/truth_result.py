@@ -6,8 +6,9 @@ import streamlit as st
 from imclust_core.clustering.truth import order_for_confusion
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.comparisons import Evaluated
-from pages.parts.compare_result import names_of, share_column
+from pages.parts.compare_result import names_of
 from pages.parts.figures import heat_map
+from pages.parts.scores import share_column, show_scores
 from pages.parts.text import plain, plural
 
 
@@ -30,9 +31,7 @@ def show_evaluation(stored: Clustering, found: Evaluated) -> None:
             "Images that are right when each cluster stands for the class of most of its images.",
         ),
     )
-    with st.container(horizontal=True, gap="medium"):
-        for name, value, meaning in said:
-            st.metric(name, f"{value:.3f}", width="content", help=meaning)
+    show_scores((name, f"{value:.3f}", meaning) for name, value, meaning in said)
     if found.unused:
         st.caption(f"Rows of the table that name no image of this collection: {found.unused:,}.")
     picture, classes, clusters = st.tabs(["Confusion", "Each class", "Each cluster"])

@@ -1,6 +1,8 @@
 """A lock between processes that the operating system drops by itself when its holder dies."""
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +30,14 @@ class FileLock:
             self._file = None
 
 
+@contextlib.contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Hold the lock of a path, after waiting for all who came before: other processes, and other threads of this."""
+    with path.open("ab") as file:
+        _wait_for(file)
+        yield
+
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -35,8 +45,15 @@ if sys.platform == "win32":
         file.seek(0)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 
+    def _wait_for(file: BinaryIO) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # gives up after ten seconds, with an OSError
+
 else:
     import fcntl
 
     def _lock(file: BinaryIO) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _wait_for(file: BinaryIO) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,0 +1,187 @@
+"""What people said and did about clusters: events that are only ever added. All SQL about them is here.
+
+An event is kept twice, in `labels.db` and in `labels.jsonl`, both on the disk before anybody is told that it is. One
+process writes at a time, under a lock that is dropped by itself when its holder dies.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from imclust_core.errors import LabelConflict, LabelsError
+from imclust_core.names import shown
+from imclust_core.store.backups import back_up_if_due
+from imclust_core.store.database import reading, writing
+from imclust_core.store.label_log import add_lines, end_of_log
+from imclust_core.store.lock import one_at_a_time
+from imclust_core.store.workspace import Workspace
+
+COLUMNS = ("id", "uuid", "clustering_id", "target", "kind", "value", "author", "base", "at")
+MOST_BYTES = 8_000_000
+"""The largest event: a split of about a million images."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A change that somebody asks for.
+
+    uuid: made by whoever asks; asking again with it changes nothing. target: what it is about, or empty where no
+    other change can stand in its way. base: the newest event about the target that its author knew of, 0 for none.
+    """
+
+    uuid: str
+    clustering_id: str
+    target: str
+    kind: str
+    value: dict[str, Any]
+    author: str
+    base: int = 0
+
+
+@dataclass(frozen=True)
+class Event:
+    """A change as it was written down. at: seconds since 1970."""
+
+    id: int
+    uuid: str
+    clustering_id: str
+    target: str
+    kind: str
+    value: dict[str, Any]
+    author: str
+    base: int
+    at: int
+
+
+Decide = Callable[[Sequence[Event]], Draft]
+
+
+def append(workspace: Workspace, draft: Draft, decide: Decide | None = None, after: int = 0) -> Event:
+    """Write a change down, twice, and return it; nothing is written, and LabelConflict raised, if it comes too late.
+
+    Parameters
+    ----------
+    decide: called while nobody else can write, with the events of the clustering later than the event `after`; returns
+        the draft to write, or raises LabelConflict.
+    """
+    with one_at_a_time(_lock_of(workspace)):
+        with writing(workspace.labels, lasting=True) as db:
+            _check_log(workspace, db)
+            row = db.execute("SELECT id FROM label_events WHERE uuid = ?", (draft.uuid,)).fetchone()
+            number = row["id"] if row is not None else _insert(db, draft, decide, after)
+        # Read back, and not taken for granted: what is shown as saved is what is there.
+        with reading(workspace.labels) as db:
+            saved = _event(db.execute("SELECT * FROM label_events WHERE id = ?", (number,)).fetchone())
+            _write_log(workspace, db)
+    back_up_if_due(workspace)
+    return saved
+
+
+def _insert(db: sqlite3.Connection, draft: Draft, decide: Decide | None, after: int) -> int:
+    if draft.target:
+        newest = db.execute(
+            "SELECT * FROM label_events WHERE clustering_id = ? AND target = ? ORDER BY id DESC LIMIT 1",
+            (draft.clustering_id, draft.target),
+        ).fetchone()
+        if (newest["id"] if newest is not None else 0) != draft.base:
+            raise LabelConflict(
+                f"{newest['author'] if newest is not None else 'Somebody'} has changed the {draft.target} since you "
+                "looked at it. Nothing was saved. Look at what is there now, and decide again.",
+                newest["id"] if newest is not None else 0,
+            )
+    if decide is not None:
+        later = db.execute(_AFTER, (draft.clustering_id, after)).fetchall()
+        draft = replace(decide([_event(row) for row in later]), uuid=draft.uuid)
+    value = json.dumps(draft.value, separators=(",", ":"))
+    if len(value) > MOST_BYTES:
+        raise LabelsError("This change is about too many images to be kept as one. Do it in parts.")
+    added = db.execute(
+        "INSERT INTO label_events (uuid, clustering_id, target, kind, value, author, base, at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            draft.uuid,
+            draft.clustering_id,
+            draft.target,
+            draft.kind,
+            value,
+            draft.author,
+            draft.base,
+            int(time.time()),
+        ),
+    )
+    return int(added.lastrowid or 0)
+
+
+_AFTER = "SELECT * FROM label_events WHERE clustering_id = ? AND id > ? ORDER BY id"
+
+
+def events_of(workspace: Workspace, clustering_id: str, after: int = 0) -> list[Event]:
+    """The events of a clustering in their order, those later than one of them."""
+    with reading(workspace.labels) as db:
+        return [_event(row) for row in db.execute(_AFTER, (clustering_id, after))]
+
+
+def newest_event(workspace: Workspace, clustering_id: str) -> int:
+    """The id of the newest event of a clustering; 0 for none. Open pages ask every second."""
+    with reading(workspace.labels) as db:
+        row = db.execute("SELECT max(id) FROM label_events WHERE clustering_id = ?", (clustering_id,)).fetchone()
+    return int(row[0] or 0)
+
+
+def labelled_clusterings(workspace: Workspace) -> dict[str, int]:
+    """Every clustering that has events, and the newest of them."""
+    with reading(workspace.labels) as db:
+        rows = db.execute("SELECT clustering_id, max(id) FROM label_events GROUP BY clustering_id")
+        return {row[0]: int(row[1]) for row in rows}
+
+
+def all_events(db: sqlite3.Connection, after: int = 0) -> list[Event]:
+    """The events of a database of labels, in their order."""
+    return [_event(row) for row in db.execute("SELECT * FROM label_events WHERE id > ? ORDER BY id", (after,))]
+
+
+def add_events(db: sqlite3.Connection, events: Sequence[Event]) -> None:
+    """Put events back as they were, ids and all."""
+    marks = ", ".join("?" * len(COLUMNS))
+    db.executemany(
+        f"INSERT INTO label_events ({', '.join(COLUMNS)}) VALUES ({marks})",  # noqa: S608  our own column names
+        [tuple(json.dumps(value) if name == "value" else value for name, value in _facts(event)) for event in events],
+    )
+
+
+def _facts(event: Event) -> list[tuple[str, Any]]:
+    return [(name, getattr(event, name)) for name in COLUMNS]
+
+
+def _check_log(workspace: Workspace, db: sqlite3.Connection) -> None:
+    """Refuse to go on where the two copies have parted: one of them is older, or not of this workspace."""
+    last, uuid = end_of_log(workspace.label_log)
+    row = db.execute("SELECT uuid FROM label_events WHERE id = ?", (last,)).fetchone()
+    if last and (row is None or row["uuid"] != uuid):
+        raise LabelsError(
+            f"Nothing was saved: {shown(workspace.labels)} and its second copy {shown(workspace.label_log)} hold "
+            "different events, so one of them was lost or replaced. Run imclust doctor, which puts them together."
+        )
+
+
+def _write_log(workspace: Workspace, db: sqlite3.Connection) -> None:
+    """Give the second copy all that it does not have, also what others did not come to write."""
+    last, _ = end_of_log(workspace.label_log)
+    try:
+        add_lines(workspace.label_log, [dict(_facts(event)) for event in all_events(db, last)])
+    except OSError as error:
+        raise LabelsError(
+            f"The change is saved, but not its second copy in {shown(workspace.label_log)} ({error.strerror}). Free "
+            "some space, or mend the rights of the folder; the next change writes both."
+        ) from error
+
+
+def _lock_of(workspace: Workspace) -> Any:
+    return workspace.root / "labels.lock"
+
+
+def _event(row: sqlite3.Row) -> Event:
+    return Event(**{name: json.loads(row[name]) if name == "value" else row[name] for name in COLUMNS})
