@@ -1,0 +1,260 @@
+"""What people do to a clustering: name, merge, split, move, undo. Each is one event, or nothing and a reason."""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from imclust_core.errors import LabelConflict, LabelsError
+from imclust_core.naming.desk import (
+    ASIDE,
+    STATES,
+    UNASSIGNED,
+    Desk,
+    advance,
+    at_version,
+    fresh,
+    target_of,
+    to_redo,
+    to_undo,
+)
+from imclust_core.naming.text import MOST_AUTHOR, MOST_NAME, MOST_NOTE, clean
+from imclust_core.store.clusterings import ClusterContent, Clustering, read_clustering
+from imclust_core.store.labels import Decide, Draft, Event, append, events_of
+from imclust_core.store.workspace import Workspace
+
+_KEPT = 8
+_desks: dict[tuple[Path, str], Desk] = {}
+_keeping = threading.Lock()
+
+
+def open_desk(workspace: Workspace, stored: Clustering, content: ClusterContent | None = None) -> Desk:
+    """The desk of a clustering as it is now. What was read before is kept, so that only new events are.
+
+    content: the arrays of the clustering, where they are at hand.
+    """
+    key = (workspace.root, stored.id)
+    with _keeping:
+        known = _desks.get(key)
+    if known is None:
+        known = _from_clustering(content if content is not None else read_clustering(stored), stored)
+    now = advance(known, events_of(workspace, stored.id, known.version))
+    with _keeping:
+        _desks.pop(key, None)
+        _desks[key] = now
+        while len(_desks) > _KEPT:
+            del _desks[next(iter(_desks))]
+    return now
+
+
+def _from_clustering(content: ClusterContent, stored: Clustering) -> Desk:
+    numbers = np.array([*stored.summary.numbers, UNASSIGNED])
+    return fresh(content.image_ids, numbers[content.labels], int(numbers.max()))
+
+
+def name_cluster(
+    workspace: Workspace,
+    stored: Clustering,
+    number: int,
+    *,
+    text: str,
+    state: str,
+    author: str,
+    uuid: str,
+    base: int,
+    note: str = "",
+    via: str = "",
+) -> Event:
+    """Say what a cluster is.
+
+    Parameters
+    ----------
+    base: the newest event about the cluster that the author has seen (`Desk.base_of`); LabelConflict if there is a
+        newer one. uuid: made once for this change. via: where the words came from, like "proposal".
+    """
+    if state not in ("", *STATES):
+        raise LabelsError(f"A cluster's state is one of {', '.join(STATES)}, not {state!r}.")
+    value = {
+        "number": number,
+        "name": clean(text, MOST_NAME, "A name"),
+        "state": state,
+        "note": clean(note, MOST_NOTE, "A note"),
+        "via": via,
+    }
+    _check_cluster(open_desk(workspace, stored), number)
+    return append(workspace, _draft(stored, "name", value, author, uuid, target_of(number), base))
+
+
+def merge_clusters(
+    workspace: Workspace, stored: Clustering, source: int, into: int, *, author: str, uuid: str, base: int
+) -> Event:
+    """Pour one cluster into another. base: the newest event about the one that ends."""
+    if source == into:
+        raise LabelsError("A cluster cannot be merged with itself. Choose another one.")
+    draft = _draft(stored, "merge", {"from": source, "into": into}, author, uuid, target_of(source), base)
+
+    def check(desk: Desk) -> Draft:
+        _check_cluster(desk, source)
+        _check_cluster(desk, into)
+        return draft
+
+    return _decided(workspace, stored, draft, check)
+
+
+def split_cluster(
+    workspace: Workspace,
+    stored: Clustering,
+    number: int,
+    parts: Sequence[Sequence[int]],
+    *,
+    how: str,
+    author: str,
+    uuid: str,
+    base: int,
+) -> Event:
+    """Give parts of a cluster, as image ids, numbers of their own; what is in no part stays what it is.
+
+    The event's value tells the numbers: the lowest that were never given to any cluster.
+    """
+    draft = _draft(stored, "split", {"from": number}, author, uuid, target_of(number), base)
+
+    def check(desk: Desk) -> Draft:
+        _check_cluster(desk, number)
+        rows = [desk.rows_at(part) for part in parts]
+        taken = np.concatenate([*rows, np.zeros(0, np.int64)])
+        if not all(len(part) for part in rows) or len(np.unique(taken)) < len(taken):
+            raise LabelsError("Each part of a split needs images, and no image can be in two. Choose the images again.")
+        if (desk.group[taken] != number).any():
+            raise LabelConflict(
+                f"Some of these images are no longer in cluster {number}. Nothing was split. Look at it again.",
+                desk.version,
+            )
+        if len(taken) == desk.sizes[number]:
+            raise LabelsError(f"All images of cluster {number} are chosen, so nothing would be left of it.")
+        value = {
+            "from": number,
+            "how": how,
+            "parts": [
+                {"into": desk.highest + 1 + at, "images": desk.image_ids[part].tolist()} for at, part in enumerate(rows)
+            ],
+        }
+        return _draft(stored, "split", value, author, uuid, target_of(number), base)
+
+    return _decided(workspace, stored, draft, check)
+
+
+def move_images(
+    workspace: Workspace,
+    stored: Clustering,
+    images: Sequence[int],
+    into: int,
+    *,
+    author: str,
+    uuid: str,
+    seen: int,
+) -> Event:
+    """Put images into another cluster, `UNASSIGNED`, or `ASIDE`.
+
+    seen: the version of the desk the author looked at; LabelConflict if any of the images was elsewhere then.
+    """
+    draft = _draft(stored, "move", {"images": list(images), "into": into}, author, uuid)
+
+    def check(desk: Desk) -> Draft:
+        rows = desk.rows_at(images)
+        if not len(rows) or len(rows) < len(set(images)):
+            raise LabelsError("Some of these images are not in this clustering. Nothing was moved. Choose them again.")
+        if into > 0:
+            _check_cluster(desk, into)
+        elif into not in (ASIDE, UNASSIGNED):
+            raise LabelsError(f"There is no group {into}. Choose a cluster, or set the images aside.")
+        before = at_version(desk, seen)
+        other = rows[before.group[rows] != desk.group[rows]]
+        if len(other):
+            who, where = _last_to_touch(desk, seen), desk.group[other[0]]
+            raise LabelConflict(
+                f"{who} has put {len(other):,} of these {len(rows):,} images elsewhere ({_called(desk, int(where))}) "
+                "since you looked. Nothing was moved. Look at them where they are now, and decide again.",
+                desk.version,
+            )
+        value = {"images": desk.image_ids[rows[desk.group[rows] != into]].tolist(), "into": into}
+        if not value["images"]:
+            raise LabelsError(f"These images are in {_called(desk, into)} already.")
+        return _draft(stored, "move", value, author, uuid)
+
+    return _decided(workspace, stored, draft, check)
+
+
+def undo(workspace: Workspace, stored: Clustering, *, author: str, uuid: str) -> Event | None:
+    """Take back the author's last change, as a new event; None where there is nothing left to take back."""
+    return _reversed(workspace, stored, "undo", to_undo, author, uuid)
+
+
+def redo(workspace: Workspace, stored: Clustering, *, author: str, uuid: str) -> Event | None:
+    """Do again what the author took back last; None where there is nothing, or something was done since."""
+    return _reversed(workspace, stored, "redo", to_redo, author, uuid)
+
+
+def _reversed(
+    workspace: Workspace,
+    stored: Clustering,
+    kind: str,
+    which: Callable[[Desk, str], Event | None],
+    author: str,
+    uuid: str,
+) -> Event | None:
+    desk = open_desk(workspace, stored)
+    event = which(desk, author)
+    if event is None:
+        return None
+    base = desk.newest[event.target] if event.target else 0
+    draft = _draft(stored, kind, {"event": event.id}, author, uuid, event.target, base)
+
+    def check(now: Desk) -> Draft:
+        if which(now, author) != event:
+            raise LabelConflict("You have changed something else meanwhile, in another window. Nothing was undone.")
+        return draft
+
+    return _decided(workspace, stored, draft, check)
+
+
+def _decided(workspace: Workspace, stored: Clustering, draft: Draft, check: Callable[[Desk], Draft]) -> Event:
+    """Append what `check` makes of the desk as it is when nobody else can write."""
+    known = open_desk(workspace, stored)
+    decide: Decide = lambda later: check(advance(known, later))  # noqa: E731
+    return append(workspace, draft, decide, known.version)
+
+
+def _draft(
+    stored: Clustering, kind: str, value: dict[str, Any], author: str, uuid: str, target: str = "", base: int = 0
+) -> Draft:
+    who = clean(author, MOST_AUTHOR, "Your name")
+    if not who or not uuid or len(uuid) > MOST_AUTHOR:
+        raise LabelsError("A change needs to be somebody's. Say who you are, and try again.")
+    return Draft(uuid, stored.id, target, kind, value, who, base)
+
+
+def _check_cluster(desk: Desk, number: int) -> None:
+    if number < 1 or number not in desk.sizes:
+        ended = next((event for event in reversed(desk.events) if _ends(event, number, desk)), None)
+        why = f"{ended.author} has merged it into {_called(desk, ended.value['into'])}. " if ended is not None else ""
+        raise LabelConflict(f"There is no cluster {number} any more. {why}Nothing was saved.", desk.version)
+
+
+def _ends(event: Event, number: int, desk: Desk) -> bool:
+    return event.kind == "merge" and event.value["from"] == number and event.id not in desk.undone
+
+
+def _last_to_touch(desk: Desk, seen: int) -> str:
+    """Who moved images about last, after a version."""
+    return next(
+        (event.author for event in reversed(desk.events) if event.id > seen and event.kind != "name"), "Somebody"
+    )
+
+
+def _called(desk: Desk, number: int) -> str:
+    """A group in words: "5 Zebra", "set aside", "no cluster"."""
+    if number == ASIDE:
+        return "set aside"
+    return f"{number} {desk.name_of(number)}".rstrip() if number else "no cluster"
