@@ -13,7 +13,7 @@ from imclust_core.jobs.requests import EmbedRequest, check_request
 from imclust_core.jobs.scan import scan
 from imclust_core.jobs.similar import find_similar
 from imclust_core.jobs.unpack import unpack
-from imclust_core.store.clusterings import ClusterRecipe
+from imclust_core.store.clusterings import Clustering, ClusterRecipe
 from imclust_core.store.collections import Collection, add_collection, collection
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.trees import TreeRecipe
@@ -83,6 +83,21 @@ def _several(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
     return cluster_several(workspace, runs, report, author=job.params["author"])
 
 
+def _split(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    from imclust_core.jobs.split import split_in_two
+
+    asked = job.params
+    return split_in_two(
+        workspace,
+        asked["clustering"],
+        asked["number"],
+        report,
+        author=asked["author"],
+        uuid=f"job-{job.id}",
+        base=asked["base"],
+    )
+
+
 TASKS: dict[str, Task] = {
     "scan": _scan,
     "unpack": _unpack_and_scan,
@@ -94,6 +109,7 @@ TASKS: dict[str, Task] = {
     "evidence": _evidence,
     "cluster": _cluster,
     "several": _several,
+    "split": _split,
 }
 
 TITLES: dict[str, str] = {
@@ -107,6 +123,7 @@ TITLES: dict[str, str] = {
     "evidence": "Weighing the evidence for K",
     "cluster": "Clustering",
     "several": "Trying several clusterings",
+    "split": "Splitting a cluster",
 }
 """What a person sees while a job of the kind runs."""
 
@@ -204,6 +221,17 @@ def submit_cluster(workspace: Workspace, one: Embedding, recipe: ClusterRecipe, 
         collection_id=one.collection_id,
         params={"embedding": one.id, "recipe": facts, "author": author},
         quick=_is_quick(one, recipe),
+    )
+
+
+def submit_split(workspace: Workspace, stored: Clustering, number: int, *, author: str, base: int) -> Job:
+    """Ask for a cluster to be split in two; base: the newest event about it that the author has seen."""
+    return Queue(workspace).submit(
+        "split",
+        key=f"split:{stored.id}:{number}",
+        collection_id=stored.collection_id,
+        params={"clustering": stored.id, "number": number, "author": author, "base": base},
+        quick=True,
     )
 
 
