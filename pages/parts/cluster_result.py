@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from imclust_core.clustering.stability import SHAKY, STABLE
 from imclust_core.errors import ClusteringError
 from imclust_core.store.catalogue import usable_images
 from imclust_core.store.clusterings import ClusterContent, Clustering, ClusterSummary
@@ -11,6 +10,7 @@ from imclust_core.store.workspace import Workspace
 from pages.parts.cards import Card, show_cards
 from pages.parts.clustering_choice import content_of, title_of
 from pages.parts.grid import image_grid
+from pages.parts.scores import stability_text
 from pages.parts.text import plain, plural
 
 _PICTURES = 5
@@ -84,7 +84,7 @@ def _cards(summary: ClusterSummary, content: ClusterContent) -> list[Card]:
             cluster,
             summary.numbers[cluster],
             plural(summary.sizes[cluster], "image"),
-            _stable(summary.stability[cluster]),
+            stability_text(summary.stability[cluster]),
             f"cohesion {summary.cohesion[cluster]:.2f}",
             content.typical(cluster, _PICTURES),
             summary.sizes[cluster] / largest,
@@ -103,13 +103,6 @@ def _cards(summary: ClusterSummary, content: ClusterContent) -> list[Card]:
             )
         )
     return cards
-
-
-def _stable(value: float | None) -> str:
-    if value is None:
-        return "stability not tested"
-    word = "stable" if value >= STABLE else "fairly stable" if value >= SHAKY else "shaky"
-    return f"{word}, {value:.2f}"
 
 
 def _in_full(workspace: Workspace, source: Collection, stored: Clustering, content: ClusterContent, one: int) -> None:

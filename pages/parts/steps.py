@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from imclust_core.store.choices import is_chosen, last_choice
-from imclust_core.store.clusterings import is_clustered
+from imclust_core.store.clusterings import is_clustered, is_named
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import embeddings_of
 from imclust_core.store.workspace import Workspace
@@ -64,7 +64,14 @@ WORK = (
         "cluster.py",
         lambda workspace, source: is_clustered(workspace, source.id),
     ),
-    Step("5 Browse and name", "browse", ":material/label:", "shows every cluster for you to name"),
+    Step(
+        "5 Browse and name",
+        "browse",
+        ":material/label:",
+        "shows every cluster for you to name",
+        "browse.py",
+        lambda workspace, source: is_named(workspace, source.id),
+    ),
     Step("6 Map", "map", ":material/scatter_plot:", "lays all images out on one map"),
 )
 

@@ -1,0 +1,25 @@
+"""Step 5: look at each cluster, say what it is, and put right what is wrong."""
+
+import streamlit as st
+
+from imclust_core.store.clusterings import clusterings_of
+from pages.parts.clustering_choice import CLUSTERING_KEY
+from pages.parts.compare_choice import pick_one
+from pages.parts.context import current_collection, open_workspace
+from pages.parts.desk_view import show_desk
+from pages.parts.steps import next_page
+from pages.parts.text import plain
+
+workspace = open_workspace()
+source = current_collection()
+
+st.title("Browse and name" if source is None else f"Browse and name {plain(source.name)}")
+known = clusterings_of(workspace, source.id) if source is not None else []
+if source is None or not known:
+    st.info("There are no clusters yet. Once the images are sorted into clusters, you look at each here and name it.")
+    st.page_link(next_page("cluster"), label="Go to 4 Cluster", icon=":material/arrow_back:")
+    st.stop()
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    stored = pick_one(known, CLUSTERING_KEY, "Clustering", known[0])
+show_desk(workspace, source, stored)

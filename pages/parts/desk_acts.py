@@ -1,0 +1,110 @@
+"""What the name bar asks for, done: each change is answered for, once it is on the disk or cannot be made."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from imclust_core.errors import ImclustError, LabelConflict, LabelsError
+from imclust_core.naming.desk import ASIDE, Desk
+from imclust_core.naming.editing import (
+    merge_clusters,
+    move_images,
+    name_cluster,
+    open_desk,
+    redo,
+    split_cluster,
+    undo,
+)
+from imclust_core.store.clusterings import Clustering
+from imclust_core.store.labels import Event
+from imclust_core.store.workspace import Workspace
+
+ANSWERS = "desk_answers"
+_KEPT = 30
+_MOST = 20
+"""Changes taken at once; a browser that sends more sends them again."""
+
+
+def do_all(
+    workspace: Workspace, stored: Clustering, asked: Any, author: str, selected: Sequence[int]
+) -> list[tuple[dict[str, Any], Event]]:
+    """Make the changes that a browser asks for, and keep the answers; returns those that were made."""
+    answers = st.session_state.setdefault(ANSWERS, {})
+    done = []
+    for act in asked[:_MOST] if isinstance(asked, list) else []:
+        if not isinstance(act, dict) or not isinstance(act.get("uuid"), str) or act["uuid"] in answers:
+            continue
+        try:
+            event = _do(workspace, stored, act, author, selected)
+            answers[act["uuid"]] = {
+                "ok": True,
+                "text": f"Saved {time.strftime('%H:%M:%S')}" if event else "Nothing to do",
+            }
+            if event is not None:
+                done.append((act, event))
+        except LabelConflict as error:
+            answers[act["uuid"]] = {"ok": False, **_conflict(open_desk(workspace, stored), act, error)}
+        except ImclustError as error:
+            answers[act["uuid"]] = {"ok": False, "text": str(error)}
+    for old in list(answers)[:-_KEPT]:
+        del answers[old]
+    return done
+
+
+def _do(
+    workspace: Workspace, stored: Clustering, act: dict[str, Any], author: str, selected: Sequence[int]
+) -> Event | None:
+    kind, uuid = act.get("do"), act["uuid"]
+    if kind in ("undo", "redo"):
+        return (undo if kind == "undo" else redo)(workspace, stored, author=author, uuid=uuid)
+    number, base, seen = (_number(act, name) for name in ("cluster", "base", "seen"))
+    if kind == "name":
+        return name_cluster(
+            workspace,
+            stored,
+            number,
+            text=_text(act, "name"),
+            state=_text(act, "state"),
+            note=_text(act, "note"),
+            via=_text(act, "via")[:200],
+            author=author,
+            uuid=uuid,
+            base=base,
+        )
+    if kind == "merge":
+        return merge_clusters(workspace, stored, number, _number(act, "into"), author=author, uuid=uuid, base=base)
+    if kind == "part":
+        return split_cluster(workspace, stored, number, [selected], how="by hand", author=author, uuid=uuid, base=base)
+    if kind in ("move", "aside"):
+        into = ASIDE if kind == "aside" else _number(act, "into")
+        return move_images(workspace, stored, selected, into, author=author, uuid=uuid, seen=seen)
+    raise LabelsError("The page asked for something this server does not know. Reload the page.")
+
+
+def _conflict(desk: Desk, act: dict[str, Any], error: LabelConflict) -> dict[str, Any]:
+    """Both values, where two people named one cluster."""
+    theirs = desk.names.get(act.get("cluster", 0))
+    if act.get("do") != "name" or theirs is None:
+        return {"text": str(error)}
+    said = f"“{theirs.text}”" if theirs.text else "no name"
+    mine = f"You wrote “{_text(act, 'name')}” ({_text(act, 'state') or 'no state'})."
+    return {
+        "text": f"{theirs.author} has given it {said} ({theirs.state or 'no state'}) meanwhile. {mine}",
+        "theirs": desk.base_of(act["cluster"]),
+    }
+
+
+def _number(act: dict[str, Any], name: str) -> int:
+    value = act.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 2**53:
+        raise LabelsError("The page sent what this server cannot read. Reload the page.")
+    return value
+
+
+def _text(act: dict[str, Any], name: str) -> str:
+    value = act.get(name)
+    if not isinstance(value, str):
+        raise LabelsError("The page sent what this server cannot read. Reload the page.")
+    return value

@@ -1,0 +1,166 @@
+"""The images of one group on the desk: in the order asked for, a page at a time, with what is known of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from imclust_core.naming.desk import Desk
+from imclust_core.naming.ordering import Said, ordered
+from imclust_core.store.catalogue import usable_images
+from imclust_core.store.clusterings import ClusterContent, Clustering
+from imclust_core.store.collections import Collection
+from imclust_core.store.workspace import Workspace
+from imclust_core.words.labels import Label
+from pages.parts.address import keep
+from pages.parts.all_images import PAGES_WIDTH
+from pages.parts.desk_state import ORDER, SEED, SIZE, order_and_seed, selected
+from pages.parts.grid import image_grid, merged
+from pages.parts.similar_images import ask_similar
+from pages.parts.text import plural
+
+GRID = "desk_grid"
+_PER_PAGE = {"s": 240, "m": 120, "l": 48}
+_SIZES = {"s": "S", "m": "M", "l": "L"}
+_ORDERS = {
+    "typical": "Typical",
+    "border": "Border",
+    "odd": "Odd",
+    "random": "Random",
+    "label": "By label",
+}
+_MEANING = {
+    "typical": "nearest the centre of their cluster first",
+    "border": "those nearly as near to another cluster first",
+    "odd": "farthest from the centre first",
+    "random": "in random order",
+    "label": "by the label the network gives them, the commonest first",
+}
+
+
+def show_images(
+    workspace: Workspace,
+    source: Collection,
+    stored: Clustering,
+    desk: Desk,
+    content: ClusterContent,
+    number: int,
+    labels: Sequence[Label],
+    said: Said | None,
+    size: str,
+) -> None:
+    """The images of a group as a grid that is worked with by mouse and keys; size: from `pick_order`."""
+    order, seed = order_and_seed()
+    rows = ordered(order, desk.rows_of(number), content, said, seed)
+    per_page = _PER_PAGE[size]
+    pages, key = max(1, -(-len(rows) // per_page)), f"desk-page-{number}-{order}-{seed}-{size}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        page = st.pagination(pages, key=key, width=PAGES_WIDTH) if pages > 1 else 1
+        st.caption(f"{plural(len(rows), 'image')}, {_MEANING[order]}")
+    first = (page - 1) * per_page
+    some, next_ones = rows[first : first + per_page], rows[first + per_page : first + 2 * per_page]
+    ids = desk.image_ids
+    known = {one.id: one for one in usable_images(workspace, source.id, ids[np.append(some, next_ones)].tolist())}
+    facts = _Facts(stored, desk, content, labels, said)
+    image_grid(
+        workspace,
+        source.id,
+        [known[one] for one in ids[some].tolist() if one in known],
+        key=GRID,
+        label=f"Images of cluster {number}, page {page}" if number > 0 else "Images without a cluster",
+        captions=facts.captions(order, some.tolist()),
+        details={int(ids[row]): facts.details(row) for row in some.tolist()},
+        size=size,
+        ahead=[known[one] for one in ids[next_ones].tolist() if one in known],
+        selected=selected(),
+        on_chosen=_choose,
+        on_turn=lambda: _turn(key, pages),
+        on_similar=lambda: ask_similar(GRID),
+    )
+
+
+def pick_order() -> str:
+    """How to order the images, and how large to draw them; returns the size."""
+    order, seed = order_and_seed()
+    st.segmented_control(
+        "Order",
+        list(_ORDERS),
+        default=order,
+        format_func=_ORDERS.__getitem__,
+        required=True,
+        key="desk_order",
+        on_change=lambda: keep(ORDER, st.session_state["desk_order"]),
+        label_visibility="collapsed",
+    )
+    if order == "random":
+        st.button("Shuffle", icon=":material/shuffle:", on_click=lambda: keep(SEED, str(seed + 1)))
+    return str(
+        st.segmented_control(
+            "Size",
+            list(_SIZES),
+            default="m",
+            format_func=_SIZES.__getitem__,
+            required=True,
+            key=SIZE,
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    )
+
+
+def _choose() -> None:
+    found = merged(selected(), st.session_state[GRID].chosen)
+    selected().clear()
+    selected().update(found)
+
+
+def _turn(key: str, pages: int) -> None:
+    by = int(st.session_state[GRID].turn or 0)
+    st.session_state[key] = min(max(1, st.session_state.get(key, 1) + by), pages)
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is known of the images of a clustering."""
+
+    stored: Clustering
+    desk: Desk
+    content: ClusterContent
+    labels: Sequence[Label]
+    said: Said | None
+
+    def captions(self, order: str, rows: list[int]) -> dict[int, str]:
+        """What the order is about, below each image."""
+        if order == "border":
+            text = {row: f"{self.content.margin[row]:.2f} {self.nearest(row)}" for row in rows}
+        elif order == "label" and self.said is not None:
+            text = {row: self.says(row, 1) for row in rows}
+        else:
+            return {}
+        return {int(self.desk.image_ids[row]): said for row, said in text.items()}
+
+    def details(self, row: int) -> list[tuple[str, str]]:
+        """What there is to say of an image in the large view."""
+        found = [("Labels", self.says(row, 5))] if self.said is not None else []
+        margin = float(self.content.margin[row])
+        found.append(("Margin", f"{margin:.2f}, next nearest is {self.nearest(row) or 'none'}"))
+        if self.desk.group[row] != self.desk.base[row]:
+            found.append(("By hand", f"the clustering had it in {self.called(int(self.desk.base[row]))}"))
+        return found
+
+    def says(self, row: int, most: int) -> str:
+        """The network's most probable labels of an image."""
+        if self.said is None:
+            return ""
+        pairs = zip(self.said.label_ids[row, :most].tolist(), self.said.probabilities[row, :most].tolist(), strict=True)
+        return ", ".join(f"{self.labels[label].name} {share:.0%}" for label, share in pairs if label >= 0)
+
+    def nearest(self, row: int) -> str:
+        """The cluster that an image is second nearest to, among those that the clustering gave."""
+        other = int(self.content.other[row])
+        return self.called(self.stored.summary.numbers[other]) if other >= 0 else ""
+
+    def called(self, number: int) -> str:
+        """A cluster in words."""
+        return f"{number} {self.desk.name_of(number)}".rstrip() if number > 0 else "no cluster"

@@ -1,0 +1,105 @@
+"""Splitting a cluster: in two by likeness, or by the labels of its images."""
+
+from collections.abc import Sequence
+from uuid import uuid4
+
+import numpy as np
+import streamlit as st
+
+from imclust_core.errors import ImclustError, JobError
+from imclust_core.jobs.queue import Job, Queue
+from imclust_core.jobs.tasks import submit_split
+from imclust_core.jobs.worker import ensure_worker
+from imclust_core.naming.desk import Desk
+from imclust_core.naming.editing import split_cluster
+from imclust_core.naming.ordering import Said
+from imclust_core.store.clusterings import Clustering
+from imclust_core.store.workspace import Workspace
+from imclust_core.words.labels import Label
+from pages.parts.desk_state import author
+from pages.parts.text import plain, plural
+
+_JOB = "desk_split_job"
+_TROUBLE = "desk_split_trouble"
+_LISTED = 40
+
+
+def show_split(
+    workspace: Workspace, stored: Clustering, desk: Desk, number: int, labels: Sequence[Label], said: Said | None
+) -> None:
+    """The ways to split the cluster that is shown, and what became of the last try."""
+    job = _job(workspace)
+    if job is not None and job.active:
+        st.caption(f"Splitting cluster {job.params['number']}…")
+    if trouble := st.session_state.pop(_TROUBLE, ""):
+        st.error(plain(trouble))
+    if number < 1 or desk.sizes.get(number, 0) < 2:
+        return
+    with st.popover("Split this cluster", icon=":material/call_split:", disabled=not author()):
+        st.button(
+            "In two, by likeness",
+            on_click=_in_two,
+            args=(workspace, stored, desk, number),
+            help="The two halves that the network tells apart best; the smaller becomes a new cluster.",
+        )
+        if said is not None:
+            _by_label(workspace, stored, desk, number, labels, said)
+
+
+def split_ended(workspace: Workspace) -> bool:
+    """Whether a split that this visit asked for has ended just now; why it failed, if it did, is kept to be shown."""
+    job = _job(workspace)
+    if job is None or job.active:
+        return False
+    del st.session_state[_JOB]
+    if job.state != "done":
+        st.session_state[_TROUBLE] = job.error or "The split was stopped. Nothing was changed."
+    return True
+
+
+def _job(workspace: Workspace) -> Job | None:
+    if _JOB not in st.session_state:
+        return None
+    try:
+        return Queue(workspace).job(st.session_state[_JOB])
+    except JobError:
+        return None
+
+
+def _in_two(workspace: Workspace, stored: Clustering, desk: Desk, number: int) -> None:
+    job = submit_split(workspace, stored, number, author=author(), base=desk.base_of(number))
+    st.session_state[_JOB] = job.id
+    ensure_worker(workspace)
+
+
+def _by_label(
+    workspace: Workspace, stored: Clustering, desk: Desk, number: int, labels: Sequence[Label], said: Said
+) -> None:
+    rows = desk.rows_of(number)
+    found, counts = np.unique(said.label_ids[rows, 0], return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:_LISTED]
+    size = {int(found[at]): int(counts[at]) for at in order if found[at] >= 0}
+    key = f"split-labels-{stored.id}-{number}-{desk.version}"
+    chosen = st.multiselect(
+        "By label: these become a new cluster",
+        list(size),
+        format_func=lambda label: f"{labels[label].name} ({size[label]})",
+        key=key,
+    )
+    part = rows[np.isin(said.label_ids[rows, 0], chosen)]
+    st.button(
+        f"Split out {plural(len(part), 'image')}" if len(part) else "Split out",
+        disabled=not 0 < len(part) < len(rows),
+        on_click=_out,
+        args=(workspace, stored, desk, number, desk.image_ids[part].tolist()),
+    )
+
+
+def _out(workspace: Workspace, stored: Clustering, desk: Desk, number: int, images: list[int]) -> None:
+    base = desk.base_of(number)
+    try:
+        split_cluster(
+            workspace, stored, number, [images], how="by label", author=author(), uuid=str(uuid4()), base=base
+        )
+    except ImclustError as error:
+        st.session_state[_TROUBLE] = str(error)

@@ -1,0 +1,147 @@
+"""The desk: clusters down the side, one of them in full with its name above, and the keys for all of it."""
+
+import streamlit as st
+
+from imclust_core.errors import ImclustError
+from imclust_core.naming.desk import Desk
+from imclust_core.naming.editing import open_desk
+from imclust_core.naming.text import MOST_AUTHOR, clean
+from imclust_core.store.clusterings import ClusterContent, Clustering
+from imclust_core.store.collections import Collection
+from imclust_core.store.labels import newest_event
+from imclust_core.store.workspace import Workspace
+from pages.parts.address import asked, keep
+from pages.parts.clustering_choice import content_of
+from pages.parts.desk_acts import ANSWERS, do_all
+from pages.parts.desk_images import GRID, pick_order, show_images
+from pages.parts.desk_split import show_split, split_ended
+from pages.parts.desk_state import (
+    AUTHOR,
+    CLUSTER,
+    FILTERS,
+    ONLY,
+    author,
+    current_group,
+    go,
+    proposals_for,
+    said_in,
+    selected,
+    shown_groups,
+)
+from pages.parts.grid import as_told
+from pages.parts.name_bar import show_name_bar
+from pages.parts.redraw import redraw_if_asked
+from pages.parts.scores import stability_text
+from pages.parts.shelf import show_shelf
+from pages.parts.text import plain
+
+BAR, SHELF, _FILTER, _DRAWN = "name_bar", "shelf", "shelf_filter", "desk_drawn"
+_LOOK_SECONDS = 1.0
+
+
+def show_desk(workspace: Workspace, source: Collection, stored: Clustering) -> None:
+    """All of the desk; what others do to it shows up within a second or two."""
+    try:
+        content = content_of(workspace, stored)
+    except ImclustError as error:
+        st.error(plain(str(error)))
+        return
+    st.fragment(_desk)(workspace, source, stored, content)
+    st.fragment(_watch, run_every=_LOOK_SECONDS)(workspace, stored)
+
+
+def _watch(workspace: Workspace, stored: Clustering) -> None:
+    if st.session_state.get(_DRAWN) != (stored.id, newest_event(workspace, stored.id)) or split_ended(workspace):
+        st.rerun()
+
+
+def _desk(workspace: Workspace, source: Collection, stored: Clustering, content: ClusterContent) -> None:
+    redraw_if_asked()
+    desk = open_desk(workspace, stored, content)
+    st.session_state[_DRAWN] = (stored.id, desk.version)
+    number = current_group(desk)
+    side, middle = st.columns([1, 3.4], gap="medium")
+    with side:
+        _side(stored, desk, number)
+    labels, said = said_in(workspace, stored, desk)
+    with middle:
+        show_name_bar(
+            desk,
+            number,
+            proposals_for(stored, desk, labels, said).get(number, []),
+            selected(),
+            st.session_state.get(ANSWERS, {}),
+            author(),
+            key=BAR,
+            on_act=lambda: _act(workspace, stored, content),
+            on_go=lambda: _go(workspace, stored, content, number),
+            on_author=_take_author,
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            size = pick_order()
+            show_split(workspace, stored, desk, number, labels, said)
+        show_images(workspace, source, stored, desk, content, number, labels, said, size)
+
+
+def _side(stored: Clustering, desk: Desk, number: int) -> None:
+    done, covered = desk.named
+    clusters, images = len(desk.clusters), len(desk.group)
+    st.progress(done / max(1, clusters), text=f"{done:,} of {clusters:,} named · {covered:,} of {images:,} images")
+    st.segmented_control(
+        "Show",
+        list(FILTERS),
+        default=asked(ONLY) or "all",
+        format_func=FILTERS.__getitem__,
+        required=True,
+        key=_FILTER,
+        on_change=lambda: keep(ONLY, "" if st.session_state[_FILTER] == "all" else st.session_state[_FILTER]),
+        label_visibility="collapsed",
+    )
+    listed = shown_groups(desk)
+    if not listed:
+        st.caption("No cluster is left here." if desk.clusters else "This clustering has no clusters.")
+    show_shelf(desk, listed, number, lambda one: _facts(stored, desk, one), key=SHELF, on_pick=_pick)
+
+
+def _pick() -> None:
+    if st.session_state[SHELF].pick is not None:
+        keep(CLUSTER, str(int(st.session_state[SHELF].pick)))
+
+
+def _facts(stored: Clustering, desk: Desk, number: int) -> str:
+    """How stable a cluster is; not said of one that people have changed."""
+    numbers = stored.summary.numbers
+    if number not in numbers:
+        return "made by hand" if number > 0 else ""
+    if ((desk.group == number) != (desk.base == number)).any():
+        return "changed by hand"
+    return stability_text(stored.summary.stability[numbers.index(number)])
+
+
+def _act(workspace: Workspace, stored: Clustering, content: ClusterContent) -> None:
+    """Make the changes that the bar asks for, and go where that leads."""
+    chosen = as_told(GRID, selected())
+    done = do_all(workspace, stored, st.session_state[BAR].act, author(), sorted(chosen))
+    for act, event in done:
+        if event.kind in ("split", "move"):
+            selected().clear()
+        elif event.kind == "merge":
+            keep(CLUSTER, str(event.value["into"]))
+        elif act.get("next") is True:
+            go(open_desk(workspace, stored, content), event.value["number"], "unnamed")
+
+
+def _go(workspace: Workspace, stored: Clustering, content: ClusterContent, number: int) -> None:
+    where = st.session_state[BAR].go
+    if where == "clear":
+        selected().clear()
+    elif where in ("next", "previous", "unnamed"):
+        go(open_desk(workspace, stored, content), number, where)
+
+
+def _take_author() -> None:
+    told = st.session_state[BAR].author
+    try:
+        st.session_state[AUTHOR] = clean(str(told or ""), MOST_AUTHOR, "Your name")
+    except ImclustError as error:
+        st.toast(plain(str(error)), icon=":material/error:")

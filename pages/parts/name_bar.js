@@ -1,0 +1,329 @@
+// The name bar: what a cluster is called, saved at each change; moving and splitting; the keys of the whole page.
+// Every change has a uuid and is sent until Python has answered for it, so that none is lost and none counts twice.
+// Text is only ever set as textContent.
+const STATES = ["sure", "doubtful", "mixed", "leftover"]
+const AUTHOR = "imclust-author"
+const AGAIN_MS = 5000
+const bars = new WeakMap()
+
+export default function (component) {
+  const root = component.parentElement
+  const bar = bars.get(root) ?? newBar(root)
+  bars.set(root, bar)
+  bar.data = component.data
+  bar.send = (name, value) => component.setTriggerValue(name, value)
+  takeAnswers(bar)
+  draw(bar)
+  return () => document.removeEventListener("keydown", bar.onKey)
+}
+
+function newBar(root) {
+  const find = (name) => root.querySelector(`.${name}`)
+  const bar = { root, find, waiting: new Map(), later: null, drawn: null, refocus: false }
+  find("name").onkeydown = (event) => nameKey(bar, event)
+  find("name").onchange = () => save(bar, { via: "" })
+  find("note").onchange = () => save(bar)
+  find("note").onkeydown = (event) => {
+    if (event.key === "Enter") find("note").blur()
+  }
+  find("states").append(...STATES.map((state) => stateButton(bar, state)))
+  find("target").onkeydown = (event) => {
+    if (event.key === "Enter") move(bar)
+    else if (event.key === "Escape") find("target").blur()
+  }
+  find("who").onsubmit = (event) => {
+    event.preventDefault()
+    const name = find("author").value.trim()
+    if (!name) return
+    remember(name)
+    bar.send("author", name)
+  }
+  find("move").onclick = () => move(bar)
+  find("part").onclick = () => ask(bar, { do: "part" })
+  find("aside").onclick = () => ask(bar, { do: "aside" })
+  find("clear").onclick = () => bar.send("go", "clear")
+  find("undo").onclick = () => ask(bar, { do: "undo" })
+  find("redo").onclick = () => ask(bar, { do: "redo" })
+  find("keys").onclick = () => help(bar)
+  find("close").onclick = () => find("help").close()
+  find("previous").onclick = () => bar.send("go", "previous")
+  find("next").onclick = () => bar.send("go", "next")
+  find("help").onclick = (event) => event.target === find("help") && find("help").close()
+  bar.onKey = (event) => pageKey(bar, event)
+  document.addEventListener("keydown", bar.onKey)
+  // What was typed and is not yet answered for would be lost with the page.
+  window.addEventListener("beforeunload", (event) => bar.waiting.size && root.isConnected && event.preventDefault())
+  setInterval(() => bar.waiting.size && root.isConnected && Date.now() - bar.sent > AGAIN_MS && sendAll(bar), 1000)
+  return bar
+}
+
+// ---------------------------------------------------------------------------------------------- saving
+
+function ask(bar, change) {
+  const author = bar.data.author
+  if (!author) return askWho(bar)
+  const uuid = crypto.randomUUID()
+  bar.waiting.set(uuid, { uuid, cluster: bar.data.cluster.number, base: bar.data.cluster.base, seen: bar.data.version, ...change })
+  tick(bar, "Saving…")
+  trouble(bar, null)
+  document.dispatchEvent(new CustomEvent("imclust-before-change")) // a grid tells its selection first
+  sendAll(bar)
+}
+
+function sendAll(bar) {
+  bar.sent = Date.now()
+  bar.send("act", [...bar.waiting.values()])
+}
+
+function takeAnswers(bar) {
+  for (const [uuid, answer] of Object.entries(bar.data.answers)) {
+    const asked = bar.waiting.get(uuid)
+    if (!asked) continue
+    bar.waiting.delete(uuid)
+    tick(bar, answer.ok ? `✓ ${answer.text}` : "")
+    if (!answer.ok) {
+      trouble(bar, { ...answer, asked })
+      bar.later = null
+    }
+  }
+  // A change that had to wait for the one before it: its cluster has a newer version now.
+  if (bar.later && !bar.waiting.size) {
+    const { change, cluster } = bar.later
+    bar.later = null
+    if (cluster === bar.data.cluster.number) save(bar, change)
+  }
+}
+
+function save(bar, change = {}, next = false) {
+  const cluster = bar.data.cluster
+  if (!cluster.nameable) return
+  const wanted = {
+    name: bar.find("name").value.trim(), state: cluster.state, note: bar.find("note").value.trim(), via: cluster.via, ...change,
+  }
+  if (wanted.name && !wanted.state) wanted.state = "sure"
+  const same = ["name", "state", "note"].every((part) => wanted[part] === cluster[part])
+  if (same) return void (next && bar.send("go", "unnamed"))
+  if ([...bar.waiting.values()].some((one) => one.do === "name" && one.cluster === cluster.number)) {
+    const waits = [...bar.waiting.values()].some((one) => one.name === wanted.name && one.state === wanted.state && one.note === wanted.note)
+    if (!waits) bar.later = { change: wanted, cluster: cluster.number }
+    return
+  }
+  ask(bar, { do: "name", ...wanted, next })
+}
+
+function move(bar) {
+  const typed = bar.find("target").value.trim()
+  const into = bar.data.targets.find((one) => `${one.number}` === typed.split(" ")[0] || (one.name && one.name === typed))
+  if (!into) return trouble(bar, { text: `There is no cluster “${typed}”. Choose one of the list.` })
+  bar.find("target").value = ""
+  bar.find("target").blur()
+  ask(bar, { do: bar.data.selected ? "move" : "merge", into: into.number })
+}
+
+// ---------------------------------------------------------------------------------------------- keys
+
+function nameKey(bar, event) {
+  if (event.key === "Enter") {
+    event.preventDefault()
+    bar.refocus = true
+    save(bar, { via: "" }, !event.shiftKey)
+  } else if (event.key === "Escape") {
+    bar.find("name").value = bar.data.cluster.name
+    bar.find("name").blur()
+  }
+}
+
+function pageKey(bar, event) {
+  if (!bar.root.isConnected) return document.removeEventListener("keydown", bar.onKey)
+  if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return
+  const at = event.composedPath()[0]
+  if (at.closest?.("input, textarea, select, dialog, [contenteditable], [role=combobox]")) return
+  const does = keyTable(bar)[event.key]
+  if (!does) return
+  event.preventDefault()
+  does()
+}
+
+function keyTable(bar) {
+  const cluster = bar.data.cluster
+  const propose = (index) => () => cluster.nameable && accept(bar, bar.data.proposals[index])
+  const mark = (state) => () => save(bar, { state })
+  return {
+    n: () => focusName(bar),
+    1: propose(0), 2: propose(1), 3: propose(2),
+    s: mark("sure"), d: mark("doubtful"), x: mark("mixed"), l: mark("leftover"),
+    j: () => bar.send("go", "next"), k: () => bar.send("go", "previous"), ".": () => bar.send("go", "unnamed"),
+    m: () => bar.find("target").focus(),
+    p: () => bar.data.selected && ask(bar, { do: "part" }),
+    o: () => bar.data.selected && ask(bar, { do: "aside" }),
+    u: () => ask(bar, { do: "undo" }), U: () => ask(bar, { do: "redo" }),
+    "?": () => help(bar),
+  }
+}
+
+function accept(bar, proposal) {
+  if (!proposal) return
+  bar.find("name").value = proposal.name
+  bar.refocus = false
+  save(bar, { name: proposal.name, state: "sure", via: "proposal" }, true)
+}
+
+function focusName(bar) {
+  bar.find("name").focus()
+  bar.find("name").select()
+}
+
+function help(bar) {
+  const dialog = bar.find("help")
+  dialog.open ? dialog.close() : dialog.showModal()
+}
+
+// ---------------------------------------------------------------------------------------------- drawing
+
+function draw(bar) {
+  const { data, find } = bar
+  const cluster = data.cluster
+  const moved = bar.drawn?.number !== cluster.number
+  const active = bar.root.getRootNode().activeElement
+  for (const [field, value] of [["name", cluster.name], ["note", cluster.note]]) {
+    const input = find(field)
+    // What somebody is typing is not overwritten by what another person saved.
+    const typing = active === input && input.value !== (bar.drawn?.[field] ?? "")
+    if (moved || !typing) input.value = value
+    input.disabled = !cluster.nameable || !data.author
+  }
+  if (moved) trouble(bar, null)
+  find("swatch").textContent = cluster.sign
+  find("swatch").style.background = cluster.colour
+  find("swatch").style.color = cluster.ink
+  find("name").placeholder = cluster.nameable ? "Name this cluster" : cluster.without
+  find("by").textContent = cluster.by
+  for (const button of find("states").children) {
+    button.setAttribute("aria-pressed", button.dataset.state === cluster.state)
+    button.disabled = !cluster.nameable
+  }
+  options(find("names"), data.names)
+  options(find("targets"), data.targets.map((one) => `${one.number} ${one.name}`.trim()))
+  find("proposals").replaceChildren(...proposals(bar))
+  drawActions(bar)
+  drawSame(bar)
+  drawWho(bar)
+  bar.drawn = cluster
+  if (moved && bar.refocus && cluster.nameable) focusName(bar)
+  if (moved) bar.refocus = false
+}
+
+function drawActions(bar) {
+  const { data, find } = bar
+  const some = data.selected > 0
+  find("count").textContent = some ? `${data.selected.toLocaleString("en")} selected` : ""
+  for (const name of ["part", "aside", "clear"]) find(name).hidden = !some
+  find("target").placeholder = some ? "Move to…" : "Merge into…"
+  find("target").disabled = !some && !data.cluster.nameable
+  find("move").textContent = some ? "Move" : "Merge"
+  find("undo").disabled = !data.undo
+  find("undo").title = data.undo ? `Undo: ${data.undo}` : "Nothing to undo"
+  find("redo").disabled = !data.redo
+  find("redo").title = data.redo ? `Redo: ${data.redo}` : "Nothing to redo"
+}
+
+function drawSame(bar) {
+  const box = bar.find("same")
+  const other = bar.data.same
+  box.hidden = !other
+  if (!other) return
+  const merge = button("Merge them", () => ask(bar, { do: "merge", into: other }))
+  box.replaceChildren(text("span", `Cluster ${other} has this name too.`), merge)
+}
+
+function drawWho(bar) {
+  const who = bar.find("who")
+  const kept = remembered()
+  if (!bar.data.author && kept && !bar.told) {
+    bar.told = true
+    bar.send("author", kept)
+  }
+  who.hidden = Boolean(bar.data.author) || (Boolean(kept) && bar.told)
+}
+
+function askWho(bar) {
+  bar.find("who").hidden = false
+  bar.find("author").focus()
+}
+
+function proposals(bar) {
+  return bar.data.proposals.map((one, index) => {
+    const made = button("", () => accept(bar, one))
+    made.className = one.unsure ? "proposal unsure" : "proposal"
+    made.title = one.unsure ? "The network does not know; this is its best guess." : `Press ${index + 1} to accept`
+    made.append(text("kbd", index + 1), text("strong", one.name), text("span", one.receipt))
+    return made
+  })
+}
+
+function stateButton(bar, state) {
+  const made = button(state, () => save(bar, { state }))
+  made.dataset.state = state
+  return made
+}
+
+function trouble(bar, problem) {
+  const box = bar.find("trouble")
+  box.hidden = !problem
+  if (!problem) return
+  const parts = [text("span", problem.text)]
+  if (problem.theirs) {
+    const asked = problem.asked
+    const again = { do: "name", name: asked.name, state: asked.state, note: asked.note, via: asked.via, cluster: asked.cluster }
+    parts.push(button("Keep theirs", () => keepTheirs(bar)))
+    parts.push(button("Use mine", () => ask(bar, { ...again, base: problem.theirs })))
+  } else parts.push(button("Close", () => trouble(bar, null)))
+  box.replaceChildren(...parts)
+}
+
+function keepTheirs(bar) {
+  bar.find("name").value = bar.data.cluster.name
+  bar.find("note").value = bar.data.cluster.note
+  trouble(bar, null)
+}
+
+function tick(bar, said) {
+  bar.find("tick").textContent = said
+}
+
+function options(list, values) {
+  const drawn = JSON.stringify(values)
+  if (list.dataset.drawn === drawn) return
+  list.dataset.drawn = drawn
+  list.replaceChildren(...values.map((value) => Object.assign(document.createElement("option"), { value })))
+}
+
+function text(kind, content) {
+  const made = document.createElement(kind)
+  made.textContent = content
+  return made
+}
+
+function button(label, does) {
+  const made = text("button", label)
+  made.type = "button"
+  made.onclick = does
+  return made
+}
+
+// Where a browser keeps nothing, people are asked again at the next visit.
+function remembered() {
+  try {
+    return localStorage.getItem(AUTHOR) ?? ""
+  } catch {
+    return ""
+  }
+}
+
+function remember(name) {
+  try {
+    localStorage.setItem(AUTHOR, name)
+  } catch {
+    return
+  }
+}

@@ -1,0 +1,49 @@
+// The shelf: all clusters of a clustering, one line each. Text is only ever set as textContent.
+const states = new WeakMap()
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component
+  const list = parentElement.querySelector(".shelf")
+  const drawn = JSON.stringify(data.rows)
+  const state = states.get(parentElement) ?? {}
+  states.set(parentElement, state)
+  if (state.drawn !== drawn) {
+    state.drawn = drawn
+    list.replaceChildren(...data.rows.map(line))
+  }
+  for (const one of list.children) {
+    const chosen = one.dataset.number === String(data.chosen)
+    one.setAttribute("aria-current", chosen)
+    if (chosen && state.chosen !== data.chosen) one.scrollIntoView({ block: "nearest" })
+  }
+  state.chosen = data.chosen
+
+  function line(row) {
+    const button = element("button", "line")
+    button.type = "button"
+    button.dataset.number = row.number
+    const swatch = element("span", "swatch", row.sign)
+    swatch.style.background = row.colour
+    swatch.style.color = row.ink
+    const name = element("span", row.name ? "name" : "name none", row.name || row.without)
+    const state = element("span", `mark ${row.state}`, row.mark)
+    state.title = row.state
+    const size = element("span", "size", row.size)
+    const bar = element("span", "bar")
+    const part = element("span", "part")
+    part.style.width = `${Math.max(1, 100 * row.share)}%`
+    part.style.background = row.colour
+    bar.append(part)
+    button.append(swatch, name, state, size, bar)
+    button.title = row.title
+    button.onclick = () => setTriggerValue("pick", row.number)
+    return button
+  }
+}
+
+function element(kind, name, text = "") {
+  const made = document.createElement(kind)
+  made.className = name
+  made.textContent = text
+  return made
+}
