@@ -3,6 +3,7 @@
 import streamlit as st
 
 from imclust_core.store.clusterings import clusterings_of
+from pages.parts.bring_names import offer_names
 from pages.parts.clustering_choice import CLUSTERING_KEY
 from pages.parts.compare_choice import pick_one
 from pages.parts.context import current_collection, open_workspace
@@ -22,4 +23,5 @@ if source is None or not known:
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     stored = pick_one(known, CLUSTERING_KEY, "Clustering", known[0])
+offer_names(workspace, known, stored)
 show_desk(workspace, source, stored)

@@ -33,7 +33,7 @@ try:
         if where is None:
             st.info("All images lie in one folder, so its name says nothing. Give a CSV file with their classes.")
         else:
-            show_evaluation(one, evaluation_of(workspace, source, one, where))
+            show_evaluation(workspace, one, evaluation_of(workspace, source, one, where))
     elif len(known) < 2:
         st.info("There is only one clustering. Make a second one, with another strategy or K.")
         st.page_link(next_page("cluster"), label="Go to 4 Cluster", icon=":material/arrow_back:")

@@ -10,6 +10,7 @@ from imclust_core.errors import ClusteringError
 from imclust_core.jobs.first_k import first_k
 from imclust_core.jobs.requests import check_clustering
 from imclust_core.jobs.tasks import submit_cluster
+from imclust_core.naming.editing import cluster_names
 from imclust_core.store.choices import last_choice
 from imclust_core.store.clusterings import Clustering, ClusterRecipe, clustering
 from imclust_core.store.collections import find_collection
@@ -83,21 +84,20 @@ def compare_two(options: argparse.Namespace) -> int:
     a, b = clustering(workspace, options.a), clustering(workspace, options.b)
     found = compared(a, b)
     if options.json:
-        return print_json(comparison_result(a, b, found))
-    for sentence in said(a, b, found):
+        return print_json(comparison_result(workspace, a, b, found))
+    for sentence in said(workspace, a, b, found):
         print(sentence)
     alike = found.comparison
     print(f"NMI {alike.nmi:.3f}, ARI {alike.ari:.3f}; {alike.agreement:.1%} of the images are in matching clusters")
     return 0
 
 
-def said(a: Clustering, b: Clustering, found: Compared) -> list[str]:
-    """What a person should know of a comparison, clusters by their numbers."""
-    names = [[str(number) for number in one.summary.numbers] for one in (a, b)]
-    return sentences(found.comparison, *names)
+def said(workspace: Workspace, a: Clustering, b: Clustering, found: Compared) -> list[str]:
+    """What a person should know of a comparison, clusters by number and name."""
+    return sentences(found.comparison, cluster_names(workspace, a), cluster_names(workspace, b))
 
 
-def comparison_result(a: Clustering, b: Clustering, found: Compared) -> dict[str, Any]:
+def comparison_result(workspace: Workspace, a: Clustering, b: Clustering, found: Compared) -> dict[str, Any]:
     """What --json promises of a comparison; clusters by their numbers, 0 for the unassigned."""
     old, new = (*a.summary.numbers, 0), (*b.summary.numbers, 0)
     alike = found.comparison
@@ -110,7 +110,7 @@ def comparison_result(a: Clustering, b: Clustering, found: Compared) -> dict[str
         "agreement": alike.agreement,
         "switched": int((~alike.same).sum()),
         "only_in_one": found.only_one,
-        "sentences": said(a, b, found),
+        "sentences": said(workspace, a, b, found),
         "carried": [
             {
                 "from": old[one.old],

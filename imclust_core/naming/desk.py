@@ -100,6 +100,12 @@ class Desk:
         """What a group is called, or nothing."""
         return self.names[number].text if number in self.names else ""
 
+    def called(self, number: int) -> str:
+        """A group in words: "5 Zebra", "set aside", "no cluster"."""
+        if number == ASIDE:
+            return "set aside"
+        return f"{number} {self.name_of(number)}".rstrip() if number else "no cluster"
+
     @property
     def named(self) -> tuple[int, int]:
         """How many clusters are settled, and how many images they hold."""

@@ -54,6 +54,12 @@ def _from_clustering(content: ClusterContent, stored: Clustering) -> Desk:
     return fresh(content.image_ids, numbers[content.labels], int(numbers.max()))
 
 
+def cluster_names(workspace: Workspace, stored: Clustering) -> list[str]:
+    """What the clusters that a clustering gave are called now, by number and name, in their order."""
+    desk = open_desk(workspace, stored)
+    return [desk.called(number) for number in stored.summary.numbers]
+
+
 def name_cluster(
     workspace: Workspace,
     stored: Clustering,
@@ -174,13 +180,13 @@ def move_images(
         if len(other):
             who, where = _last_to_touch(desk, seen), desk.group[other[0]]
             raise LabelConflict(
-                f"{who} has put {len(other):,} of these {len(rows):,} images elsewhere ({_called(desk, int(where))}) "
+                f"{who} has put {len(other):,} of these {len(rows):,} images elsewhere ({desk.called(int(where))}) "
                 "since you looked. Nothing was moved. Look at them where they are now, and decide again.",
                 desk.version,
             )
         value = {"images": desk.image_ids[rows[desk.group[rows] != into]].tolist(), "into": into}
         if not value["images"]:
-            raise LabelsError(f"These images are in {_called(desk, into)} already.")
+            raise LabelsError(f"These images are in {desk.called(into)} already.")
         return _draft(stored, "move", value, author, uuid)
 
     return _decided(workspace, stored, draft, check)
@@ -238,7 +244,7 @@ def _draft(
 def _check_cluster(desk: Desk, number: int) -> None:
     if number < 1 or number not in desk.sizes:
         ended = next((event for event in reversed(desk.events) if _ends(event, number, desk)), None)
-        why = f"{ended.author} has merged it into {_called(desk, ended.value['into'])}. " if ended is not None else ""
+        why = f"{ended.author} has merged it into {desk.called(ended.value['into'])}. " if ended is not None else ""
         raise LabelConflict(f"There is no cluster {number} any more. {why}Nothing was saved.", desk.version)
 
 
@@ -251,10 +257,3 @@ def _last_to_touch(desk: Desk, seen: int) -> str:
     return next(
         (event.author for event in reversed(desk.events) if event.id > seen and event.kind != "name"), "Somebody"
     )
-
-
-def _called(desk: Desk, number: int) -> str:
-    """A group in words: "5 Zebra", "set aside", "no cluster"."""
-    if number == ASIDE:
-        return "set aside"
-    return f"{number} {desk.name_of(number)}".rstrip() if number else "no cluster"

@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from imclust_core.clustering.matching import flows, sentences, switched
+from imclust_core.naming.editing import cluster_names
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.comparisons import Compared
@@ -22,7 +23,7 @@ _MOST_LOST = 50
 
 def show_comparison(workspace: Workspace, source: Collection, a: Clustering, b: Clustering, found: Compared) -> None:
     """What is alike and what is not, from the shortest answer to the single images."""
-    names_a, names_b = names_of(a), names_of(b)
+    names_a, names_b = names_of(workspace, a), names_of(workspace, b)
     first, *others = sentences(found.comparison, names_a[:-1], names_b[:-1])
     st.markdown("\n".join([f"**{plain(first)}**\n", *(f"- {plain(one)}" for one in others)]))
     _scores(found)
@@ -43,9 +44,9 @@ def show_comparison(workspace: Workspace, source: Collection, a: Clustering, b: 
         st.fragment(_switching)(workspace, source, found, names_a, names_b)
 
 
-def names_of(stored: Clustering) -> list[str]:
-    """The clusters by their numbers, and last what is in none."""
-    return [*(str(number) for number in stored.summary.numbers), "unassigned"]
+def names_of(workspace: Workspace, stored: Clustering) -> list[str]:
+    """The clusters by number and name, and last what is in none."""
+    return [*cluster_names(workspace, stored), "unassigned"]
 
 
 def _scores(found: Compared) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from imclust_core.config import workspace_folder
 from imclust_core.errors import CollectionError
+from imclust_core.store.backups import back_up_if_due
 from imclust_core.store.collections import Collection, collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.address import forget
@@ -19,7 +20,9 @@ _NONE = "new"
 
 @functools.cache
 def _opened(folder: str) -> Workspace:
-    return Workspace.open(folder)
+    opened = Workspace.open(folder)
+    back_up_if_due(opened)
+    return opened
 
 
 def open_workspace() -> Workspace:

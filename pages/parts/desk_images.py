@@ -146,7 +146,7 @@ class _Facts:
         margin = float(self.content.margin[row])
         found.append(("Margin", f"{margin:.2f}, next nearest is {self.nearest(row) or 'none'}"))
         if self.desk.group[row] != self.desk.base[row]:
-            found.append(("By hand", f"the clustering had it in {self.called(int(self.desk.base[row]))}"))
+            found.append(("By hand", f"the clustering had it in {self.desk.called(int(self.desk.base[row]))}"))
         return found
 
     def says(self, row: int, most: int) -> str:
@@ -159,8 +159,4 @@ class _Facts:
     def nearest(self, row: int) -> str:
         """The cluster that an image is second nearest to, among those that the clustering gave."""
         other = int(self.content.other[row])
-        return self.called(self.stored.summary.numbers[other]) if other >= 0 else ""
-
-    def called(self, number: int) -> str:
-        """A cluster in words."""
-        return f"{number} {self.desk.name_of(number)}".rstrip() if number > 0 else "no cluster"
+        return self.desk.called(self.stored.summary.numbers[other]) if other >= 0 else ""

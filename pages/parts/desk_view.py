@@ -30,7 +30,7 @@ from pages.parts.desk_state import (
 )
 from pages.parts.grid import as_told
 from pages.parts.name_bar import show_name_bar
-from pages.parts.redraw import redraw_if_asked
+from pages.parts.redraw import page_is_drawn, redraw_if_asked, redraw_page
 from pages.parts.scores import stability_text
 from pages.parts.shelf import show_shelf
 from pages.parts.text import plain
@@ -41,6 +41,7 @@ _LOOK_SECONDS = 1.0
 
 def show_desk(workspace: Workspace, source: Collection, stored: Clustering) -> None:
     """All of the desk; what others do to it shows up within a second or two."""
+    page_is_drawn()
     try:
         content = content_of(workspace, stored)
     except ImclustError as error:
@@ -143,5 +144,6 @@ def _take_author() -> None:
     told = st.session_state[BAR].author
     try:
         st.session_state[AUTHOR] = clean(str(told or ""), MOST_AUTHOR, "Your name")
+        redraw_page()
     except ImclustError as error:
         st.toast(plain(str(error)), icon=":material/error:")

@@ -7,8 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from imclust_core.clustering.strategies import STRATEGIES
+from imclust_core.errors import ImclustError
+from imclust_core.naming.editing import open_desk
 from imclust_core.store.clusterings import Clustering, remove_clustering, restore_clustering
 from imclust_core.store.collections import Collection
+from imclust_core.store.labels import labelled_clusterings
 from imclust_core.store.workspace import Workspace
 from pages.parts.address import asked, keep
 from pages.parts.clustering_choice import CLUSTERING_KEY, use_clustering
@@ -32,7 +35,13 @@ def run_table(workspace: Workspace, source: Collection, known: Sequence[Clusteri
         return False
     st.subheader(plural(len(known), "clustering"))
     st.caption("Select one to show it, two to compare them. A click on a column sorts by it.")
-    table = pd.DataFrame([_row(one, shown is not None and one.id == shown.id) for one in known])
+    said = labelled_clusterings(workspace)
+    table = pd.DataFrame(
+        [
+            _row(one, shown is not None and one.id == shown.id, _named(workspace, one) if one.id in said else None)
+            for one in known
+        ]
+    )
     selection = st.dataframe(
         table.dropna(axis="columns", how="all"),
         hide_index=True,
@@ -54,7 +63,16 @@ def run_table(workspace: Workspace, source: Collection, known: Sequence[Clusteri
     return compare
 
 
-def _row(one: Clustering, shown: bool) -> dict[str, object]:
+def _named(workspace: Workspace, one: Clustering) -> str | None:
+    """How many of its clusters have names, as they are now."""
+    try:
+        desk = open_desk(workspace, one)
+    except ImclustError:
+        return None
+    return f"{desk.named[0]} of {len(desk.clusters)}"
+
+
+def _row(one: Clustering, shown: bool, named: str | None) -> dict[str, object]:
     summary = one.summary
     strategy = STRATEGIES.get(one.recipe.strategy)
     return {
@@ -66,6 +84,7 @@ def _row(one: Clustering, shown: bool) -> dict[str, object]:
         "stability": summary.mean_stability,
         "Calinski-Harabasz": summary.calinski_harabasz,
         "Davies-Bouldin": summary.davies_bouldin,
+        "named": named,
         "smallest": min(summary.sizes, default=0),
         "largest": max(summary.sizes, default=0),
         "unassigned": summary.unassigned,

@@ -83,6 +83,13 @@ BESIDE = (
         "shows how two clusterings differ, or how well one fits the truth",
         "compare.py",
     ),
+    Step(
+        "History",
+        "history",
+        ":material/history:",
+        "shows who named and changed what, and when",
+        "history.py",
+    ),
 )
 
 

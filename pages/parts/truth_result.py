@@ -6,13 +6,14 @@ import streamlit as st
 from imclust_core.clustering.truth import order_for_confusion
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.comparisons import Evaluated
+from imclust_core.store.workspace import Workspace
 from pages.parts.compare_result import names_of
 from pages.parts.figures import heat_map
 from pages.parts.scores import share_column, show_scores
 from pages.parts.text import plain, plural
 
 
-def show_evaluation(stored: Clustering, found: Evaluated) -> None:
+def show_evaluation(workspace: Workspace, stored: Clustering, found: Evaluated) -> None:
     """How well the clusters fit the classes. Nothing of this reaches a clustering."""
     scores = found.scores
     st.write(
@@ -34,19 +35,19 @@ def show_evaluation(stored: Clustering, found: Evaluated) -> None:
     show_scores((name, f"{value:.3f}", meaning) for name, value, meaning in said)
     if found.unused:
         st.caption(f"Rows of the table that name no image of this collection: {found.unused:,}.")
+    names = names_of(workspace, stored)
     picture, classes, clusters = st.tabs(["Confusion", "Each class", "Each cluster"])
     with picture:
-        _confusion(stored, found)
+        _confusion(stored, found, names)
     with classes:
-        _table_of_classes(stored, found)
+        _table_of_classes(found, names)
     with clusters:
-        _table_of_clusters(stored, found)
+        _table_of_clusters(found, names)
 
 
-def _confusion(stored: Clustering, found: Evaluated) -> None:
+def _confusion(stored: Clustering, found: Evaluated, names: list[str]) -> None:
     rows, columns = order_for_confusion(found.scores.table)
     rows = rows[found.scores.table[rows].any(axis=1)]
-    names = names_of(stored)
     heat_map(
         found.scores.table[rows][:, columns],
         [names[row] for row in rows.tolist()],
@@ -57,8 +58,8 @@ def _confusion(stored: Clustering, found: Evaluated) -> None:
     )
 
 
-def _table_of_classes(stored: Clustering, found: Evaluated) -> None:
-    scores, names = found.scores, names_of(stored)
+def _table_of_classes(found: Evaluated, names: list[str]) -> None:
+    scores = found.scores
     table = pd.DataFrame(
         {
             "class": found.classes,
@@ -74,11 +75,11 @@ def _table_of_classes(stored: Clustering, found: Evaluated) -> None:
     )
 
 
-def _table_of_clusters(stored: Clustering, found: Evaluated) -> None:
+def _table_of_clusters(found: Evaluated, names: list[str]) -> None:
     scores = found.scores
     table = pd.DataFrame(
         {
-            "cluster": names_of(stored)[:-1],
+            "cluster": names[:-1],
             "images": scores.cluster_images,
             "mostly": [found.classes[at] if at >= 0 else "" for at in scores.majority.tolist()],
             "purity": scores.cluster_purity,
