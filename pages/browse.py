@@ -8,6 +8,8 @@ from pages.parts.clustering_choice import CLUSTERING_KEY
 from pages.parts.compare_choice import pick_one
 from pages.parts.context import current_collection, open_workspace
 from pages.parts.desk_view import show_desk
+from pages.parts.sample_sheet import pick_view, show_sheet
+from pages.parts.similar_images import show_similar_to
 from pages.parts.steps import next_page
 from pages.parts.text import plain
 
@@ -23,5 +25,10 @@ if source is None or not known:
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     stored = pick_one(known, CLUSTERING_KEY, "Clustering", known[0])
+    as_sheet = pick_view()
 offer_names(workspace, known, stored)
-show_desk(workspace, source, stored)
+if as_sheet:
+    show_sheet(workspace, source, stored)
+else:
+    show_desk(workspace, source, stored)
+    show_similar_to(workspace, source, stored)

@@ -66,7 +66,6 @@ function ask(bar, change) {
   bar.waiting.set(uuid, { uuid, cluster: bar.data.cluster.number, base: bar.data.cluster.base, seen: bar.data.version, ...change })
   tick(bar, "Saving…")
   trouble(bar, null)
-  document.dispatchEvent(new CustomEvent("imclust-before-change")) // a grid tells its selection first
   sendAll(bar)
 }
 

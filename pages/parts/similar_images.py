@@ -4,13 +4,14 @@ import contextlib
 
 import streamlit as st
 
-from imclust_core.errors import JobError
+from imclust_core.errors import EmbeddingError, JobError
 from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.tasks import submit_similar
 from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.catalogue import images_by_id, usable_images
+from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
-from imclust_core.store.embeddings import Embedding
+from imclust_core.store.embeddings import Embedding, embedding
 from imclust_core.store.workspace import Workspace
 from pages.parts.all_images import GRID as ALL_IMAGES
 from pages.parts.grid import image_grid
@@ -47,6 +48,12 @@ def show_similar(workspace: Workspace, source: Collection, one: Embedding) -> No
             st.button("Close", icon=":material/close:", type="tertiary", on_click=_close)
         job = _job(workspace, one, query.id)
         st.fragment(_answer, run_every=_LOOK_SECONDS if job.active else None)(workspace, source, query.id, job.id)
+
+
+def show_similar_to(workspace: Workspace, source: Collection, stored: Clustering) -> None:
+    """The same for a page that shows a clustering; nothing where its embedding was removed."""
+    with contextlib.suppress(EmbeddingError):
+        show_similar(workspace, source, embedding(workspace, stored.embedding_id))
 
 
 def _close() -> None:
