@@ -1,7 +1,10 @@
 """The image grid: one widget for every page that shows many images."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -11,18 +14,28 @@ from imclust_core.store.workspace import Workspace
 from pages.parts.image_address import image_address, signing_key
 
 _HERE = Path(__file__).parent
+_SCRIPTS = ("grid_chosen.js", "grid_large.js", "grid.js")
+_MOST_TOLD = 10_000
+_MOST_AHEAD = 120
+_LARGEST = 2**53  # of the whole numbers a browser can tell from the next
 _HTML = """
-<div class="grid" role="group"></div>
+<div class="grid"></div>
 <dialog>
-  <img alt="">
-  <div class="facts">
-    <span class="name"></span><span class="more"></span>
-    <span class="buttons">
-      <button type="button" class="similar">Find similar</button>
-      <button type="button" class="previous">&larr; Previous</button>
-      <button type="button" class="next">Next &rarr;</button>
-      <button type="button" class="close">Close</button>
-    </span>
+  <div class="sheet" tabindex="-1" autofocus>
+    <img alt="">
+    <div class="below">
+      <div class="text">
+        <span class="name"></span><span class="more"></span>
+        <dl></dl>
+      </div>
+      <div class="buttons">
+        <button type="button" class="select"><span class="check"></span>Select</button>
+        <button type="button" class="similar">Find similar</button>
+        <button type="button" class="previous">&larr; Previous</button>
+        <button type="button" class="next">Next &rarr;</button>
+        <button type="button" class="close">Close</button>
+      </div>
+    </div>
   </div>
 </dialog>
 """
@@ -33,7 +46,7 @@ _grid = st.components.v2.component(
     "imclust_grid",
     html=_HTML,
     css=(_HERE / "grid.css").read_text(encoding="utf-8"),
-    js=(_HERE / "grid.js").read_text(encoding="utf-8"),
+    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS),
 )
 
 
@@ -45,6 +58,11 @@ def image_grid(
     key: str,
     label: str,
     captions: Mapping[int, str] | None = None,
+    details: Mapping[int, Sequence[tuple[str, str]]] | None = None,
+    size: str = "m",
+    ahead: Sequence[ImageRow] = (),
+    selected: Collection[int] | None = None,
+    on_chosen: Callable[[], None] | None = None,
     on_turn: Callable[[], None] | None = None,
     on_similar: Callable[[], None] | None = None,
 ) -> None:
@@ -53,34 +71,111 @@ def image_grid(
     Parameters
     ----------
     captions: image id -> a line below its thumbnail.
+    details: image id -> what there is to say of it below its large picture, as terms and texts.
+    size: of the thumbnails, "s", "m" or "l".
+    ahead: images of the next page, whose thumbnails the browser fetches when it has nothing else to do.
+    selected: ids of the images that are selected, here or on other pages; None for a grid without selection.
+    on_chosen: called when the selection changes; `merged(before, st.session_state[key].chosen)` is then the new one.
+        Callbacks of other widgets that act on the selection take it from `as_told(key, before)`.
     on_turn: called at Page Up, Page Down and beyond the ends; `st.session_state[key].turn` then holds 1 or -1.
     on_similar: puts "Find similar" below the large picture; `st.session_state[key].similar` then holds the image's id.
     """
     data = {
-        "items": _items(workspace, collection_id, images, captions or {}),
+        "items": _items(workspace, collection_id, images, captions or {}, details or {}),
         "label": label,
+        "size": size,
+        "ahead": [_thumbnail(workspace, collection_id, one) for one in ahead[:_MOST_AHEAD]],
+        "selected": None if selected is None else _among(images, selected),
+        "heard": st.session_state.get(_heard_key(key), 0),
         "pages": on_turn is not None,
         "similar": on_similar is not None,
     }
-    _grid(key=key, data=data, on_turn_change=on_turn or _NOTHING, on_similar_change=on_similar or _NOTHING)
+    _grid(
+        key=key,
+        data=data,
+        on_chosen_change=partial(_hear, key, on_chosen or _NOTHING),
+        on_turn_change=on_turn or _NOTHING,
+        on_similar_change=on_similar or _NOTHING,
+    )
+
+
+def merged(before: Iterable[int], told: object) -> set[int]:
+    """The selection after what a browser told of the images it shows; those on other pages stay as they were.
+
+    Parameters
+    ----------
+    told: {"shown": ids, "selected": ids among them}; whatever is not of this form counts for nothing.
+    """
+    if not isinstance(told, Mapping):
+        return set(before)
+    shown, selected = _ids(told.get("shown")), _ids(told.get("selected"))
+    return (set(before) - shown) | (selected & shown)
+
+
+def _ids(told: object) -> set[int]:
+    return {one for one in islice(told, _MOST_TOLD) if _is_count(one)} if isinstance(told, list) else set()
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 < value < _LARGEST
+
+
+def as_told(key: str, before: Iterable[int]) -> set[int]:
+    """The selection that another widget's callback is to act on: with what the browser told in the same breath.
+
+    Streamlit runs the callbacks of buttons before those of this grid: its news would come on top of what they did.
+    """
+    return merged(before, _news(key))
+
+
+def _hear(key: str, then: Callable[[], None]) -> None:
+    if _news(key):
+        then()
+
+
+def _news(key: str) -> Mapping[str, Any] | None:
+    """What the browser told and nobody has taken over yet; it is taken now, and the grid is told so when drawn."""
+    told = (st.session_state.get(key) or {}).get("chosen")
+    count = told.get("count") if isinstance(told, Mapping) else None
+    if not _is_count(count) or count <= st.session_state.get(_heard_key(key), 0):
+        return None
+    st.session_state[_heard_key(key)] = count
+    return told
+
+
+def _heard_key(key: str) -> str:
+    return f"{key}-heard"
+
+
+def _among(images: Sequence[ImageRow], selected: Collection[int]) -> list[int]:
+    chosen = selected if isinstance(selected, (set, frozenset)) else set(selected)
+    return [one.id for one in images if one.id in chosen]
 
 
 def _items(
-    workspace: Workspace, collection_id: str, images: list[ImageRow], captions: Mapping[int, str]
+    workspace: Workspace,
+    collection_id: str,
+    images: list[ImageRow],
+    captions: Mapping[int, str],
+    details: Mapping[int, Sequence[tuple[str, str]]],
 ) -> list[dict[str, object]]:
     """What the browser needs of each image: never its path, only its name and its addresses."""
-    secret = signing_key(workspace)
     return [
         {
             "id": one.id,
             "name": one.name,
             "facts": facts_line(one),
             "caption": captions.get(one.id, ""),
-            "thumb": image_address(secret, collection_id, one, "thumb"),
-            "view": image_address(secret, collection_id, one, "view"),
+            "details": details.get(one.id, ()),
+            "thumb": _thumbnail(workspace, collection_id, one),
+            "view": image_address(signing_key(workspace), collection_id, one, "view"),
         }
         for one in images
     ]
+
+
+def _thumbnail(workspace: Workspace, collection_id: str, image: ImageRow) -> str:
+    return image_address(signing_key(workspace), collection_id, image, "thumb")
 
 
 def facts_line(image: ImageRow) -> str:

@@ -23,6 +23,11 @@ function newBar(root) {
   find("name").onkeydown = (event) => nameKey(bar, event)
   find("name").onchange = () => save(bar, { via: "" })
   find("note").onchange = () => save(bar)
+  for (const field of ["name", "note"]) {
+    // Who types has seen what was there at the first letter, whatever others save meanwhile.
+    find(field).oninput = () => (bar.typing ??= { number: bar.data.cluster.number, base: bar.data.cluster.base })
+    find(field).onblur = () => find(field).value === bar.data.cluster[field] && (bar.typing = null)
+  }
   find("note").onkeydown = (event) => {
     if (event.key === "Enter") find("note").blur()
   }
@@ -100,14 +105,19 @@ function save(bar, change = {}, next = false) {
     name: bar.find("name").value.trim(), state: cluster.state, note: bar.find("note").value.trim(), via: cluster.via, ...change,
   }
   if (wanted.name && !wanted.state) wanted.state = "sure"
-  const same = ["name", "state", "note"].every((part) => wanted[part] === cluster[part])
-  if (same) return void (next && bar.send("go", "unnamed"))
+  const base = bar.typing?.number === cluster.number ? bar.typing.base : cluster.base
+  if (["name", "state", "note"].every((part) => wanted[part] === cluster[part])) {
+    bar.typing = null
+    if (next) bar.send("go", "unnamed")
+    return
+  }
   if ([...bar.waiting.values()].some((one) => one.do === "name" && one.cluster === cluster.number)) {
     const waits = [...bar.waiting.values()].some((one) => one.name === wanted.name && one.state === wanted.state && one.note === wanted.note)
     if (!waits) bar.later = { change: wanted, cluster: cluster.number }
     return
   }
-  ask(bar, { do: "name", ...wanted, next })
+  bar.typing = null
+  ask(bar, { do: "name", ...wanted, base, next })
 }
 
 function move(bar) {
@@ -127,6 +137,7 @@ function nameKey(bar, event) {
     bar.refocus = true
     save(bar, { via: "" }, !event.shiftKey)
   } else if (event.key === "Escape") {
+    bar.typing = null
     bar.find("name").value = bar.data.cluster.name
     bar.find("name").blur()
   }
@@ -183,15 +194,17 @@ function draw(bar) {
   const { data, find } = bar
   const cluster = data.cluster
   const moved = bar.drawn?.number !== cluster.number
-  const active = bar.root.getRootNode().activeElement
+  const typing = bar.typing?.number === cluster.number || [...bar.waiting.values()].some((one) => one.do === "name" && one.cluster === cluster.number)
   for (const [field, value] of [["name", cluster.name], ["note", cluster.note]]) {
     const input = find(field)
-    // What somebody is typing is not overwritten by what another person saved.
-    const typing = active === input && input.value !== (bar.drawn?.[field] ?? "")
-    if (moved || !typing) input.value = value
+    // What somebody is typing, or is being saved, is not overwritten by what another person saved.
+    if ((moved || !typing) && input.value !== value) input.value = value
     input.disabled = !cluster.nameable || !data.author
   }
-  if (moved) trouble(bar, null)
+  if (moved) {
+    bar.typing = null
+    trouble(bar, null)
+  }
   find("swatch").textContent = cluster.sign
   find("swatch").style.background = cluster.colour
   find("swatch").style.color = cluster.ink
