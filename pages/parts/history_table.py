@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from imclust_core.errors import ImclustError
-from imclust_core.naming.desk import to_redo, to_undo
+from imclust_core.naming.desk import Desk, to_redo, to_undo
 from imclust_core.naming.editing import open_desk, redo, undo
 from imclust_core.naming.history import history, sentence
 from imclust_core.store.clusterings import Clustering
@@ -34,6 +34,13 @@ def show_history(workspace: Workspace, stored: Clustering) -> None:
         return
     authors = len({event.author for event in desk.events})
     st.caption(f"{plural(len(desk.events), 'change')} by {plural(authors, 'person', 'people')}")
+    _buttons(workspace, stored, desk)
+    _table(desk)
+    if len(desk.events) > _SHOWN:
+        st.caption(f"The newest {_SHOWN:,}. labels.jsonl in the workspace holds all of them.")
+
+
+def _buttons(workspace: Workspace, stored: Clustering, desk: Desk) -> None:
     who = author()
     back, forth = (to_undo(desk, who), to_redo(desk, who)) if who else (None, None)
     with st.container(horizontal=True):
@@ -53,6 +60,9 @@ def show_history(workspace: Workspace, stored: Clustering) -> None:
             on_click=_step,
             args=(workspace, stored, redo, who),
         )
+
+
+def _table(desk: Desk) -> None:
     told = pd.DataFrame(
         {
             "when": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.at)),
@@ -71,8 +81,6 @@ def show_history(workspace: Workspace, stored: Clustering) -> None:
             "counts": st.column_config.CheckboxColumn(help="Not what was taken back."),
         },
     )
-    if len(desk.events) > _SHOWN:
-        st.caption(f"The newest {_SHOWN:,}. labels.jsonl in the workspace holds all of them.")
 
 
 def _step(workspace: Workspace, stored: Clustering, step: Callable[..., object], who: str) -> None:

@@ -35,15 +35,8 @@ def run_table(workspace: Workspace, source: Collection, known: Sequence[Clusteri
         return False
     st.subheader(plural(len(known), "clustering"))
     st.caption("Select one to show it, two to compare them. A click on a column sorts by it.")
-    said = labelled_clusterings(workspace)
-    table = pd.DataFrame(
-        [
-            _row(one, shown is not None and one.id == shown.id, _named(workspace, one) if one.id in said else None)
-            for one in known
-        ]
-    )
     selection = st.dataframe(
-        table.dropna(axis="columns", how="all"),
+        _table(workspace, known, shown),
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
@@ -61,6 +54,16 @@ def run_table(workspace: Workspace, source: Collection, known: Sequence[Clusteri
     if compare:
         compare_these(ids[1], ids[0])
     return compare
+
+
+def _table(workspace: Workspace, known: Sequence[Clustering], shown: Clustering | None) -> pd.DataFrame:
+    """A row for each clustering, without the columns of which nothing is known."""
+    said = labelled_clusterings(workspace)
+    rows = [
+        _row(one, shown is not None and one.id == shown.id, _named(workspace, one) if one.id in said else None)
+        for one in known
+    ]
+    return pd.DataFrame(rows).dropna(axis="columns", how="all")
 
 
 def _named(workspace: Workspace, one: Clustering) -> str | None:

@@ -56,38 +56,38 @@ def show_sheet(workspace: Workspace, source: Collection, stored: Clustering) -> 
 
 def _sheet(workspace: Workspace, source: Collection, stored: Clustering, desk: Desk, content: ClusterContent) -> None:
     redraw_if_asked()
-    order, seed = order_and_seed()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        pick = str(
-            st.segmented_control(
-                "Which images",
-                list(_PICKS),
-                default=order if order in _PICKS else "random",
-                format_func=_PICKS.__getitem__,
-                required=True,
-                key="sheet_pick",
-                label_visibility="collapsed",
-            )
-        )
-        if pick == "random":
-            st.button("Shuffle", icon=":material/shuffle:", on_click=lambda: keep(SEED, str(seed + 1)))
+        pick, seed = _pick_order()
         samples = int(st.slider("Images of each cluster", 3, 12, _SAMPLES, key="sheet_samples", width=220))
         rows = _picked(workspace, source, desk, content, pick, seed, samples)
         _downloads(workspace, source, stored, desk, rows, samples)
-    cards = [
-        Card(
-            number,
-            number,
-            _called(desk, number),
-            plural(desk.sizes[number], "image"),
-            desk.names[number].note if number in desk.names else "",
-            [image.id for image in images],
-        )
-        for number, images in list(rows.items())[:_MOST_CARDS]
-    ]
+    cards = [_card(desk, number, images) for number, images in list(rows.items())[:_MOST_CARDS]]
     show_cards(workspace, source, cards, None, key=_CARDS, on_pick=_open, wide=True)
     if len(rows) > _MOST_CARDS:
         st.caption(f"The first {_MOST_CARDS} of {len(rows):,} clusters.")
+
+
+def _pick_order() -> tuple[str, int]:
+    """Which images stand for a cluster, and the seed where they are drawn by lot."""
+    order, seed = order_and_seed()
+    pick = st.segmented_control(
+        "Which images",
+        list(_PICKS),
+        default=order if order in _PICKS else "random",
+        format_func=_PICKS.__getitem__,
+        required=True,
+        key="sheet_pick",
+        label_visibility="collapsed",
+    )
+    if pick == "random":
+        st.button("Shuffle", icon=":material/shuffle:", on_click=lambda: keep(SEED, str(seed + 1)))
+    return str(pick), seed
+
+
+def _card(desk: Desk, number: int, images: list[ImageRow]) -> Card:
+    note = desk.names[number].note if number in desk.names else ""
+    size = plural(desk.sizes[number], "image")
+    return Card(number, number, _called(desk, number), size, note, [image.id for image in images])
 
 
 def _picked(

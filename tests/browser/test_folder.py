@@ -128,7 +128,7 @@ def test_browsing_to_a_folder(workspace: Workspace, visit: Visitor, photos: Path
         expect(tab.page.get_by_test_id("stMetric").filter(has_text="Images")).to_contain_text("12")
 
 
-@pytest.mark.parametrize("path", ["/", "/folder", "/browse"])
+@pytest.mark.parametrize("path", ["/", "/folder", "/map"])
 def test_a_cold_deep_link_gets_the_frame_and_the_collection(
     workspace: Workspace, scanned: str, visit: Visitor, path: str
 ) -> None:
@@ -137,8 +137,8 @@ def test_a_cold_deep_link_gets_the_frame_and_the_collection(
         tab.page.goto(f"{server.url}{path}?collection={scanned}")
         expect(tab.page.get_by_test_id("stSidebarNav").get_by_text("1 Folder")).to_be_visible()
         expect(tab.page.get_by_role("combobox", name="Collection")).to_have_value("photos")
-        if path == "/browse":
-            expect(tab.page.get_by_role("heading", name="5 Browse and name")).to_be_visible()
+        if path == "/map":
+            expect(tab.page.get_by_role("heading", name="6 Map")).to_be_visible()
             tab.page.get_by_role("link", name="Go to 1 Folder").click()
         wait_for(lambda: thumbnails_shown(tab.page) == 12, what="thumbnails")
         assert f"collection={scanned}" in tab.page.url
