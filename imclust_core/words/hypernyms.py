@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 _TABLE = Path(__file__).parent / "wordnet" / "hypernyms.npz"
+_DEEP_ENOUGH = 6
+"""Steps below WordNet's root from which a kind says something: "canine" does, "whole" and "artifact" do not."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,10 @@ class Hypernyms:
             found.append(row)
             row = int(self.above[row])
         return tuple(reversed(found))
+
+    def tells(self, row: int) -> bool:
+        """Whether this kind has a name and says something."""
+        return bool(self.names[row]) and len(self.chain_of(row)) > _DEEP_ENOUGH
 
 
 @functools.cache

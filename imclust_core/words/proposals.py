@@ -10,8 +10,6 @@ from imclust_core.words.tree import Tree
 
 _COVERED = 0.75
 """A common kind must hold for this share of a branch's images; a few stray labels shall not spoil a name."""
-_DEEP_ENOUGH = 6
-"""Steps below WordNet's root from which a kind says something: "canine" does, "whole" and "artifact" do not."""
 _LOOKED_AT = 200
 """A branch of thousands of labels is named after its heaviest ones."""
 _CHIEF = 0.6
@@ -36,6 +34,6 @@ def _name(tree: Tree, labels: Sequence[Label], chains: Sequence[tuple[int, ...]]
         for row in chains[leaf]:
             share[row] = share.get(row, 0.0) + weight
     for row in reversed(chains[first]):
-        if share[row] >= _COVERED * weights.sum() and len(table.chain_of(row)) > _DEEP_ENOUGH and table.names[row]:
+        if share[row] >= _COVERED * weights.sum() and table.tells(row):
             return table.names[row]
     return f"{labels[first].name}, {labels[more[0]].name}"
