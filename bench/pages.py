@@ -1,10 +1,10 @@
 """How quick are the pages? First paint of a cold server, turning grid pages, and the image route.
 
-    python bench/pages.py [--files 100000] [--turns 100] [--starts 5] [--slider-steps 60] [--only slider]
+    python bench/pages.py [--files 100000] [--turns 100] [--starts 5] [--slider-steps 60] [--only slider|desk]
 
 A real Chromium on a real server, over a catalogue of 100,000 images (those of bench/scan.py). The peer of
 the image route is a server of Starlette's own that sends the same thumbnails as plain files. The slider of the Choose
-K page is moved over a tree of all 1,000 labels.
+K page is moved over a tree of all 1,000 labels. The desk of the Browse page has all images in one cluster.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # instead of this folder, in which "pages" would be this very file
 
+from bench.desk import first_images, one_cluster, renderer_megabytes  # noqa: E402
 from bench.scan import WORK, make_files  # noqa: E402
 from bench.slider import move_slider, thousand_labels  # noqa: E402
 from imclust_core import Workspace, scan  # noqa: E402
@@ -115,6 +116,31 @@ def turn_pages(page: Page, url: str, turns: int) -> dict[str, Any]:
     }
 
 
+def show_desk(browser: Browser, workspace: Workspace, collection_id: str, turns: int) -> dict[str, Any]:
+    """The first images of a cluster of them all, turning its pages, and what the browser holds before and after."""
+    clustering_id = one_cluster(workspace, collection_id)
+    with process(dashboard(workspace), PORT, "/_stcore/health"):
+        url = f"http://127.0.0.1:{PORT}/browse?collection={collection_id}&clustering={clustering_id}"
+        firsts = [first_images(browser, url) for _ in range(6)]
+        page = browser.new_context(viewport={"width": 1360, "height": 900}).new_page()
+        page.goto(url)
+        page.locator(".grid .cell").first.wait_for()
+        grid, memory = page.locator(".grid"), []
+        times = []
+        for number in range(turns):
+            times.append(grid.evaluate(TURN))
+            if number in (turns // 10, turns - 1):
+                memory.append(renderer_megabytes())
+        page.context.close()
+    return {
+        "first_images_cold_s": round(firsts[0], 2),
+        "first_images_s": [round(one, 2) for one in firsts[1:]],
+        "turn_ms": spread([turned for turned, _ in times]),
+        "with_pictures_ms": spread([drawn for _, drawn in times]),
+        "renderer_mb_after_a_tenth_and_all": memory,
+    }
+
+
 def spread(values: list[float]) -> dict[str, int]:
     ordered = sorted(values)
     return {
@@ -170,7 +196,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=100)
     parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--slider-steps", type=int, default=60)
-    parser.add_argument("--only", choices=("slider",), help="only the slider of the Choose K page")
+    parser.add_argument("--only", choices=("slider", "desk"), help="only the slider of Choose K, or the desk")
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, {time.strftime('%Y-%m-%d')}")
     folder = WORK / f"files-{options.files}"
@@ -182,6 +208,10 @@ def main() -> None:
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        if options.only != "slider":
+            print(json.dumps({"desk": show_desk(browser, workspace, source.id, options.turns)}))
+        if options.only == "desk":
+            return
         one, _ = thousand_labels(workspace, source)
         with process(dashboard(workspace), PORT, "/_stcore/health"):
             page = browser.new_context(viewport={"width": 1360, "height": 900}).new_page()

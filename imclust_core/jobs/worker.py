@@ -24,6 +24,7 @@ from imclust_core.jobs.queue import HEARTBEAT_SECONDS, LEASE_SECONDS, Job, Queue
 from imclust_core.jobs.tasks import TASKS
 from imclust_core.names import shown
 from imclust_core.process import start_module
+from imclust_core.store.backups import back_up_if_due
 from imclust_core.store.lock import FileLock
 from imclust_core.store.workspace import Workspace
 
@@ -123,6 +124,7 @@ def work(workspace: Workspace, *, idle_seconds: float = IDLE_SECONDS) -> None:
     alone = _take(lock, workspace)
     if not alone and not any(job.silent_for(time.time()) > LEASE_SECONDS for job in queue.open_jobs()):
         return
+    back_up_if_due(workspace)
     idle_since = time.monotonic()
     with _QuickLane(workspace, worker, enabled=alone) as quick:
         while True:

@@ -1,6 +1,7 @@
 """Dated copies of the labels, made by SQLite itself while others write, and looked over before they count."""
 
 import contextlib
+import logging
 import os
 import sqlite3
 import time
@@ -11,6 +12,8 @@ from imclust_core.store.workspace import Workspace
 
 EVERY_SECONDS = 3600
 KEPT = 10
+
+log = logging.getLogger("imclust")
 
 
 def backups_of(workspace: Workspace) -> list[Path]:
@@ -23,31 +26,49 @@ def back_up_if_due(workspace: Workspace, every: float = EVERY_SECONDS) -> Path |
 
     A copy that cannot be made costs nobody their work: the labels themselves are written already, twice.
     """
-    kept = backups_of(workspace)
-    with contextlib.suppress(OSError, sqlite3.Error):
-        newest = kept[0].stat().st_mtime if kept else 0.0
-        if time.time() - newest < every or workspace.labels.stat().st_mtime <= newest:
+    try:
+        now = time.time()
+        # Copies from a time when the clock was ahead say nothing, or there would be no other until then.
+        newest = max((at for path in backups_of(workspace) if (at := path.stat().st_mtime) <= now), default=0.0)
+        if now - newest < every or _changed_at(workspace) <= newest:
             return None
-        made = _back_up(workspace)
-        for old in backups_of(workspace)[KEPT:]:
-            old.unlink(missing_ok=True)
+        made = _back_up(workspace, now)
+        if made is not None:
+            for old in [path for path in backups_of(workspace) if path != made][KEPT - 1 :]:
+                old.unlink(missing_ok=True)
         return made
-    return None
+    except (OSError, sqlite3.Error) as error:
+        log.warning("no copy of the labels could be made: %s", error)
+        return None
 
 
-def _back_up(workspace: Workspace) -> Path | None:
-    """A whole copy under the name of this moment; None, and nothing left, where it does not pass the check."""
+def _changed_at(workspace: Workspace) -> float:
+    """When the labels were last written to: what is committed may still be in the write-ahead log alone."""
+    changed = workspace.labels.stat().st_mtime
+    with contextlib.suppress(FileNotFoundError):
+        ahead = workspace.labels.with_name(f"{workspace.labels.name}-wal").stat()
+        if ahead.st_size:  # a reader makes an empty one
+            changed = max(changed, ahead.st_mtime)
+    return changed
+
+
+def _back_up(workspace: Workspace, now: float) -> Path | None:
+    """A whole copy under the name of this moment; None, and nothing left, where it is empty or does not pass."""
     workspace.backups.mkdir(exist_ok=True)
-    name = time.strftime("labels-%Y%m%dT%H%M%SZ.db", time.gmtime())
+    _clear_leftovers(workspace, now)
+    name = time.strftime("labels-%Y%m%dT%H%M%SZ.db", time.gmtime(now))
     temporary = workspace.backups / f"{name}.tmp-{os.getpid()}-{time.monotonic_ns()}"
     try:
-        with (
-            contextlib.closing(connect(workspace.labels)) as source,
-            contextlib.closing(connect(temporary, make=True)) as copy,
-        ):
-            source.backup(copy)
-        if damage_of_database(temporary):
+        with contextlib.closing(connect(workspace.labels)) as source:
+            if source.execute("SELECT 1 FROM label_events LIMIT 1").fetchone() is None:
+                return None
+            with contextlib.closing(connect(temporary, make=True)) as copy:
+                source.backup(copy)
+        if found := damage_of_labels(temporary):
+            log.warning("a copy of the labels was not kept, since it is damaged: %s", found)
             return None
+        # As old as what it holds: a change made while it was copied is later than it.
+        os.utime(temporary, (now, now))
         temporary.replace(workspace.backups / name)
         sync_folder(workspace.backups)
     finally:
@@ -55,11 +76,40 @@ def _back_up(workspace: Workspace) -> Path | None:
     return workspace.backups / name
 
 
-def damage_of_database(path: Path) -> str:
-    """What SQLite finds wrong with a database; empty where it is sound."""
+def _clear_leftovers(workspace: Workspace, now: float) -> None:
+    """Remove what a process that was killed while it copied has left."""
+    for left in workspace.backups.glob("labels-*.db.tmp-*"):
+        with contextlib.suppress(FileNotFoundError):  # another process has just finished it
+            if now - left.stat().st_mtime > EVERY_SECONDS:
+                left.unlink()
+
+
+def damage_of_labels(path: Path) -> str:
+    """What is wrong with a database of labels; empty where it is sound."""
+    columns = "id, uuid, clustering_id, target, kind, value, author, base, at"
+    return damage_of_database(path, "label_events", columns)
+
+
+def damage_of_database(path: Path, table: str, columns: str = "*") -> str:
+    """What is wrong with a database that should have these columns in this table; empty where it is sound.
+
+    sqlite3.Error for one that cannot be looked at: locked, or not ours to read, is not damaged.
+    """
     try:
         with contextlib.closing(connect(path)) as db:
             found = [str(row[0]) for row in db.execute("PRAGMA integrity_check(10)")]
-    except sqlite3.Error as error:
-        return str(error)
+            # For SQLite, a file of no bytes is a sound database, and so is one in which a flipped bit changed a name.
+            db.execute(f"SELECT {columns} FROM {table} LIMIT 1")  # noqa: S608  our own names
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        if is_damage(error):
+            return str(error)
+        raise
     return "" if found == ["ok"] else "; ".join(found)
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether an error at reading means that the file itself is wrong: not that it is locked, or not ours to read."""
+    if isinstance(error, UnicodeDecodeError):
+        return True  # what SQLite said of it has bytes of it within
+    code = getattr(error, "sqlite_errorcode", None) or 0
+    return (code & 0xFF) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)

@@ -41,11 +41,21 @@ def connect(path: Path, *, make: bool = False, lasting: bool = False) -> sqlite3
     """
     address = f"file:{quote(os.fsencode(path))}?mode={'rwc' if make else 'rw'}"
     connection = sqlite3.connect(address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA foreign_keys=ON")
-    # With the rollback journal, NORMAL can damage the file on a power cut; with the log it can not.
-    connection.execute(f"PRAGMA synchronous={'NORMAL' if journal_mode() == 'WAL' and not lasting else 'FULL'}")
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA synchronous={_synchronous(lasting)}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _synchronous(lasting: bool) -> str:
+    """With the rollback journal, NORMAL can damage the file on a power cut, and FULL can undo the last commit."""
+    if journal_mode() == "WAL":
+        return "FULL" if lasting else "NORMAL"
+    return "EXTRA" if lasting else "FULL"
 
 
 @contextlib.contextmanager
@@ -77,7 +87,7 @@ def _plainly(path: Path) -> Iterator[None]:
         yield
     except sqlite3.IntegrityError:
         raise
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
             raise WorkspaceFull(
                 f"The disk of the workspace {shown(path.parent)} has no room left. What was recorded so far is kept; "

@@ -6,22 +6,14 @@ Only the holder of the labels' lock adds lines. A line that a killed process lef
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from imclust_core.store.database import sync_folder
 
 _BLOCK = 1 << 16
-
-
-@dataclass(frozen=True)
-class LogContent:
-    """The sound lines of a log, in order, and the numbers of the lines that are damaged."""
-
-    lines: list[dict[str, Any]]
-    damaged: list[int]
 
 
 def add_lines(path: Path, events: Sequence[dict[str, Any]]) -> None:
@@ -31,11 +23,27 @@ def add_lines(path: Path, events: Sequence[dict[str, Any]]) -> None:
     new = not path.exists()
     with path.open("w+b" if new else "r+b") as file:
         _cut_unfinished(file)
-        file.write(b"".join(_line(event) for event in events))
+        for event in events:
+            file.write(_line(event))
         file.flush()
         os.fsync(file.fileno())
     if new:
         sync_folder(path.parent)
+
+
+def replace_log(path: Path, events: Iterable[dict[str, Any]]) -> None:
+    """Put a log of these events in the place of the one that is there: whole, or not at all."""
+    temporary = path.with_name(f"{path.name}.tmp-{os.getpid()}-{time.monotonic_ns()}")
+    try:
+        with temporary.open("xb") as file:
+            for event in events:
+                file.write(_line(event))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
 
 
 def end_of_log(path: Path) -> tuple[int, str]:
@@ -50,16 +58,20 @@ def end_of_log(path: Path) -> tuple[int, str]:
     return 0, ""
 
 
-def read_log(path: Path) -> LogContent:
-    """All of a log; nothing of one that is not there."""
+def read_log(path: Path) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """Each line of a log by its number, the event of it or None where it is damaged; nothing where there is no log.
+
+    A line is not sound without its end: what follows would be written on to it.
+    """
     try:
-        raw = path.read_bytes().split(b"\n")[:-1]
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                event = _read_line(line)
+                yield number, event
+                if event is not None and not line.endswith(b"\n"):
+                    yield number, None
     except FileNotFoundError:
-        raw = []
-    read = [(number, _read_line(line)) for number, line in enumerate(raw, 1) if line]
-    return LogContent(
-        [event for _, event in read if event is not None], [number for number, event in read if event is None]
-    )
+        return
 
 
 def _line(event: dict[str, Any]) -> bytes:
@@ -78,18 +90,18 @@ def _read_line(line: bytes) -> dict[str, Any] | None:
         event: dict[str, Any] = outer["event"]
         whole = outer["sum"] == _sum(json.dumps(event, separators=(",", ":")))
         return event if whole and isinstance(event["id"], int) and isinstance(event["uuid"], str) else None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):  # the last for a line of nothing but brackets
         return None
 
 
 def _lines_from_the_end(file: BinaryIO) -> Iterator[bytes]:
     """The lines of a file, the last one first; what stands after the last line end is unfinished and left out."""
-    at, held, ended = file.seek(0, os.SEEK_END), b"", False
+    at, held, ended, block = file.seek(0, os.SEEK_END), b"", False, _BLOCK
     while at > 0:
-        start = max(0, at - _BLOCK)
+        start = max(0, at - block)
         file.seek(start)
         held, *lines = (file.read(at - start) + held).split(b"\n")
-        at = start
+        at, block = start, 2 * block  # a line of megabytes is put together in a few steps
         for line in reversed(lines):
             if ended:
                 yield line

@@ -4,10 +4,11 @@ An event is kept twice, in `labels.db` and in `labels.jsonl`, both on the disk b
 process writes at a time, under a lock that is dropped by itself when its holder dies.
 """
 
+import contextlib
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -67,17 +68,44 @@ def append(workspace: Workspace, draft: Draft, decide: Decide | None = None, aft
     decide: called while nobody else can write, with the events of the clustering later than the event `after`; returns
         the draft to write, or raises LabelConflict.
     """
-    with one_at_a_time(_lock_of(workspace)):
-        with writing(workspace.labels, lasting=True) as db:
-            _check_log(workspace, db)
-            row = db.execute("SELECT id FROM label_events WHERE uuid = ?", (draft.uuid,)).fetchone()
-            number = row["id"] if row is not None else _insert(db, draft, decide, after)
+    # Before the lock, which would be a new file in a folder that is no workspace any more.
+    if not workspace.labels.exists():
+        raise LabelsError(
+            f"Nothing was saved: {shown(workspace.labels)} is gone. Run imclust doctor --repair, which puts it back "
+            "from its copies."
+        )
+    with alone(workspace):
+        try:
+            with writing(workspace.labels, lasting=True) as db:
+                _check_log(workspace, db)
+                row = db.execute("SELECT id FROM label_events WHERE uuid = ?", (draft.uuid,)).fetchone()
+                number = row["id"] if row is not None else _insert(db, draft, decide, after)
+        except UnicodeEncodeError as error:  # half of a surrogate pair: JSON can hold it, a column of text can not
+            raise LabelsError("Nothing was saved: the change, or its author, has letters that are no text.") from error
         # Read back, and not taken for granted: what is shown as saved is what is there.
         with reading(workspace.labels) as db:
             saved = _event(db.execute("SELECT * FROM label_events WHERE id = ?", (number,)).fetchone())
             _write_log(workspace, db)
     back_up_if_due(workspace)
     return saved
+
+
+@contextlib.contextmanager
+def alone(workspace: Workspace) -> Iterator[None]:
+    """Hold the lock of the labels: nobody else writes to either copy."""
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(one_at_a_time(workspace.root / "labels.lock"))
+        except TimeoutError as error:
+            raise LabelsError(
+                f"Nothing was saved: {error}. Try again in a moment; if it stays so, end the imclust that hangs."
+            ) from error
+        except OSError as error:
+            raise LabelsError(
+                f"Nothing was saved: {shown(workspace.root / 'labels.lock')} cannot be opened ({error.strerror}). Give "
+                "the user imclust runs as the right to write there."
+            ) from error
+        yield
 
 
 def _insert(db: sqlite3.Connection, draft: Draft, decide: Decide | None, after: int) -> int:
@@ -95,7 +123,7 @@ def _insert(db: sqlite3.Connection, draft: Draft, decide: Decide | None, after: 
     if decide is not None:
         later = db.execute(_AFTER, (draft.clustering_id, after)).fetchall()
         draft = replace(decide([_event(row) for row in later]), uuid=draft.uuid)
-    value = json.dumps(draft.value, separators=(",", ":"))
+    value = as_json(draft.value)
     if len(value) > MOST_BYTES:
         raise LabelsError("This change is about too many images to be kept as one. Do it in parts.")
     added = db.execute(
@@ -138,40 +166,44 @@ def labelled_clusterings(workspace: Workspace) -> dict[str, int]:
         return {row[0]: int(row[1]) for row in rows}
 
 
-def all_events(db: sqlite3.Connection, after: int = 0) -> list[Event]:
-    """The events of a database of labels, in their order."""
-    return [_event(row) for row in db.execute("SELECT * FROM label_events WHERE id > ? ORDER BY id", (after,))]
-
-
-def add_events(db: sqlite3.Connection, events: Sequence[Event]) -> None:
-    """Put events back as they were, ids and all."""
+def add_rows(db: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Put events back as they were, ids and all: rows in the order of COLUMNS, their values as JSON."""
     marks = ", ".join("?" * len(COLUMNS))
     db.executemany(
         f"INSERT INTO label_events ({', '.join(COLUMNS)}) VALUES ({marks})",  # noqa: S608  our own column names
-        [tuple(json.dumps(value) if name == "value" else value for name, value in _facts(event)) for event in events],
+        rows,
     )
 
 
-def _facts(event: Event) -> list[tuple[str, Any]]:
-    return [(name, getattr(event, name)) for name in COLUMNS]
+def as_json(value: dict[str, Any]) -> str:
+    """A value as the database keeps it."""
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _check_log(workspace: Workspace, db: sqlite3.Connection) -> None:
     """Refuse to go on where the two copies have parted: one of them is older, or not of this workspace."""
-    last, uuid = end_of_log(workspace.label_log)
+    try:
+        last, uuid = end_of_log(workspace.label_log)
+    except OSError as error:
+        raise LabelsError(
+            f"Nothing was saved: the second copy of the labels, {shown(workspace.label_log)}, cannot be read "
+            f"({error.strerror}). Give the user imclust runs as the right to read and write it."
+        ) from error
     row = db.execute("SELECT uuid FROM label_events WHERE id = ?", (last,)).fetchone()
     if last and (row is None or row["uuid"] != uuid):
         raise LabelsError(
             f"Nothing was saved: {shown(workspace.labels)} and its second copy {shown(workspace.label_log)} hold "
-            "different events, so one of them was lost or replaced. Run imclust doctor, which puts them together."
+            "different events, so one of them was lost or replaced. Run imclust doctor --repair, which puts them "
+            "together."
         )
 
 
 def _write_log(workspace: Workspace, db: sqlite3.Connection) -> None:
     """Give the second copy all that it does not have, also what others did not come to write."""
-    last, _ = end_of_log(workspace.label_log)
     try:
-        add_lines(workspace.label_log, [dict(_facts(event)) for event in all_events(db, last)])
+        last, _ = end_of_log(workspace.label_log)
+        later = db.execute("SELECT * FROM label_events WHERE id > ? ORDER BY id", (last,))
+        add_lines(workspace.label_log, [{name: getattr(_event(row), name) for name in COLUMNS} for row in later])
     except OSError as error:
         raise LabelsError(
             f"The change is saved, but not its second copy in {shown(workspace.label_log)} ({error.strerror}). Free "
@@ -179,9 +211,11 @@ def _write_log(workspace: Workspace, db: sqlite3.Connection) -> None:
         ) from error
 
 
-def _lock_of(workspace: Workspace) -> Any:
-    return workspace.root / "labels.lock"
-
-
 def _event(row: sqlite3.Row) -> Event:
-    return Event(**{name: json.loads(row[name]) if name == "value" else row[name] for name in COLUMNS})
+    try:
+        return Event(**{name: json.loads(row[name]) if name == "value" else row[name] for name in COLUMNS})
+    except (ValueError, TypeError) as error:
+        raise LabelsError(
+            f"The change number {row['id']} in labels.db has been damaged. Run imclust doctor --repair, which takes it "
+            "from the second copy."
+        ) from error

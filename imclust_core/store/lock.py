@@ -2,9 +2,13 @@
 
 import contextlib
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+_WAIT_SECONDS = 30.0
+_AGAIN_SECONDS = 0.005
 
 
 class FileLock:
@@ -26,16 +30,28 @@ class FileLock:
 
     def release(self) -> None:
         if self._file is not None:
+            # Not by closing alone: a process forked in the meantime has the file open too, and would go on holding it.
+            with contextlib.suppress(OSError):
+                _unlock(self._file)
             self._file.close()
             self._file = None
 
 
 @contextlib.contextmanager
-def one_at_a_time(path: Path) -> Iterator[None]:
-    """Hold the lock of a path, after waiting for all who came before: other processes, and other threads of this."""
-    with path.open("ab") as file:
-        _wait_for(file)
+def one_at_a_time(path: Path, seconds: float = _WAIT_SECONDS) -> Iterator[None]:
+    """Hold the lock of a path, after waiting for whoever has it: another process, or another thread of this.
+
+    TimeoutError when that takes too long: a holder that is frozen must not freeze everybody.
+    """
+    lock, end = FileLock(path), time.monotonic() + seconds
+    while not lock.acquire():
+        if time.monotonic() > end:
+            raise TimeoutError(f"another process has held it for {seconds:.0f} seconds")
+        time.sleep(_AGAIN_SECONDS)
+    try:
         yield
+    finally:
+        lock.release()
 
 
 if sys.platform == "win32":
@@ -45,9 +61,9 @@ if sys.platform == "win32":
         file.seek(0)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
 
-    def _wait_for(file: BinaryIO) -> None:
+    def _unlock(file: BinaryIO) -> None:
         file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # gives up after ten seconds, with an OSError
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
 
 else:
     import fcntl
@@ -55,5 +71,5 @@ else:
     def _lock(file: BinaryIO) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
-    def _wait_for(file: BinaryIO) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    def _unlock(file: BinaryIO) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)

@@ -104,10 +104,12 @@ class Workspace:
 
     def _open_labels(self) -> None:
         """Make or migrate the labels; never make them anew where their copies say that there were some."""
-        if not self.labels.exists() and (self.label_log.exists() or any(self.backups.glob("labels-*.db"))):
+        # SQLite takes an empty file for a new database.
+        gone = not self.labels.exists() or not self.labels.stat().st_size
+        if gone and (self.label_log.exists() or any(self.backups.glob("labels-*.db"))):
             raise WorkspaceError(
                 f"{shown(self.labels)}, where names and edits are kept, is gone, but copies of it are here. Run "
-                "imclust doctor, which puts it back from them."
+                "imclust doctor --repair, which puts it back from them."
             )
         migrate(self.labels, LABELS)
 

@@ -36,12 +36,12 @@ def do_all(
     for act in asked[:_MOST] if isinstance(asked, list) else []:
         if not isinstance(act, dict) or not isinstance(act.get("uuid"), str) or act["uuid"] in answers:
             continue
+        start = time.perf_counter()
         try:
             event = _do(workspace, stored, act, author, selected)
-            answers[act["uuid"]] = {
-                "ok": True,
-                "text": f"Saved {time.strftime('%H:%M:%S')}" if event else "Nothing to do",
-            }
+            took = 1000 * (time.perf_counter() - start)
+            text = f"Saved {time.strftime('%H:%M:%S')}" if event is not None else "Nothing to do"
+            answers[act["uuid"]] = {"ok": True, "text": text, "took": f"on the disk after {took:.0f} ms"}
             if event is not None:
                 done.append((act, event))
         except LabelConflict as error:

@@ -93,8 +93,9 @@ def pick_order() -> str:
         on_change=lambda: keep(ORDER, st.session_state["desk_order"]),
         label_visibility="collapsed",
     )
-    if order == "random":
-        st.button("Shuffle", icon=":material/shuffle:", on_click=lambda: keep(SEED, str(seed + 1)))
+    with st.container(width="content"):  # there without the button too, so that nothing behind it moves
+        if order == "random":
+            st.button("Shuffle", icon=":material/shuffle:", on_click=lambda: keep(SEED, str(seed + 1)))
     return str(
         st.segmented_control(
             "Size",

@@ -28,14 +28,8 @@ def show_split(
     workspace: Workspace, stored: Clustering, desk: Desk, number: int, labels: Sequence[Label], said: Said | None
 ) -> None:
     """The ways to split the cluster that is shown, and what became of the last try."""
-    job = _job(workspace)
-    if job is not None and job.active:
-        st.caption(f"Splitting cluster {job.params['number']}…")
-    if trouble := st.session_state.pop(_TROUBLE, ""):
-        st.error(plain(trouble))
-    if number < 1 or desk.sizes.get(number, 0) < 2:
-        return
-    with st.popover("Split this cluster", icon=":material/call_split:", disabled=not author()):
+    can = number > 0 and desk.sizes.get(number, 0) > 1 and bool(author())
+    with st.popover("Split this cluster", icon=":material/call_split:", disabled=not can):
         st.button(
             "In two, by likeness",
             on_click=_in_two,
@@ -44,6 +38,11 @@ def show_split(
         )
         if said is not None:
             _by_label(workspace, stored, desk, number, labels, said)
+    job = _job(workspace)
+    if job is not None and job.active:
+        st.caption(f"Splitting cluster {job.params['number']}…")
+    if trouble := st.session_state.pop(_TROUBLE, ""):
+        st.error(plain(trouble))
 
 
 def split_ended(workspace: Workspace) -> bool:

@@ -84,7 +84,7 @@ function takeAnswers(bar) {
     const asked = bar.waiting.get(uuid)
     if (!asked) continue
     bar.waiting.delete(uuid)
-    tick(bar, answer.ok ? `✓ ${answer.text}` : "")
+    tick(bar, answer.ok ? `✓ ${answer.text}` : "", answer.took)
     if (!answer.ok) {
       trouble(bar, { ...answer, asked })
       bar.later = null
@@ -299,8 +299,9 @@ function keepTheirs(bar) {
   trouble(bar, null)
 }
 
-function tick(bar, said) {
+function tick(bar, said, more = "") {
   bar.find("tick").textContent = said
+  bar.find("tick").title = more
 }
 
 function options(list, values) {

@@ -1,0 +1,289 @@
+"""Step 5 as analysts meet it: naming by keys, editing, two people at one desk, names that come along."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from imclust_core.naming.editing import name_cluster, open_desk
+from imclust_core.store.clusterings import Clustering, read_clustering
+from imclust_core.store.collections import Collection, collections
+from imclust_core.store.label_log import read_log
+from imclust_core.store.workspace import Workspace
+from tests.browser.conftest import Visit
+from tests.browser.test_cluster import clustered
+from tests.conftest import wait_for
+from tests.server import Dashboard
+
+Visitor = Callable[..., Visit]
+
+A_WHILE = 60_000  # milliseconds; a worker that just started has libraries to import
+TWO_SECONDS = 2_000
+HOSTILE = "<img src=x onerror=alert(1)>=HYPERLINK()👩‍🚀"
+
+
+@pytest.fixture
+def workspace(workspace: Workspace, described: Path) -> Workspace:
+    shutil.copytree(described, workspace.root, dirs_exist_ok=True)
+    return workspace
+
+
+@pytest.fixture
+def samples(workspace: Workspace) -> Collection:
+    return collections(workspace)[0]
+
+
+@pytest.fixture
+def stored(workspace: Workspace, samples: Collection) -> Clustering:
+    return clustered(workspace, samples, k=17)
+
+
+def at_the_desk(tab: Visit, server: Dashboard, samples: Collection, who: str = "Ada") -> Page:
+    page = tab.page
+    page.goto(f"{server.url}/browse?collection={samples.id}")
+    page.get_by_placeholder("Your name").fill(who)
+    page.keyboard.press("Enter")
+    expect(page.get_by_placeholder("Your name")).to_be_hidden()
+    expect(name_box(page)).to_be_enabled()
+    expect(images(page).first).to_be_visible()
+    return page
+
+
+def name_box(page: Page) -> Locator:
+    return page.get_by_label("Name", exact=True)
+
+
+def images(page: Page) -> Locator:
+    return page.get_by_role("listbox").locator(".cell")
+
+
+def shelf(page: Page) -> Locator:
+    return page.get_by_role("navigation", name="Clusters").locator(".line")
+
+
+def saved(page: Page) -> None:
+    expect(page.get_by_text(re.compile("✓ Saved"))).to_be_visible()
+
+
+def names(workspace: Workspace, stored: Clustering) -> dict[int, str]:
+    return {number: name.text for number, name in open_desk(workspace, stored).names.items() if name.text}
+
+
+def test_without_clusters_the_page_says_where_to_go(server: Dashboard, visit: Visitor, samples: Collection) -> None:
+    page = visit().page
+    page.goto(f"{server.url}/browse?collection={samples.id}")
+    expect(page.get_by_text("There are no clusters yet.")).to_be_visible()
+    page.goto(f"{server.url}/history?collection={samples.id}")
+    expect(page.get_by_text("Nothing was named or moved yet.")).to_be_visible()
+    page.get_by_role("link", name="Go to 4 Cluster").click()
+    expect(page.get_by_role("heading", name="Cluster Sample photographs")).to_be_visible()
+
+
+def test_names_by_keys_are_on_disk_before_the_tick(
+    server: Dashboard, visit: Visitor, workspace: Workspace, samples: Collection, stored: Clustering
+) -> None:
+    tab = visit()
+    page = at_the_desk(tab, server, samples)
+    proposed = page.get_by_role("group", name="Proposals").locator("strong").first.inner_text()
+    page.keyboard.press("1")
+    expect(shelf(page).nth(0)).to_contain_text(proposed)
+    expect(shelf(page).nth(1)).to_have_attribute("aria-current", "true")
+    page.keyboard.press("n")
+    page.keyboard.type("Rocket")
+    page.keyboard.press("Enter")
+    expect(shelf(page).nth(1)).to_contain_text("Rocket")
+    page.keyboard.type("Cat?")  # the box kept the keyboard
+    page.keyboard.press("Shift+Enter")
+    expect(shelf(page).nth(2)).to_contain_text("Cat?")
+    page.keyboard.press("Escape")
+    page.keyboard.press("d")
+    expect(page.get_by_role("button", name="doubtful")).to_have_attribute("aria-pressed", "true")
+    saved(page)
+    assert names(workspace, stored) == {1: proposed, 2: "Rocket", 3: "Cat?"}
+    assert [event["kind"] for _, event in read_log(workspace.label_log) if event] == ["name"] * 4
+    expect(page.get_by_text("3 of 17 named")).to_be_visible()
+    tab.picture("named")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    tab.picture("keys")
+    page.reload()  # the browser remembers who is there, and the server the rest
+    expect(shelf(page).nth(1)).to_contain_text("Rocket")
+    expect(name_box(page)).to_have_value("Cat?")
+    expect(name_box(page)).to_be_enabled()
+
+
+def test_hostile_and_endless_names_do_no_harm(
+    server: Dashboard, visit: Visitor, workspace: Workspace, samples: Collection, stored: Clustering
+) -> None:
+    tab = visit()
+    page = at_the_desk(tab, server, samples, who=HOSTILE)
+    name_box(page).fill(HOSTILE)
+    page.keyboard.press("Shift+Enter")
+    expect(shelf(page).nth(0)).to_contain_text("onerror")
+    name_box(page).fill("long " * 2_000)
+    page.keyboard.press("Shift+Enter")
+    expect(page.get_by_text("A name can have up to 100 characters")).to_be_visible()
+    tab.picture("too-long")
+    assert names(workspace, stored) == {1: HOSTILE}
+    for path in ("browse?view=sheet&", "history?", "cluster?", "compare?with=truth&"):
+        page.goto(f"{server.url}/{path}collection={samples.id}")
+        expect(page.get_by_text("Traceback")).to_have_count(0)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_editing_by_keys_and_undoing_all_of_it(
+    server: Dashboard, visit: Visitor, workspace: Workspace, samples: Collection, stored: Clustering
+) -> None:
+    before = read_clustering(stored).labels
+    tab = visit()
+    page = at_the_desk(tab, server, samples)
+    size = open_desk(workspace, stored).sizes
+    images(page).nth(0).focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.get_by_text("3 selected")).to_be_visible()
+    tab.picture("selected")
+    page.keyboard.press("m")
+    page.keyboard.type("2")
+    page.keyboard.press("Enter")
+    expect(shelf(page).nth(0)).to_contain_text(str(size[1] - 3))
+    expect(shelf(page).nth(1)).to_contain_text(str(size[2] + 3))
+    images(page).nth(1).click(modifiers=["Shift"])
+    expect(page.get_by_text("selected", exact=False).first).to_be_visible()
+    page.keyboard.press("o")
+    expect(shelf(page).last).to_contain_text("set aside")
+    images(page).nth(0).focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("p")
+    expect(shelf(page)).to_have_count(19)
+    page.get_by_placeholder("Merge into…").fill("3")
+    page.get_by_role("button", name="Merge", exact=True).click()
+    expect(shelf(page)).to_have_count(18)
+    wait_for(lambda: len(open_desk(workspace, stored).events) == 4, what="four changes")
+    tab.picture("edited")
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_text("4 changes by 1 person")).to_be_visible()
+    tab.picture("history")
+    for _ in range(4):
+        count = len(open_desk(workspace, stored).events)
+        undo = page.get_by_role("button", name="Undo my last change")
+        expect(undo).to_have_count(1)  # while a page is drawn anew, the old one is still there
+        undo.click()
+        wait_for(lambda count=count: len(open_desk(workspace, stored).events) > count, what="an undo")
+    desk = open_desk(workspace, stored)
+    assert (desk.group == desk.base).all() and desk.sizes == size
+    assert (read_clustering(stored).labels == before).all()
+
+
+def test_a_cluster_splits_in_two_by_likeness_and_by_label(
+    server: Dashboard, visit: Visitor, workspace: Workspace, samples: Collection
+) -> None:
+    stored = clustered(workspace, samples, k=8)
+    tab = visit()
+    page = at_the_desk(tab, server, samples)
+    size = open_desk(workspace, stored).sizes[1]
+    page.get_by_role("button", name="Split this cluster").click()
+    tab.picture("split")
+    page.get_by_role("button", name="In two, by likeness").click()
+    expect(shelf(page)).to_have_count(9, timeout=A_WHILE)
+    expect(page.get_by_role("button", name="Split this cluster")).to_have_count(1)
+    desk = open_desk(workspace, stored)
+    assert desk.sizes[1] + desk.sizes[9] == size and desk.sizes[1] >= desk.sizes[9]
+    page.get_by_role("button", name="Split this cluster").click()
+    page.get_by_role("combobox", name="By label").click()
+    page.get_by_role("option").first.click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name=re.compile(r"Split out \d")).click()
+    expect(shelf(page)).to_have_count(10)
+
+
+def test_two_people_see_each_other_and_nothing_is_overwritten_in_silence(
+    server: Dashboard, visit: Visitor, workspace: Workspace, samples: Collection, stored: Clustering
+) -> None:
+    ada, bob = visit(), visit()
+    a, b = at_the_desk(ada, server, samples, "Ada"), at_the_desk(bob, server, samples, "Bob")
+    name_box(b).press_sequentially("Sheep")  # typed, and not saved yet
+    name_box(a).fill("Cow")
+    a.keyboard.press("Shift+Enter")
+    saved(a)
+    expect(shelf(b).nth(0)).to_contain_text("Cow", timeout=TWO_SECONDS)
+    expect(name_box(b)).to_have_value("Sheep")
+    name_box(b).press("Shift+Enter")
+    expect(b.get_by_role("alert")).to_contain_text("Ada has given it “Cow” (sure) meanwhile. You wrote “Sheep”")
+    bob.picture("conflict")
+    assert names(workspace, stored) == {1: "Cow"}
+    b.get_by_role("button", name="Use mine").click()
+    saved(b)
+    expect(name_box(a)).to_have_value("Sheep", timeout=TWO_SECONDS)
+    assert names(workspace, stored) == {1: "Sheep"}
+    a.keyboard.press("Escape")
+    a.keyboard.press("u")  # each takes back what they did themselves
+    wait_for(lambda: len(open_desk(workspace, stored).events) == 3, what="an undo")
+    assert names(workspace, stored) == {1: "Sheep"}
+    b.keyboard.press("Escape")
+    b.keyboard.press("u")
+    expect(name_box(b)).to_have_value("")
+
+
+def test_names_come_along_to_another_k(
+    server: Dashboard, visit: Visitor, workspace: Workspace, samples: Collection, stored: Clustering
+) -> None:
+    for number in range(1, 18):
+        name_cluster(
+            workspace, stored, number, text=f"kind {number}", state="sure", author="Ada", uuid=f"u{number}", base=0
+        )
+    other = clustered(workspace, samples, k=15)
+    tab = visit()
+    page = at_the_desk(tab, server, samples)
+    expect(page.get_by_text("can be brought over.")).to_be_visible()
+    tab.picture("offer")
+    page.get_by_role("button", name="Bring the names over").click()
+    expect(page.get_by_text("15 names brought over. Left behind:")).to_be_visible()
+    tab.picture("brought")
+    assert len(names(workspace, other)) == 15
+    assert len(names(workspace, stored)) == 17
+
+
+def test_the_sample_sheet_shows_all_clusters_and_leads_to_each(
+    server: Dashboard, visit: Visitor, samples: Collection, stored: Clustering
+) -> None:
+    tab = visit()
+    page = tab.page
+    page.goto(f"{server.url}/browse?collection={samples.id}&view=sheet")
+    expect(page.locator(".groups.wide .group")).to_have_count(17)
+    tab.picture("sheet")
+    with page.expect_download() as png:
+        page.get_by_role("button", name="PNG").click()
+    assert png.value.path().read_bytes().startswith(b"\x89PNG")
+    with page.expect_download() as pdf:
+        page.get_by_role("button", name="PDF to print").click()
+    assert pdf.value.path().read_bytes().startswith(b"%PDF")
+    page.locator(".groups.wide .group").nth(3).click()
+    expect(shelf(page).nth(3)).to_have_attribute("aria-current", "true")
+    wait_for(lambda: "cluster=4" in page.url, what="the cluster in the address")
+
+
+def test_the_large_view_tells_labels_margin_and_likeness_and_orders_change_what_comes_first(
+    server: Dashboard, visit: Visitor, samples: Collection, stored: Clustering
+) -> None:
+    tab = visit(color_scheme="dark")
+    page = at_the_desk(tab, server, samples)
+    first = images(page).first.get_attribute("data-id")
+    page.get_by_role("radio", name="Odd").click()
+    expect(images(page).first).not_to_have_attribute("data-id", str(first))
+    page.get_by_role("radio", name="Border").click()
+    expect(images(page).first.locator(".caption")).to_contain_text(re.compile(r"\d\.\d\d \d+"))
+    tab.picture("border-dark")
+    images(page).first.click()
+    large = page.locator("dialog[open]")
+    expect(large).to_contain_text("Labels")
+    expect(large).to_contain_text("next nearest is")
+    tab.picture("large-dark")
+    page.get_by_role("button", name="Find similar").click()
+    expect(page.get_by_role("group", name="Similar images").locator(".cell").first).to_contain_text(
+        "this one", timeout=A_WHILE
+    )
