@@ -21,6 +21,8 @@ from imclust_core.backbones.registry import BUNDLED, RECOMMENDED
 from imclust_core.clustering.linkage import LINKAGES, METRICS
 from imclust_core.clustering.strategies import STRATEGIES
 from imclust_core.commands.clusters import cluster_folder, compare_two, evaluate_clustering
+from imclust_core.commands.doctor import doctor
+from imclust_core.commands.export import export_clusters, import_names, list_names
 from imclust_core.commands.images import embed_folder, sample, scan_folder
 from imclust_core.commands.lists import list_collections, list_jobs
 from imclust_core.commands.running import print_json
@@ -30,6 +32,7 @@ from imclust_core.errors import ImclustError
 from imclust_core.jobs.requests import AUTO, DEFAULT_CLUSTERING, DEFAULT_TREE, DEVICES, DTYPES
 from imclust_core.jobs.worker import work
 from imclust_core.process import start_module
+from imclust_core.report.exports import FORMATS, HOW
 from imclust_core.store.collections import collection, collections
 from imclust_core.store.truth import FOLDERS
 from imclust_core.store.workspace import Workspace
@@ -161,11 +164,36 @@ def _parser() -> argparse.ArgumentParser:
     )
     common(sub)
 
+    sub = command("names", list_names, "List the clusters of a clustering with what was said of them.")
+    sub.add_argument("folder", metavar="FOLDER", help="the folder, or the id of its collection")
+    sub.add_argument("--clustering", metavar="ID", help="the id of a clustering (default: the newest)")
+    common(sub)
+
+    sub = command("export", export_clusters, "Write all images of a clustering with their names to a new folder.")
+    sub.add_argument("folder", metavar="FOLDER", help="the folder, or the id of its collection")
+    sub.add_argument("--clustering", required=True, metavar="ID", help="the id of a clustering")
+    sub.add_argument("--format", required=True, choices=FORMATS, help="what to write")
+    sub.add_argument("--out", required=True, metavar="DIR", help="a new or empty folder")
+    sub.add_argument("--how", choices=HOW, default=HOW[0], help=f"how `folders` get the images (default: {HOW[0]})")
+    common(sub)
+
+    sub = command("import", import_names, "Read names of clusters, or of images, from a CSV file.")
+    sub.add_argument("folder", metavar="FOLDER", help="the folder, or the id of its collection")
+    sub.add_argument("--clustering", required=True, metavar="ID", help="the id of a clustering")
+    sub.add_argument("--file", required=True, metavar="CSV", help="columns cluster and name, or path and name")
+    sub.add_argument("--author", required=True, metavar="NAME", help="who says so")
+    sub.add_argument("--replace", action="store_true", help="overwrite names that somebody has given")
+    common(sub)
+
     common(command("collections", list_collections, "List the collections of the workspace."))
 
     sub = command("jobs", list_jobs, "List the last jobs; cancel or resume one.")
     sub.add_argument("--cancel", metavar="ID", help="ask this job to stop")
     sub.add_argument("--resume", metavar="ID", help="let a paused, failed or cancelled job go on")
+    common(sub)
+
+    sub = command("doctor", doctor, "Look over the workspace for damage, and mend names and edits from their copies.")
+    sub.add_argument("--repair", action="store_true", help="mend the labels; without it nothing is changed")
     common(sub)
 
     sub = command("ui", _ui, "Start the dashboard.")

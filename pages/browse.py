@@ -8,6 +8,7 @@ from pages.parts.clustering_choice import CLUSTERING_KEY
 from pages.parts.compare_choice import pick_one
 from pages.parts.context import current_collection, open_workspace
 from pages.parts.desk_view import show_desk
+from pages.parts.export_form import show_export, show_export_job
 from pages.parts.sample_sheet import pick_view, show_sheet
 from pages.parts.similar_images import show_similar_to
 from pages.parts.steps import next_page
@@ -26,6 +27,8 @@ if source is None or not known:
 with st.container(horizontal=True, vertical_alignment="bottom"):
     stored = pick_one(known, CLUSTERING_KEY, "Clustering", known[0])
     as_sheet = pick_view()
+    show_export(workspace, stored)
+show_export_job(workspace, source)
 offer_names(workspace, known, stored)
 if as_sheet:
     show_sheet(workspace, source, stored)

@@ -22,13 +22,14 @@ FLOORS = {
     **dict.fromkeys(("images", "backbones", "clustering", "mapping", "explain", "deepcluster", "baselines"), 2),
     "words": 3,  # a tree of labels is a clustering of them
     "store": 4,
-    **dict.fromkeys(("embedding", "naming", "report"), 5),
-    "jobs": 6,
-    "commands": 7,
-    "notebook": 7,
-    "cli": 8,
-    "__init__": 9,
-    "__main__": 9,
+    **dict.fromkeys(("embedding", "naming"), 5),
+    "report": 6,  # what people said, written out and read back
+    "jobs": 7,
+    "commands": 8,
+    "notebook": 8,
+    "cli": 9,
+    "__init__": 10,
+    "__main__": 10,
 }
 
 

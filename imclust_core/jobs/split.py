@@ -7,10 +7,10 @@ import numpy as np
 from imclust_core.clustering.kmeans import kmeans
 from imclust_core.errors import ClusteringError
 from imclust_core.jobs.progress import Report
-from imclust_core.naming.desk import target_of
-from imclust_core.naming.editing import open_desk, split_cluster
+from imclust_core.naming.editing import check_cluster, open_desk, split_cluster
 from imclust_core.store.clusterings import clustering
 from imclust_core.store.embeddings import embedding
+from imclust_core.store.labels import Event
 from imclust_core.store.vectors import features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace
 
@@ -27,8 +27,11 @@ def split_in_two(
     The event bears the uuid it is given, so that a job that is done again after a kill splits nothing twice.
     """
     stored = clustering(workspace, clustering_id)
-    one = embedding(workspace, stored.embedding_id)
     desk = open_desk(workspace, stored)
+    if (again := desk.written(uuid)) is not None:
+        return _result(again)
+    check_cluster(desk, number)
+    one = embedding(workspace, stored.embedding_id)
     ids = desk.image_ids[desk.rows_of(number)]
     if len(ids) > _MOST:
         raise ClusteringError(
@@ -47,5 +50,10 @@ def split_in_two(
     smaller = ids[there][found.labels == 1]
     if not len(smaller):
         raise ClusteringError(f"All images of cluster {number} look the same to the network, so it cannot be split.")
-    event = split_cluster(workspace, stored, number, [smaller.tolist()], how=HOW, author=author, uuid=uuid, base=base)
-    return {"event": event.id, "number": event.value["parts"][0]["into"], "target": target_of(number)}
+    return _result(
+        split_cluster(workspace, stored, number, [smaller.tolist()], how=HOW, author=author, uuid=uuid, base=base)
+    )
+
+
+def _result(event: Event) -> dict[str, Any]:
+    return {"event": event.id, "number": event.value["parts"][0]["into"], "target": event.target}

@@ -98,6 +98,20 @@ def _split(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
     )
 
 
+def _export(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    from imclust_core.jobs.export import export_clustering
+
+    asked = job.params
+    return export_clustering(
+        workspace,
+        asked["clustering"],
+        report,
+        format_name=asked["format"],
+        folder=asked["folder"],
+        how=asked["how"],
+    )
+
+
 TASKS: dict[str, Task] = {
     "scan": _scan,
     "unpack": _unpack_and_scan,
@@ -110,6 +124,7 @@ TASKS: dict[str, Task] = {
     "cluster": _cluster,
     "several": _several,
     "split": _split,
+    "export": _export,
 }
 
 TITLES: dict[str, str] = {
@@ -124,6 +139,7 @@ TITLES: dict[str, str] = {
     "cluster": "Clustering",
     "several": "Trying several clusterings",
     "split": "Splitting a cluster",
+    "export": "Writing results",
 }
 """What a person sees while a job of the kind runs."""
 
@@ -231,6 +247,17 @@ def submit_split(workspace: Workspace, stored: Clustering, number: int, *, autho
         key=f"split:{stored.id}:{number}",
         collection_id=stored.collection_id,
         params={"clustering": stored.id, "number": number, "author": author, "base": base},
+        quick=True,
+    )
+
+
+def submit_export(workspace: Workspace, stored: Clustering, format_name: str, folder: str, how: str) -> Job:
+    """Queue the writing of a clustering to a folder, which `folder_to_write` has let pass."""
+    return Queue(workspace).submit(
+        "export",
+        key=f"export:{folder}",
+        collection_id=stored.collection_id,
+        params={"clustering": stored.id, "format": format_name, "folder": folder, "how": how},
         quick=True,
     )
 

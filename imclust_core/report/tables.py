@@ -1,4 +1,4 @@
-"""Tables that leave the house: CSV that no spreadsheet takes for formulas."""
+"""Tables that leave the house: CSV that no spreadsheet takes for formulas, and that can be read back as it was."""
 
 import csv
 import io
@@ -9,12 +9,26 @@ from imclust_core.store.catalogue import BATCH, skipped_files
 from imclust_core.store.workspace import Workspace
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_QUOTE = "'"
 
 
 def csv_cell(value: object) -> str:
-    """A value as CSV text; what a spreadsheet would run as a formula gets a quote in front."""
+    """A value as CSV text; what a spreadsheet would run as a formula gets a quote in front.
+
+    So does what looks as if it had such a quote, or `csv_value` could not tell the two apart.
+    """
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) and not isinstance(value, int | float) else text
+    unsafe = text.startswith(_FORMULA_STARTS) or (text.startswith(_QUOTE) and _guarded(text[1:]))
+    return f"{_QUOTE}{text}" if unsafe and not isinstance(value, int | float) else text
+
+
+def csv_value(cell: str) -> str:
+    """The text that `csv_cell` made a cell of."""
+    return cell[1:] if cell.startswith(_QUOTE) and _guarded(cell[1:]) else cell
+
+
+def _guarded(text: str) -> bool:
+    return text.startswith((*_FORMULA_STARTS, _QUOTE))
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
