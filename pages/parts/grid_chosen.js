@@ -20,6 +20,14 @@ function agree(state, data, before) {
   else if (state.said.size && !state.timer) tellSoon(state)
   state.count = Math.max(state.count, data.heard)
   if (String(before) !== String(chosenHere(state))) state.base = null
+  announce(state)
+}
+
+// Other widgets that act on the selection learn at once by how many it differs from what Python knows.
+function announce(state) {
+  if (!state.choosing) return
+  const known = state.items.filter((item) => state.agreed.has(item.id)).length
+  document.dispatchEvent(new CustomEvent("imclust-chosen", { detail: chosenHere(state).length - known }))
 }
 
 function tellSoon(state) {
@@ -46,6 +54,7 @@ function choose(state, ids, base = null) {
   state.count += 1
   state.base = base
   mark(state)
+  announce(state)
   tellSoon(state)
 }
 

@@ -12,9 +12,30 @@ export default function (component) {
   bars.set(root, bar)
   bar.data = component.data
   bar.send = (name, value) => component.setTriggerValue(name, value)
+  listen(bar)
   takeAnswers(bar)
   draw(bar)
-  return () => document.removeEventListener("keydown", bar.onKey)
+  return () => forget(bar)
+}
+
+function listen(bar) {
+  document.addEventListener("keydown", bar.onKey)
+  document.addEventListener("imclust-chosen", bar.onChosen)
+}
+
+function forget(bar) {
+  document.removeEventListener("keydown", bar.onKey)
+  document.removeEventListener("imclust-chosen", bar.onChosen)
+}
+
+// Selections that Python has not heard of yet count too: who selects and presses m at once means to move, not to merge.
+function countSelected(bar, unheard) {
+  bar.unheard = unheard
+  drawActions(bar)
+}
+
+function selected(bar) {
+  return Math.max(0, bar.data.selected + (bar.unheard ?? 0))
 }
 
 function newBar(root) {
@@ -55,7 +76,7 @@ function newBar(root) {
   find("next").onclick = () => bar.send("go", "next")
   find("help").onclick = (event) => event.target === find("help") && find("help").close()
   bar.onKey = (event) => pageKey(bar, event)
-  document.addEventListener("keydown", bar.onKey)
+  bar.onChosen = (event) => countSelected(bar, event.detail)
   // What was typed and is not yet answered for would be lost with the page.
   window.addEventListener("beforeunload", (event) => bar.waiting.size && root.isConnected && event.preventDefault())
   setInterval(() => bar.waiting.size && root.isConnected && Date.now() - bar.sent > AGAIN_MS && sendAll(bar), 1000)
@@ -126,7 +147,7 @@ function move(bar) {
   if (!into) return trouble(bar, { text: `There is no cluster “${typed}”. Choose one of the list.` })
   bar.find("target").value = ""
   bar.find("target").blur()
-  ask(bar, { do: bar.data.selected ? "move" : "merge", into: into.number })
+  ask(bar, { do: selected(bar) ? "move" : "merge", into: into.number })
 }
 
 // ---------------------------------------------------------------------------------------------- keys
@@ -144,7 +165,7 @@ function nameKey(bar, event) {
 }
 
 function pageKey(bar, event) {
-  if (!bar.root.isConnected) return document.removeEventListener("keydown", bar.onKey)
+  if (!bar.root.isConnected) return forget(bar)
   if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return
   const at = event.composedPath()[0]
   if (at.closest?.("input, textarea, select, dialog, [contenteditable], [role=combobox]")) return
@@ -164,8 +185,8 @@ function keyTable(bar) {
     s: mark("sure"), d: mark("doubtful"), x: mark("mixed"), l: mark("leftover"),
     j: () => bar.send("go", "next"), k: () => bar.send("go", "previous"), ".": () => bar.send("go", "unnamed"),
     m: () => bar.find("target").focus(),
-    p: () => bar.data.selected && ask(bar, { do: "part" }),
-    o: () => bar.data.selected && ask(bar, { do: "aside" }),
+    p: () => selected(bar) && ask(bar, { do: "part" }),
+    o: () => selected(bar) && ask(bar, { do: "aside" }),
     u: () => ask(bar, { do: "undo" }), U: () => ask(bar, { do: "redo" }),
     "?": () => help(bar),
   }
@@ -227,8 +248,8 @@ function draw(bar) {
 
 function drawActions(bar) {
   const { data, find } = bar
-  const some = data.selected > 0
-  find("count").textContent = some ? `${data.selected.toLocaleString("en")} selected` : ""
+  const some = selected(bar) > 0
+  find("count").textContent = some ? `${selected(bar).toLocaleString("en")} selected` : ""
   for (const name of ["part", "aside", "clear"]) find(name).hidden = !some
   find("target").placeholder = some ? "Move to…" : "Merge into…"
   find("target").disabled = !some && !data.cluster.nameable
