@@ -18,7 +18,7 @@ from pages.parts.sign_in import person
 
 CLUSTER, ORDER, SIZE, SEED, ONLY = "cluster", "order", "size", "seed", "only"
 SELECTED, AUTHOR = "desk_selected", "desk_author"
-FILTERS = {"all": "All", "unnamed": "Unnamed", "doubtful": "Doubtful"}
+FILTERS = {"all": "All clusters", "unnamed": "Without a name", "doubtful": "Doubtful or mixed"}
 
 
 def author() -> str:

@@ -88,12 +88,12 @@ def _side(stored: Clustering, desk: Desk, number: int) -> None:
     done, covered = desk.named
     clusters, images = len(desk.clusters), len(desk.group)
     st.progress(done / max(1, clusters), text=f"{done:,} of {clusters:,} named · {covered:,} of {images:,} images")
-    st.segmented_control(
+    known = list(FILTERS)
+    st.selectbox(
         "Show",
-        list(FILTERS),
-        default=asked(ONLY) or "all",
+        known,
+        known.index(asked(ONLY)) if asked(ONLY) in known else 0,
         format_func=FILTERS.__getitem__,
-        required=True,
         key=_FILTER,
         on_change=lambda: keep(ONLY, "" if st.session_state[_FILTER] == "all" else st.session_state[_FILTER]),
         label_visibility="collapsed",

@@ -25,13 +25,16 @@ export default function (component) {
   } else if (state.dialog.open) show(state, state.shown)
   mark(state)
   fetchAhead(state)
+  document.addEventListener("imclust-used", state.onUsed)
+  return () => document.removeEventListener("imclust-used", state.onUsed)
 }
 
 function start(root) {
   const grid = root.querySelector(".grid")
   const dialog = root.querySelector("dialog")
   const state = { grid, dialog, items: [], at: 0, shown: -1, enter: 0, ahead: [] }
-  Object.assign(state, { agreed: new Set(), said: new Map(), count: 0, timer: 0, base: null })
+  Object.assign(state, { agreed: new Set(), used: new Set(), said: new Map(), count: 0, timer: 0, base: null })
+  state.onUsed = (event) => state.choosing && onUsed(state, event.detail)
   listen(state)
   listenLarge(state)
   return state

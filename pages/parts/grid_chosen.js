@@ -15,7 +15,9 @@ function chosenHere(state) {
 // Take over what Python says, unless it has not heard of the last change made here.
 function agree(state, data, before) {
   state.choosing = data.selected !== null
-  state.agreed = new Set(data.selected ?? [])
+  const known = data.selected ?? []
+  if (!known.some((id) => state.used.has(id))) state.used.clear()
+  state.agreed = new Set(known.filter((id) => !state.used.has(id)))
   if (data.heard >= state.count) state.said.clear()
   else if (state.said.size && !state.timer) tellSoon(state)
   state.count = Math.max(state.count, data.heard)
@@ -26,7 +28,7 @@ function agree(state, data, before) {
 // Other widgets that act on the selection learn at once by how many it differs from what Python knows.
 function announce(state) {
   if (!state.choosing) return
-  const known = state.items.filter((item) => state.agreed.has(item.id)).length
+  const known = state.items.filter((item) => (state.data.selected ?? []).includes(item.id)).length
   document.dispatchEvent(new CustomEvent("imclust-chosen", { detail: chosenHere(state).length - known }))
 }
 
@@ -41,6 +43,18 @@ function tell(state) {
   if (!state.said.size || !state.grid.isConnected) return
   const shown = [...state.said.keys()]
   state.send("chosen", { shown, selected: shown.filter((id) => state.said.get(id)), count: state.count })
+}
+
+// Another widget has acted on the selection: what was chosen is chosen no more, though Python may still say so for a
+// while. Or it could not, and all is as it was.
+function onUsed(state, used) {
+  if (used) for (const id of chosenHere(state)) state.used.add(id)
+  else state.used.clear()
+  if (used) state.said.clear()
+  state.agreed = new Set((state.data.selected ?? []).filter((id) => !state.used.has(id)))
+  state.base = null
+  mark(state)
+  announce(state)
 }
 
 // Before anything else acts on the selection: a key of another widget, a click outside.

@@ -4,6 +4,7 @@
 const STATES = ["sure", "doubtful", "mixed", "leftover"]
 const AUTHOR = "imclust-author"
 const AGAIN_MS = 5000
+const USES_SELECTION = ["move", "aside", "part"]
 const bars = new WeakMap()
 
 export default function (component) {
@@ -93,6 +94,12 @@ function ask(bar, change) {
   tick(bar, "Saving…")
   trouble(bar, null)
   sendAll(bar)
+  if (USES_SELECTION.includes(change.do)) tellGrid(true)
+}
+
+// The grid lets go of what was acted on, or takes it up again where that could not be done.
+function tellGrid(used) {
+  document.dispatchEvent(new CustomEvent("imclust-used", { detail: used }))
 }
 
 function sendAll(bar) {
@@ -108,6 +115,7 @@ function takeAnswers(bar) {
     tick(bar, answer.ok ? `✓ ${answer.text}` : "", answer.took)
     if (!answer.ok) {
       trouble(bar, { ...answer, asked })
+      if (USES_SELECTION.includes(asked.do)) tellGrid(false)
       bar.later = null
     }
   }
