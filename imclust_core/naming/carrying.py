@@ -1,12 +1,12 @@
 """What becomes of names and edits when the same images are clustered anew: what fits is brought over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from imclust_core.clustering.matching import carry
-from imclust_core.naming.desk import ASIDE, Desk, Name
+from imclust_core.naming.desk import Desk, Name
 from imclust_core.naming.editing import move_images, name_cluster, open_desk
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
@@ -17,7 +17,9 @@ _PART = 0.8
 
 @dataclass(frozen=True)
 class Brought:
-    """A name for the cluster `number`, from the old cluster `old`; share: of the cluster's images that come from there.
+    """A name for the cluster `number`, from the old cluster `old`.
+
+    images: how many it has from there; share: of those of its images that were clustered before, too.
 
     heir: whether it takes the place of the old one, and is not just a part of it.
     """
@@ -63,11 +65,11 @@ def plan_for(old: Desk, new: Desk) -> Plan:
     a, b = _places(before, olds), _places(after, news)
     carried, _ = carry(a, b, len(olds), len(news))
     heirs = {int(olds[one.old]): int(news[one.new]) for one in carried}
-    found = [
+    found = _one_each(
         Brought(number, int(olds[at]), old.names[int(olds[at])], images, share, heirs.get(int(olds[at])) == number)
         for number, at, images, share in _origins(a, b, len(olds), news)
         if _said(old, int(olds[at])) and (heirs.get(int(olds[at])) == number or share >= _PART)
-    ]
+    )
     moves, loose = _moves(old, new, heirs)
     free = [one for one in found if one.number not in new.names]
     return Plan(
@@ -81,6 +83,15 @@ def plan_for(old: Desk, new: Desk) -> Plan:
         ),
         loose,
     )
+
+
+def _one_each(found: Iterable[Brought]) -> list[Brought]:
+    """For each new cluster the name that most of its images had: part of one old cluster can be the heir of another."""
+    best: dict[int, Brought] = {}
+    for one in found:
+        if one.number not in best or one.share > best[one.number].share:
+            best[one.number] = one
+    return list(best.values())
 
 
 def _said(desk: Desk, number: int) -> bool:
@@ -109,24 +120,30 @@ def _origins(a: np.ndarray, b: np.ndarray, olds: int, news: np.ndarray) -> list[
 
 def _moves(old: Desk, new: Desk, heirs: dict[int, int]) -> tuple[tuple[tuple[int, tuple[int, ...]], ...], int]:
     """Images that somebody put somewhere by hand, and are elsewhere now; and how many have nowhere to go."""
-    wanted: dict[int, set[int]] = {}
+    hand = _by_hand(old)
+    images = np.array(sorted(hand.keys() - _by_hand(new).keys()), np.int64)
+    images = images[np.isin(images, old.image_ids) & np.isin(images, new.image_ids)]
+    before, after = old.group[old.rows_at(images)], new.group[new.rows_at(images)]
+    wanted: dict[int, list[int]] = {}
     loose = 0
-    by_hand = {
+    for image, was, now in zip(images.tolist(), before.tolist(), after.tolist(), strict=True):
+        into = hand[image]
+        goal = heirs.get(into) if into > 0 else into
+        if was == into and goal is None:
+            loose += 1
+        elif was == into and goal is not None and now != goal:
+            wanted.setdefault(goal, []).append(image)
+    return tuple((goal, tuple(found)) for goal, found in sorted(wanted.items())), loose
+
+
+def _by_hand(desk: Desk) -> dict[int, int]:
+    """Where each image that somebody moved was put last."""
+    return {
         image: event.value["into"]
-        for event in old.events
-        if event.kind == "move" and event.id not in old.undone
+        for event in desk.events
+        if event.kind == "move" and event.id not in desk.undone
         for image in event.value["images"]
     }
-    for image, into in by_hand.items():
-        rows, there = old.rows_at([image]), new.rows_at([image])
-        if not len(rows) or not len(there) or old.group[rows[0]] != into:
-            continue
-        goal = into if into == ASIDE else heirs.get(into, 0)
-        if not goal:
-            loose += 1
-        elif new.group[there[0]] != goal:
-            wanted.setdefault(goal, set()).add(image)
-    return tuple((goal, tuple(sorted(images))) for goal, images in sorted(wanted.items())), loose
 
 
 def bring_over(
@@ -134,10 +151,15 @@ def bring_over(
 ) -> int:
     """Carry a plan out, each name and each group of moves as an event of its own, and return how many there were.
 
+    What somebody has named or moved since the plan was made stays as it is.
+
     title: of the clustering they come from. A name of which most images come from elsewhere comes as doubtful.
     """
-    desk = open_desk(workspace, stored)
+    desk, done = open_desk(workspace, stored), 0
     for one in plan.names:
+        if one.number in desk.names:
+            continue
+        done += 1
         name_cluster(
             workspace,
             stored,
@@ -150,7 +172,10 @@ def bring_over(
             base=desk.base_of(one.number),
             via=f"brought over from {title}"[:200],
         )
+    decided = _by_hand(desk)
     for into, images in plan.moves:
-        seen = open_desk(workspace, stored).version
-        move_images(workspace, stored, images, into, author=author, uuid=new_uuid(), seen=seen)
-    return len(plan.names) + len(plan.moves)
+        if free := [image for image in images if image not in decided]:
+            done += 1
+            seen = open_desk(workspace, stored).version
+            move_images(workspace, stored, free, into, author=author, uuid=new_uuid(), seen=seen)
+    return done

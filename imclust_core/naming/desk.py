@@ -96,6 +96,10 @@ class Desk:
         """The newest event about a cluster, for those who want to change it."""
         return self.newest.get(target_of(number), 0)
 
+    def written(self, uuid: str) -> Event | None:
+        """The event that bears this uuid, if it is here already."""
+        return next((event for event in reversed(self.events) if event.uuid == uuid), None)
+
     def name_of(self, number: int) -> str:
         """What a group is called, or nothing."""
         return self.names[number].text if number in self.names else ""
@@ -196,9 +200,10 @@ def _name(desk: Desk, event: Event) -> None:
 
 def _merge(desk: Desk, event: Event) -> None:
     source, into = event.value["from"], event.value["into"]
-    desk.group[desk.group == source] = into
+    poured = desk.group == source
+    desk.group[poured] = into
     # A name is not lost because its cluster was poured into one that had none.
-    if source in desk.names and not desk.name_of(into):
+    if desk.name_of(source) and not desk.name_of(into) and poured.any():
         desk.names[into] = desk.names[source]
 
 

@@ -1,6 +1,7 @@
 """What people do to a clustering: name, merge, split, move, undo. Each is one event, or nothing and a reason."""
 
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -87,10 +88,16 @@ def name_cluster(
         "name": clean(text, MOST_NAME, "A name"),
         "state": state,
         "note": clean(note, MOST_NOTE, "A note"),
-        "via": via,
+        "via": clean(via, MOST_NOTE, "Where a name comes from"),
     }
-    _check_cluster(open_desk(workspace, stored), number)
-    return append(workspace, _draft(stored, "name", value, author, uuid, target_of(number), base))
+    draft = _draft(stored, "name", value, author, uuid, target_of(number), base)
+    _check_first(workspace, stored, uuid, number)
+
+    def check(desk: Desk) -> Draft:
+        check_cluster(desk, number)
+        return draft
+
+    return _decided(workspace, stored, draft, check)
 
 
 def merge_clusters(
@@ -100,10 +107,11 @@ def merge_clusters(
     if source == into:
         raise LabelsError("A cluster cannot be merged with itself. Choose another one.")
     draft = _draft(stored, "merge", {"from": source, "into": into}, author, uuid, target_of(source), base)
+    _check_first(workspace, stored, uuid, source, into)
 
     def check(desk: Desk) -> Draft:
-        _check_cluster(desk, source)
-        _check_cluster(desk, into)
+        check_cluster(desk, source)
+        check_cluster(desk, into)
         return draft
 
     return _decided(workspace, stored, draft, check)
@@ -125,13 +133,18 @@ def split_cluster(
     The event's value tells the numbers: the lowest that were never given to any cluster.
     """
     draft = _draft(stored, "split", {"from": number}, author, uuid, target_of(number), base)
+    _check_first(workspace, stored, uuid, number)
 
     def check(desk: Desk) -> Draft:
-        _check_cluster(desk, number)
+        check_cluster(desk, number)
         rows = [desk.rows_at(part) for part in parts]
         taken = np.concatenate([*rows, np.zeros(0, np.int64)])
-        if not all(len(part) for part in rows) or len(np.unique(taken)) < len(taken):
-            raise LabelsError("Each part of a split needs images, and no image can be in two. Choose the images again.")
+        full = [0 < len(found) == len(part) for found, part in zip(rows, parts, strict=True)]
+        if not full or not all(full) or len(np.unique(taken)) < len(taken):
+            raise LabelsError(
+                "Each part of a split needs images of this clustering, and no image can be in two. Nothing was split. "
+                "Choose the images again."
+            )
         if (desk.group[taken] != number).any():
             raise LabelConflict(
                 f"Some of these images are no longer in cluster {number}. Nothing was split. Look at it again.",
@@ -168,17 +181,18 @@ def move_images(
     draft = _draft(stored, "move", {"images": list(images), "into": into}, author, uuid)
 
     def check(desk: Desk) -> Draft:
-        rows = desk.rows_at(images)
-        if not len(rows) or len(rows) < len(set(images)):
+        wanted = sorted(set(images))
+        rows = desk.rows_at(wanted)
+        if not len(rows) or len(rows) < len(wanted):
             raise LabelsError("Some of these images are not in this clustering. Nothing was moved. Choose them again.")
         if into > 0:
-            _check_cluster(desk, into)
+            check_cluster(desk, into)
         elif into not in (ASIDE, UNASSIGNED):
             raise LabelsError(f"There is no group {into}. Choose a cluster, or set the images aside.")
         before = at_version(desk, seen)
         other = rows[before.group[rows] != desk.group[rows]]
         if len(other):
-            who, where = _last_to_touch(desk, seen), desk.group[other[0]]
+            who, where = _who_put(desk, int(other[0]), seen), desk.group[other[0]]
             raise LabelConflict(
                 f"{who} has put {len(other):,} of these {len(rows):,} images elsewhere ({desk.called(int(where))}) "
                 "since you looked. Nothing was moved. Look at them where they are now, and decide again.",
@@ -210,16 +224,18 @@ def _reversed(
     author: str,
     uuid: str,
 ) -> Event | None:
-    desk = open_desk(workspace, stored)
-    event = which(desk, author)
+    desk, who = open_desk(workspace, stored), _checked(author)
+    if (again := desk.written(uuid)) is not None:
+        return again
+    event = which(desk, who)
     if event is None:
         return None
     base = desk.newest[event.target] if event.target else 0
     draft = _draft(stored, kind, {"event": event.id}, author, uuid, event.target, base)
 
     def check(now: Desk) -> Draft:
-        if which(now, author) != event:
-            raise LabelConflict("You have changed something else meanwhile, in another window. Nothing was undone.")
+        if which(now, who) != event:
+            raise LabelConflict("You have changed something else meanwhile, in another window. Nothing was saved.")
         return draft
 
     return _decided(workspace, stored, draft, check)
@@ -235,13 +251,28 @@ def _decided(workspace: Workspace, stored: Clustering, draft: Draft, check: Call
 def _draft(
     stored: Clustering, kind: str, value: dict[str, Any], author: str, uuid: str, target: str = "", base: int = 0
 ) -> Draft:
+    if not uuid or len(uuid) > MOST_AUTHOR:
+        raise LabelsError("A change needs a uuid of its own. Reload the page, and try again.")
+    return Draft(uuid, stored.id, target, kind, value, _checked(author), base)
+
+
+def _checked(author: str) -> str:
     who = clean(author, MOST_AUTHOR, "Your name")
-    if not who or not uuid or len(uuid) > MOST_AUTHOR:
+    if not who:
         raise LabelsError("A change needs to be somebody's. Say who you are, and try again.")
-    return Draft(uuid, stored.id, target, kind, value, who, base)
+    return who
 
 
-def _check_cluster(desk: Desk, number: int) -> None:
+def _check_first(workspace: Workspace, stored: Clustering, uuid: str, *numbers: int) -> None:
+    """Say of clusters that are gone where they went, which is more than that somebody has changed them."""
+    desk = open_desk(workspace, stored)
+    if desk.written(uuid) is None:
+        for number in numbers:
+            check_cluster(desk, number)
+
+
+def check_cluster(desk: Desk, number: int) -> None:
+    """LabelConflict for a cluster that has no images, with what became of it."""
     if number < 1 or number not in desk.sizes:
         ended = next((event for event in reversed(desk.events) if _ends(event, number, desk)), None)
         why = f"{ended.author} has merged it into {desk.called(ended.value['into'])}. " if ended is not None else ""
@@ -252,8 +283,9 @@ def _ends(event: Event, number: int, desk: Desk) -> bool:
     return event.kind == "merge" and event.value["from"] == number and event.id not in desk.undone
 
 
-def _last_to_touch(desk: Desk, seen: int) -> str:
-    """Who moved images about last, after a version."""
-    return next(
-        (event.author for event in reversed(desk.events) if event.id > seen and event.kind != "name"), "Somebody"
-    )
+def _who_put(desk: Desk, row: int, seen: int) -> str:
+    """Who put an image where it is, if it was elsewhere at the version `seen`."""
+    later = [event for event in desk.events if event.id > seen]
+    # It need not be sorted: a bisection ends where the event before was not there yet, and this one is.
+    at = bisect_left(later, True, key=lambda event: bool(at_version(desk, event.id).group[row] == desk.group[row]))
+    return later[at].author

@@ -42,13 +42,15 @@ def sentence(event: Event, about: Event | None = None) -> str:
     if event.kind == "split":
         parts = ", ".join(f"{part['into']} ({_images(part['images'])})" for part in value["parts"])
         return f"split cluster {value['from']} {value['how']}: new {parts}"
-    return f"moved {_images(value['images'])} {_to(value['into'])}"
+    if event.kind == "move":
+        return f"moved {_images(value['images'])} {_to(value['into'])}"
+    return f"did something that this version does not know ({event.kind})"
 
 
 def _naming(event: Event) -> str:
     value = event.value
     said = f"named cluster {value['number']} “{value['name']}”" if value["name"] else f"unnamed {value['number']}"
-    told = [value["state"]] * bool(value["state"]) + [value["via"]] * bool(value.get("via"))
+    told = [one for one in (value["state"], value.get("via")) if one]
     note = f", note: {value['note']}" if value["note"] else ""
     return said + (f" ({', '.join(told)})" if told else "") + note
 

@@ -11,7 +11,8 @@ _JOINERS = "\u200c\u200d"
 def clean(text: str, most: int, what: str) -> str:
     """The text on one line, without what no screen can show or what turns text round; LabelsError if it is too long."""
     legible = "".join(char if char.isprintable() or char in _JOINERS else " " for char in text)
-    found = " ".join(legible.split())
+    # Without joiners that join nothing: a name of them alone could not be seen.
+    found = " ".join(word for word in legible.split() if word.strip(_JOINERS))
     if len(found) > most:
         raise LabelsError(
             f"{what} can have up to {most:,} characters, and this one has {len(found):,}. Nothing was saved. Make it "

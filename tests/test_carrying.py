@@ -1,0 +1,311 @@
+"""What people said of one clustering comes along to another: names, and what was moved by hand, and nothing twice."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import pytest
+
+from imclust_core.errors import LabelConflict
+from imclust_core.naming import carrying
+from imclust_core.naming.carrying import Plan, bring_over, plan_for
+from imclust_core.naming.desk import ASIDE, UNASSIGNED, Desk, advance, fresh
+from imclust_core.naming.editing import open_desk, undo
+from imclust_core.store.clusterings import Clustering
+from imclust_core.store.labels import events_of
+from imclust_core.store.workspace import Workspace
+from tests.test_desk import event, named
+from tests.test_editing import add, merge, move, name, new, split
+
+OLD = (0,) * 10 + (1,) * 8 + (2,) * 6 + (-1,) * 2
+"""Of the images 101 to 126."""
+
+
+def desk_of(groups: dict[int, int], said: dict[int, str] | None = None) -> Desk:
+    """A desk of images by id, in these groups; and names by number."""
+    desk = fresh(np.array(list(groups), np.int64), np.array(list(groups.values()), int), max([0, *groups.values()]))
+    return advance(desk, [named(at, number, text) for at, (number, text) in enumerate((said or {}).items(), 1)])
+
+
+def blocks(*parts: tuple[int, int, int], said: dict[int, str]) -> tuple[Desk, Desk]:
+    """Two desks of the same images, from (old cluster, new cluster, how many images); names of the old one."""
+    old, new_, images = np.array(parts).T
+    groups = [dict(enumerate(np.repeat(side, images).tolist(), 1)) for side in (old, new_)]
+    return desk_of(groups[0], said), desk_of(groups[1])
+
+
+def told(plan: Plan) -> dict[int, tuple[str, bool, bool]]:
+    """Of each name: the text, whether its cluster is the heir, and whether it is doubtful."""
+    assert len({one.number for one in plan.names}) == len(plan.names), "one name for each cluster"
+    return {one.number: (one.name.text, one.heir, one.doubtful) for one in plan.names}
+
+
+def lost(plan: Plan) -> list[tuple[int, str, int]]:
+    return [(number, name_.text, images) for number, name_, images in plan.lost]
+
+
+# What goes where
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_to_an_identical_clustering_all_names_come_along(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    groups = dict(zip(rng.permutation(500)[:80].tolist(), rng.integers(0, 7, 80).tolist(), strict=True))
+    said = {number: f"name {number}" for number in range(1, 7)}
+    to = dict(zip(range(7), [0, *(rng.permutation(6) + 1).tolist()], strict=True))
+    shuffled = {image: to[groups[image]] for image in rng.permutation(list(groups)).tolist()}
+    plan = plan_for(desk_of(groups, said), desk_of(shuffled))
+    assert told(plan) == {to[number]: (text, True, False) for number, text in said.items()}
+    assert {one.share for one in plan.names} == {1.0}
+    assert (plan.moves, plan.kept, plan.lost, plan.loose, plan.empty) == ((), (), (), 0, False)
+
+
+def test_when_a_cluster_splits_both_the_heir_and_a_plain_part_bear_its_name() -> None:
+    old, new_ = blocks((1, 1, 30), (1, 3, 16), (2, 3, 4), (2, 2, 40), said={1: "lion", 2: "lynx"})
+    plan = plan_for(old, new_)
+    assert told(plan) == {1: ("lion", True, False), 2: ("lynx", True, False), 3: ("lion", False, False)}
+    part = plan.names[2]
+    assert (part.old, part.images, part.share) == (1, 16, 0.8) and not plan.lost
+
+
+def test_a_part_that_is_less_than_four_fifths_of_a_cluster_gets_no_name() -> None:
+    old, new_ = blocks((1, 1, 30), (1, 3, 15), (2, 3, 4), (2, 2, 40), said={1: "lion", 2: "lynx"})
+    assert set(told(plan_for(old, new_))) == {1, 2}
+
+
+def test_when_clusters_merge_the_larger_one_keeps_its_name_and_the_other_is_lost() -> None:
+    old, new_ = blocks((1, 1, 30), (2, 1, 10), said={1: "lion", 2: "lynx"})
+    plan = plan_for(old, new_)
+    assert told(plan) == {1: ("lion", True, False)} and lost(plan) == [(2, "lynx", 10)]
+
+
+@pytest.mark.parametrize(("images", "doubtful"), [(49, True), (50, False)])
+def test_a_name_that_most_images_of_a_cluster_never_had_is_doubtful(images: int, doubtful: bool) -> None:
+    old, new_ = blocks((1, 1, images), (0, 1, 100 - images), said={1: "lion"})
+    assert told(plan_for(old, new_)) == {1: ("lion", True, doubtful)}
+
+
+def test_a_cluster_that_is_one_ones_heir_and_anothers_part_gets_one_name_that_of_most_of_its_images() -> None:
+    old, new_ = blocks((1, 1, 60), (1, 2, 40), (2, 2, 10), said={1: "lion", 2: "lynx"})
+    plan = plan_for(old, new_)
+    assert told(plan) == {1: ("lion", True, False), 2: ("lion", False, False)} and lost(plan) == [(2, "lynx", 10)]
+    old, new_ = blocks((1, 1, 60), (1, 2, 40), (2, 2, 10), said={2: "lynx"})
+    assert told(plan_for(old, new_)) == {2: ("lynx", True, True)}
+
+
+def test_what_was_only_marked_comes_along_and_what_was_unnamed_again_does_not() -> None:
+    old, new_ = blocks((1, 1, 9), (2, 2, 9), (3, 3, 9), said={})
+    said = [named(1, 1, "", state="leftover"), named(2, 2, "", state=""), named(3, 3, "", state="", note="?")]
+    assert told(plan_for(advance(old, said), new_)) == {1: ("", True, False)}
+
+
+def test_names_that_are_there_are_kept() -> None:
+    old, new_ = blocks((1, 1, 9), (2, 2, 9), said={1: "lion", 2: "lynx"})
+    plan = plan_for(old, advance(new_, [named(1, 2, "puma")]))
+    assert told(plan) == {1: ("lion", True, False)} and plan.kept == (2,) and not plan.lost
+
+
+def test_names_follow_what_was_merged_and_split_by_hand() -> None:
+    old, new_ = blocks((1, 1, 9), (2, 2, 9), (3, 3, 9), said={2: "lion"})
+    hand = [
+        event(11, "merge", source=1, into=2),
+        event(12, "split", source=3, parts=[{"into": 4, "images": [19, 20, 21, 22, 23]}]),
+        named(13, 4, "lynx"),
+    ]
+    plan = plan_for(advance(old, hand), new_)
+    assert told(plan) == {1: ("lion", True, False), 2: ("lion", False, False), 3: ("lynx", True, False)}
+
+
+# Moved by hand
+
+
+def test_images_moved_by_hand_go_to_the_heir_of_where_they_were_put() -> None:
+    old, new_ = blocks((1, 5, 20), (2, 6, 20), said={})
+    hand = [
+        event(1, "move", images=[1, 2, 3], into=2),
+        event(2, "move", images=[3], into=1),  # and back
+        event(3, "move", images=[4], into=ASIDE),
+        event(4, "move", images=[5], into=UNASSIGNED),
+        event(5, "move", images=[6], into=2),
+        event(6, "undo", event=5),
+    ]
+    plan = plan_for(advance(old, hand), new_)
+    assert plan.moves == ((ASIDE, (4,)), (UNASSIGNED, (5,)), (6, (1, 2))) and plan.loose == 0
+    assert not plan.names and not plan.empty
+
+
+def test_images_whose_cluster_is_lost_are_counted_and_stay() -> None:
+    old, new_ = blocks((1, 1, 20), (2, 1, 5), (3, 3, 9), said={})
+    plan = plan_for(advance(old, [event(1, "move", images=[30, 31], into=2)]), new_)
+    assert plan.moves == () and plan.loose == 2 and plan.empty
+
+
+def test_images_that_somebody_has_placed_in_the_new_clustering_stay_there() -> None:
+    old, new_ = blocks((1, 1, 20), (2, 2, 20), said={})
+    hand = [event(1, "move", images=[1, 2], into=2)]
+    there = advance(new_, [event(1, "move", images=[1], into=ASIDE), event(2, "move", images=[2], into=ASIDE)])
+    undone = advance(there, [event(3, "undo", event=2)])
+    assert plan_for(advance(old, hand), there).empty
+    assert plan_for(advance(old, hand), undone).moves == ((2, (2,)),)
+
+
+# Images that came and went
+
+
+def test_images_that_came_or_went_do_no_harm() -> None:
+    old = desk_of(dict.fromkeys(range(1, 21), 1) | dict.fromkeys(range(21, 41), 2), {1: "lion", 2: "lynx"})
+    old = advance(old, [event(9, "move", images=[1, 2, 12], into=ASIDE)])
+    new_ = desk_of(dict.fromkeys(range(90, 60, -1), 3) | dict.fromkeys(range(20, 10, -1), 1))
+    plan = plan_for(old, new_)
+    assert told(plan) == {1: ("lion", True, False)} and plan.names[0].images == 9
+    assert plan.moves == ((ASIDE, (12,)),) and lost(plan) == [(2, "lynx", 20)]
+
+
+@pytest.mark.parametrize("old", [{}, {1: 1}, {1: 0}, {7: 1, 8: 2}])
+@pytest.mark.parametrize("new_", [{}, {1: 1}, {1: 0}, {9: 3}])
+def test_next_to_nothing_gives_a_plan(old: dict[int, int], new_: dict[int, int]) -> None:
+    said = {number: "lion" for number in old.values() if number}
+    plan = plan_for(desk_of(old, said), desk_of(new_))
+    assert len(plan.names) == (old == new_ == {1: 1}) and plan.moves == () and plan.loose == 0
+    assert len(plan.names) + len(plan.lost) == len(said)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_every_name_comes_along_or_is_kept_back_or_is_listed_as_lost(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a = dict(zip(rng.permutation(300)[:150].tolist(), rng.integers(0, 8, 150).tolist(), strict=True))
+    b = {image: int(rng.integers(0, 6)) if rng.random() < 0.4 else min(group, 5) for image, group in a.items()}
+    b |= dict.fromkeys(range(900, 910), 1)
+    old = desk_of(a, {number: f"name {number}" for number in range(1, 8, 2)})
+    new_ = desk_of(b, {2: "kept"})
+    plan = plan_for(old, new_)
+    told(plan)
+    assert {one.old for one in plan.names} | {number for number, *_ in plan.lost} <= {1, 3, 5, 7}
+    assert not {one.number for one in plan.names} & {2} and set(plan.kept) <= {2}
+    assert not {one.old for one in plan.names} & {number for number, *_ in plan.lost}
+    for one in plan.names:
+        both = [image for image in a if a[image] == one.old and b[image] == one.number]
+        assert one.images == len(both) and one.share == len(both) / sum(b[image] == one.number for image in a)
+        assert one.heir or one.share >= 0.8
+
+
+# Carried out
+
+
+@pytest.fixture
+def pair(workspace: Workspace) -> tuple[Clustering, Clustering]:
+    """An old clustering with names and hand work, and a new one in which its first cluster has split."""
+    old, fresh_ = add(workspace, OLD), add(workspace, (0,) * 6 + (3,) * 4 + OLD[10:], seed=1)
+    name(workspace, old, 1, "lion", "Bob", note="and cubs", state="mixed")
+    name(workspace, old, 2, "lynx", "Bob")
+    split(workspace, old, 3, [[119, 120]], "Bob")
+    name(workspace, old, 4, "puma", "Bob")
+    move(workspace, old, [111, 112], 1, "Bob")
+    move(workspace, old, [113, 126], ASIDE, "Bob")
+    return old, fresh_
+
+
+def bring(workspace: Workspace, old: Clustering, to: Clustering, plan: Plan | None = None) -> int:
+    made = plan or plan_for(open_desk(workspace, old), open_desk(workspace, to))
+    return bring_over(workspace, to, made, "the old one", author="Ada", new_uuid=new)
+
+
+def test_names_and_moves_come_along_as_events_of_whoever_brings_them(
+    workspace: Workspace, pair: tuple[Clustering, Clustering]
+) -> None:
+    old, to = pair
+    before = open_desk(workspace, old)
+    assert bring(workspace, old, to) == 5
+    desk = open_desk(workspace, to)
+    assert {number: (said.text, said.state, said.note) for number, said in desk.names.items()} == {
+        1: ("lion", "mixed", "and cubs"),
+        2: ("lynx", "sure", ""),
+        4: ("lion", "mixed", "and cubs"),
+    }
+    assert {said.via for said in desk.names.values()} == {"brought over from the old one"}
+    assert desk.group[[10, 11, 12, 25]].tolist() == [1, 1, ASIDE, ASIDE]
+    assert [one.kind for one in desk.events] == ["name"] * 3 + ["move"] * 2
+    assert {one.author for one in desk.events} == {"Ada"}
+    assert open_desk(workspace, old).events == before.events, "and nothing happens to the old one"
+
+
+def test_bringing_again_changes_nothing_more(workspace: Workspace, pair: tuple[Clustering, Clustering]) -> None:
+    old, to = pair
+    plan = plan_for(open_desk(workspace, old), open_desk(workspace, to))
+    bring(workspace, old, to, plan)
+    events = events_of(workspace, to.id)
+    assert plan_for(open_desk(workspace, old), open_desk(workspace, to)).empty
+    assert bring(workspace, old, to) == 0
+    assert bring(workspace, old, to, plan) == 0, "also by a page that was drawn before"
+    assert events_of(workspace, to.id) == events
+
+
+def test_what_somebody_did_since_the_plan_was_made_stays(
+    workspace: Workspace, pair: tuple[Clustering, Clustering]
+) -> None:
+    old, to = pair
+    plan = plan_for(open_desk(workspace, old), open_desk(workspace, to))
+    name(workspace, to, 2, "wolf", "Cleo")
+    move(workspace, to, [111, 112, 126], 3, "Cleo")
+    assert bring(workspace, old, to, plan) == 3
+    desk = open_desk(workspace, to)
+    assert desk.name_of(2) == "wolf" and desk.names[2].author == "Cleo"
+    assert desk.group[[10, 11, 12, 25]].tolist() == [3, 3, ASIDE, 3]
+
+
+def test_what_came_along_can_be_taken_back_and_brought_again(
+    workspace: Workspace, pair: tuple[Clustering, Clustering]
+) -> None:
+    old, to = pair
+    bring(workspace, old, to)
+    done = open_desk(workspace, to)
+    while undo(workspace, to, author="Ada", uuid=new()):
+        pass
+    assert open_desk(workspace, to).names == {}
+    assert bring(workspace, old, to) == 5
+    again = open_desk(workspace, to)
+    assert again.group.tolist() == done.group.tolist()
+    assert [again.name_of(number) for number in (1, 2, 4)] == [done.name_of(number) for number in (1, 2, 4)]
+
+
+def test_a_doubtful_name_comes_as_doubtful(workspace: Workspace) -> None:
+    old, to = add(workspace, (0,) * 4 + (1,) * 5 + (-1,) * 3), add(workspace, (0,) * 12, seed=1)
+    name(workspace, old, 1, "lion")
+    bring(workspace, old, to)
+    assert open_desk(workspace, to).names == {}, "another one has more images there, though it has no name"
+    name(workspace, old, 2, "lynx")
+    bring(workspace, old, to)
+    assert (open_desk(workspace, to).names[1].text, open_desk(workspace, to).names[1].state) == ("lynx", "doubtful")
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        lambda workspace, stored: name(workspace, stored, 4, "wolf", "Cleo"),
+        lambda workspace, stored: merge(workspace, stored, 4, 3, "Cleo"),
+    ],
+    ids=["named", "merged away"],
+)
+def test_who_is_faster_in_the_middle_of_it_stops_it_and_the_rest_comes_when_it_is_done_again(
+    workspace: Workspace,
+    pair: tuple[Clustering, Clustering],
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: Callable[..., object],
+) -> None:
+    old, to = pair
+
+    def uuids() -> Any:
+        yield str(uuid4())
+        meanwhile(workspace, to)
+        while True:
+            yield str(uuid4())
+
+    given, before = uuids(), open_desk(workspace, to)
+    plan = plan_for(open_desk(workspace, old), before)
+    monkeypatch.setattr(carrying, "open_desk", lambda *_: before)
+    with pytest.raises(LabelConflict, match="Cleo has"):
+        bring_over(workspace, to, plan, "the old one", author="Ada", new_uuid=lambda: str(next(given)))
+    monkeypatch.undo()
+    assert bring(workspace, old, to) == 2
+    assert open_desk(workspace, to).name_of(1) == "lion" and open_desk(workspace, to).name_of(2) == "lynx"

@@ -1,0 +1,403 @@
+"""What stands on the desk follows from the events alone: no image is lost, and whatever is undone comes back."""
+
+import functools
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pytest
+
+from imclust_core.naming.desk import (
+    ASIDE,
+    UNASSIGNED,
+    UNDOING,
+    Desk,
+    Name,
+    advance,
+    at_version,
+    fresh,
+    target_of,
+    to_redo,
+    to_undo,
+)
+from imclust_core.store.labels import Event
+
+SEEDS = range(100)
+AUTHORS = ("Ada", "Bob", "Cleo")
+NOTHING = np.zeros(0, np.int64)
+
+
+def event(number: int, kind: str, author: str = "Ada", target: str = "", /, **value: Any) -> Event:
+    if "source" in value:
+        value["from"] = value.pop("source")
+    return Event(number, f"uuid-{number}", "clustering", target, kind, value, author, 0, 1_000 + number)
+
+
+def named(number: int, cluster: int, text: str, author: str = "Ada", state: str = "sure", note: str = "") -> Event:
+    value = {"number": cluster, "name": text, "state": state, "note": note}
+    return event(number, "name", author, target_of(cluster), **value)
+
+
+def desk_of(*groups: int) -> Desk:
+    """A desk of the images 1, 2, 3... in these groups."""
+    return fresh(np.arange(1, len(groups) + 1), np.array(groups, int), max([0, *groups]))
+
+
+def some_event(desk: Desk, number: int, author: str, rng: np.random.Generator, wild: bool) -> Event | None:
+    """A change as somebody could make it; wild: also to clusters and images that are not there, and plain junk."""
+    there = rng.permutation(desk.clusters).tolist() + ([int(rng.integers(90, 99))] if wild else [])
+    kind = str(rng.choice(["name", "name", "merge", "split", "move", "aside", "undo", "redo"]))
+    if wild and rng.random() < 0.15:
+        kind = str(rng.choice(["undo", "redo", "dance"]))
+        return event(number, kind, author, event=int(rng.integers(0, 60)))
+    if kind in UNDOING:
+        about = (to_undo if kind == "undo" else to_redo)(desk, author)
+        return None if about is None else event(number, kind, author, about.target, event=about.id)
+    if not there:
+        return None
+    images = rng.permutation(desk.image_ids)[: rng.integers(1, 6)].tolist()
+    images += rng.integers(5_000, 5_009, 2).tolist() if wild else []
+    if kind == "name":
+        return named(number, there[0], str(rng.choice(["lion", "lynx", ""])), author)
+    if kind == "merge" and len(there) > 1:
+        return event(number, "merge", author, target_of(there[0]), source=there[0], into=there[1])
+    if kind == "split":
+        inside = desk.image_ids[desk.rows_of(there[0])].tolist()[1:] if not wild else images
+        parts = [{"into": desk.highest + 1 + at, "images": inside[at::2]} for at in range(2) if inside[at::2]]
+        return (
+            event(number, "split", author, target_of(there[0]), source=there[0], how="by hand", parts=parts)
+            if parts
+            else None
+        )
+    into = ASIDE if kind == "aside" else int(rng.choice([UNASSIGNED, *there]))
+    return event(number, "move", author, images=images, into=into) if images else None
+
+
+@functools.lru_cache(maxsize=1_000)
+def story(seed: int, wild: bool = False) -> tuple[Desk, ...]:
+    """A desk, and the same after each of some random events."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(0, 40))
+    base = rng.integers(0, 6, n)
+    desks = [fresh(rng.permutation(1_000)[:n] + 1, base, int(base.max(initial=0)))]
+    number = 0
+    for _ in range(40):
+        number += int(rng.integers(1, 4))  # others write about other clusterings in between
+        made = some_event(desks[-1], number, str(rng.choice(AUTHORS)), rng, wild)
+        if made is not None:
+            desks.append(advance(desks[-1], [made]))
+    return tuple(desks)
+
+
+def same(one: Desk, other: Desk) -> bool:
+    return one.group.tolist() == other.group.tolist() and (one.names, one.events, one.undone, one.highest) == (
+        other.names,
+        other.events,
+        other.undone,
+        other.highest,
+    )
+
+
+def looks_same(one: Desk, other: Desk) -> bool:
+    """Whether images and names are alike, however that came."""
+    return one.group.tolist() == other.group.tolist() and one.names == other.names
+
+
+def step_back(desk: Desk, author: str, kind: str = "undo") -> Desk | None:
+    """The desk after an undo or redo, or None where there is nothing to do."""
+    about = (to_undo if kind == "undo" else to_redo)(desk, author)
+    return (
+        None if about is None else advance(desk, [event(desk.version + 1, kind, author, about.target, event=about.id)])
+    )
+
+
+def by_hand(desk: Desk) -> tuple[dict[int, int], dict[int, str]]:
+    """Groups by image and names by number, replayed in the plainest way there is."""
+    undone: set[int] = set()
+    for one in desk.events:
+        if one.kind in UNDOING:
+            (undone.add if one.kind == "undo" else undone.discard)(one.value["event"])
+    group = dict(zip(desk.image_ids.tolist(), desk.base.tolist(), strict=True))
+    names: dict[int, str] = {}
+    for one in (one for one in desk.events if one.id not in undone):
+        value = one.value
+        if one.kind == "name":
+            names[value["number"]] = value["name"]
+        elif one.kind == "merge":
+            poured = [image for image in group if group[image] == value["from"]]
+            group.update(dict.fromkeys(poured, value["into"]))
+            if poured and names.get(value["from"]) and not names.get(value["into"]):
+                names[value["into"]] = names[value["from"]]
+        elif one.kind in ("split", "move"):
+            for part in value.get("parts", [value]):
+                group.update({image: part["into"] for image in part["images"] if image in group})
+    return group, names
+
+
+# Laws that hold for any sequence of events
+
+
+@pytest.mark.parametrize("wild", [False, True])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_image_is_lost_and_none_is_there_twice(seed: int, wild: bool) -> None:
+    first, *later = story(seed, wild)
+    for desk in later:
+        assert desk.image_ids is first.image_ids or desk.image_ids.tolist() == first.image_ids.tolist()
+        assert desk.base.tolist() == first.base.tolist() and len(desk.group) == len(first.group)
+        assert sum(desk.sizes.values()) == len(first.group)
+        assert all(ASIDE <= group <= max(desk.highest, 99) for group in desk.sizes)
+        assert desk.clusters == sorted(set(desk.sizes) - {ASIDE, UNASSIGNED})
+        rows = np.concatenate([desk.rows_of(group) for group in desk.sizes] or [NOTHING])
+        assert sorted(rows.tolist()) == list(range(len(first.group)))
+        assert desk.named[0] <= len(desk.clusters) and desk.named[1] <= len(first.group)
+
+
+@pytest.mark.parametrize("wild", [False, True])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_desk_is_what_the_plainest_replay_gives(seed: int, wild: bool) -> None:
+    desk = story(seed, wild)[-1]
+    group, names = by_hand(desk)
+    assert dict(zip(desk.image_ids.tolist(), desk.group.tolist(), strict=True)) == group
+    assert {number: name.text for number, name in desk.names.items()} == names
+
+
+@pytest.mark.parametrize("wild", [False, True])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_in_one_go_event_by_event_and_from_a_cold_start_come_to_the_same(seed: int, wild: bool) -> None:
+    desks = story(seed, wild)
+    rng = np.random.default_rng(seed)
+    assert same(advance(desks[0], desks[-1].events), desks[-1])
+    middle = int(rng.integers(0, len(desks)))
+    assert same(advance(desks[middle], desks[-1].events[middle:]), desks[-1])
+    assert advance(desks[-1], []) is desks[-1]
+
+
+@pytest.mark.parametrize("wild", [False, True])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_earlier_version_is_the_desk_as_it_was_then(seed: int, wild: bool) -> None:
+    desks = story(seed, wild)
+    for desk in desks:
+        then = at_version(desks[-1], desk.version)
+        assert looks_same(then, desk) and (then.events, then.undone) == (desk.events, desk.undone)
+        assert same(advance(then, desks[-1].events[len(desk.events) :]), desks[-1])
+    assert at_version(desks[-1], desks[-1].version + 9) is desks[-1]
+    assert looks_same(at_version(desks[-1], -5), desks[0])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_when_everybody_has_undone_everything_all_is_as_the_clustering_gave_it(seed: int) -> None:
+    first, *_, desk = (*story(seed), story(seed)[-1])
+    rng = np.random.default_rng(seed)
+    authors = list(AUTHORS)
+    while authors:
+        author = str(rng.choice(authors))
+        stepped = step_back(desk, author)
+        if stepped is None:
+            authors.remove(author)
+        desk = stepped or desk
+    assert desk.group.tolist() == first.base.tolist() and desk.names == {}
+    assert desk.undone == {one.id for one in desk.events if one.kind not in UNDOING}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_undo_and_then_redo_is_as_before_however_many_steps(seed: int) -> None:
+    for author in AUTHORS:
+        trail = [story(seed)[-1]]
+        while (stepped := step_back(trail[-1], author)) is not None:
+            trail.append(stepped)
+        desk = trail[-1]
+        for before in reversed(trail[:-1]):
+            redone = step_back(desk, author, "redo")
+            assert redone is not None and looks_same(redone, before) and redone.undone == before.undone
+            desk = redone
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_numbers_of_split_off_clusters_are_never_given_twice(seed: int) -> None:
+    desks = story(seed)
+    given = [part["into"] for one in desks[-1].events if one.kind == "split" for part in one.value["parts"]]
+    assert len(set(given)) == len(given) and min(given, default=99) > desks[0].highest
+    assert [desk.highest for desk in desks] == sorted(desk.highest for desk in desks)
+    assert desks[-1].highest == max(given, default=desks[0].highest)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_each_author_has_a_stack_of_their_own_to_undo_and_redo(seed: int) -> None:
+    done: dict[str, list[int]] = defaultdict(list)
+    undone: dict[str, list[int]] = defaultdict(list)
+    for desk in story(seed)[1:]:
+        last = desk.events[-1]
+        mine, taken = done[last.author], undone[last.author]
+        if last.kind in UNDOING:
+            source, goal = (mine, taken) if last.kind == "undo" else (taken, mine)
+            goal.append(source.pop())
+            assert last.value["event"] == goal[-1]
+        else:
+            mine.append(last.id)
+            taken.clear()
+        for author in AUTHORS:
+            back, forth = to_undo(desk, author), to_redo(desk, author)
+            assert (back.id if back else None) == (done[author][-1] if done[author] else None)
+            assert (forth.id if forth else None) == (undone[author][-1] if undone[author] else None)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_older_desk_stays_as_it_is_while_newer_ones_are_made_of_it(seed: int) -> None:
+    desks = story(seed, wild=True)
+    kept = [(desk.group.copy(), dict(desk.names)) for desk in desks]
+    advance(desks[0], desks[-1].events)
+    at_version(desks[-1], desks[len(desks) // 2].version)
+    for desk, (group, names) in zip(desks, kept, strict=True):
+        assert desk.group.tolist() == group.tolist() and desk.names == names
+
+
+@pytest.mark.parametrize("seed", SEEDS[:40])
+def test_the_newest_event_about_a_cluster_is_told_also_where_it_is_an_undo(seed: int) -> None:
+    desk = story(seed)[-1]
+    for number in range(1, desk.highest + 1):
+        about = [one.id for one in desk.events if one.target == target_of(number)]
+        assert desk.base_of(number) == max(about, default=0)
+
+
+# Names
+
+
+def test_a_name_is_kept_with_who_said_it_and_when() -> None:
+    desk = advance(desk_of(1, 1, 2), [named(7, 1, "lion", "Bob", "doubtful", "or a puma")])
+    assert desk.names == {1: Name("lion", "doubtful", "or a puma", "Bob", 1_007, 7)}
+    assert desk.called(1) == "1 lion" and desk.called(2) == "2" and desk.name_of(2) == ""
+    assert desk.called(ASIDE) == "set aside" and desk.called(UNASSIGNED) == "no cluster"
+    assert (desk.version, desk.base_of(1), desk.base_of(2), desk.named) == (7, 7, 0, (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "settled"),
+    [("lion", "", True), ("lion", "mixed", True), ("", "leftover", True), ("", "", False), ("", "doubtful", False)],
+)
+def test_a_cluster_is_settled_by_a_name_or_by_holding_nothing_worth_one(text: str, state: str, settled: bool) -> None:
+    desk = advance(desk_of(1, 1), [named(1, 1, text, state=state)])
+    assert desk.names[1].settled is settled and desk.named == ((1, 2) if settled else (0, 0))
+
+
+def test_a_name_goes_with_its_cluster_into_one_that_has_none() -> None:
+    desk = advance(desk_of(1, 2, 2), [named(1, 1, "lion", "Bob"), event(2, "merge", source=1, into=2)])
+    assert desk.called(2) == "2 lion" and desk.names[2].author == "Bob" and desk.sizes == {2: 3}
+    stepped = step_back(desk, "Ada")
+    assert stepped is not None and stepped.called(2) == "2" and stepped.called(1) == "1 lion"
+
+
+def test_a_name_gives_way_to_that_of_the_cluster_it_is_poured_into() -> None:
+    desk = advance(desk_of(1, 2), [named(1, 1, "lion"), named(2, 2, "lynx"), event(3, "merge", source=1, into=2)])
+    assert desk.called(2) == "2 lynx"
+    assert advance(desk, [event(4, "undo", event=2)]).called(2) == "2 lion", "the one that is left is not lost"
+
+
+def test_nothing_said_does_not_replace_what_was_said() -> None:
+    said = [named(1, 1, "", state="doubtful", note="?"), named(2, 2, "", state="leftover", note="only dust")]
+    desk = advance(desk_of(1, 2), [*said, event(3, "merge", source=1, into=2)])
+    assert (desk.names[2].state, desk.names[2].note) == ("leftover", "only dust")
+
+
+def test_a_cluster_that_is_no_more_when_it_is_poured_passes_no_name_on() -> None:
+    events = [
+        event(1, "split", source=1, parts=[{"into": 3, "images": [2]}]),
+        named(2, 3, "lion", "Bob"),
+        event(3, "merge", "Bob", source=3, into=2),
+    ]
+    desk = advance(desk_of(1, 1, 2), events)
+    assert desk.called(2) == "2 lion" and desk.sizes == {1: 1, 2: 2}
+    undone = step_back(desk, "Ada")
+    assert undone is not None and undone.sizes == {1: 2, 2: 1} and undone.called(2) == "2"
+
+
+# Undoing what others have built on
+
+
+def test_what_others_did_afterwards_stays_when_a_merge_is_undone() -> None:
+    desk = advance(
+        desk_of(1, 1, 2, 2),
+        [
+            event(1, "merge", "Ada", source=1, into=2),
+            event(2, "split", "Bob", source=2, parts=[{"into": 3, "images": [1, 3]}]),
+            event(3, "undo", "Ada", event=1),
+        ],
+    )
+    assert desk.group.tolist() == [3, 1, 3, 2]
+
+
+def test_an_image_in_a_cluster_whose_split_is_undone_stays_there_and_its_number_is_not_given_again() -> None:
+    desk = advance(
+        desk_of(1, 1, 2),
+        [
+            event(1, "split", "Ada", source=1, parts=[{"into": 3, "images": [1]}]),
+            event(2, "move", "Bob", images=[3], into=3),
+            event(3, "undo", "Ada", event=1),
+        ],
+    )
+    assert desk.group.tolist() == [1, 1, 3] and desk.highest == 3
+
+
+def test_after_a_new_change_what_was_undone_before_cannot_be_done_again() -> None:
+    desk = advance(desk_of(1, 2), [named(1, 1, "lion"), event(2, "undo", event=1), named(3, 2, "lynx")])
+    back = to_undo(desk, "Ada")
+    assert to_redo(desk, "Ada") is None and back is not None and back.id == 3
+
+
+def test_what_another_author_does_leaves_ones_own_redo_alone() -> None:
+    desk = advance(desk_of(1, 2), [named(1, 1, "lion"), event(2, "undo", event=1), named(3, 2, "lynx", "Bob")])
+    forth = to_redo(desk, "Ada")
+    assert forth is not None and forth.id == 1
+    assert to_redo(desk, "Bob") is None and to_undo(desk, "Cleo") is None and to_undo(desk, "") is None
+
+
+# What can go wrong
+
+
+@pytest.mark.parametrize("groups", [(), (1,), (0,), (1, 1, 2, 0)])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        event(1, "redo", event=99),
+        event(1, "undo", event=99),
+        event(1, "undo", event=1),
+        event(1, "merge", source=77, into=78),
+        event(1, "merge", source=77, into=77),
+        event(1, "move", images=[-4, 10**15], into=77),
+        event(1, "move", images=[], into=ASIDE),
+        event(1, "split", source=77, parts=[]),
+        event(1, "split", source=77, parts=[{"into": 78, "images": [999]}]),
+        event(1, "dance", event=3),
+    ],
+    ids=lambda one: f"{one.kind} {one.value}",
+)
+def test_events_about_what_is_not_there_do_no_harm(groups: tuple[int, ...], junk: Event) -> None:
+    desk = advance(desk_of(*groups), [junk])
+    assert desk.group.tolist() == list(groups) and desk.names == {} and desk.version == 1
+    after = advance(desk, [named(2, 1, "lion"), event(3, "move", images=[1], into=ASIDE)])
+    assert after.group.tolist() == [ASIDE, *groups[1:]][: len(groups)] and after.name_of(1) == "lion"
+    assert looks_same(advance(desk_of(*groups), after.events), after)
+
+
+def test_an_event_that_was_undone_before_it_came_does_not_count_in_any_order() -> None:
+    early = [event(1, "undo", event=2), event(2, "move", images=[1], into=ASIDE)]
+    at_once = advance(desk_of(1, 1), early)
+    one_by_one = advance(advance(desk_of(1, 1), early[:1]), early[1:])
+    assert at_once.group.tolist() == one_by_one.group.tolist() == [1, 1]
+
+
+def test_images_are_found_by_id_in_the_order_they_are_asked_for() -> None:
+    desk = fresh(np.array([30, 10, 20]), np.array([1, 1, 2]), 2)
+    assert desk.rows_at([20, 30, 99, 10, -1]).tolist() == [2, 0, 1]
+    assert desk.rows_at([]).tolist() == [] and desk.rows_at(NOTHING).tolist() == []
+    assert fresh(NOTHING, NOTHING, 0).rows_at([1, 2]).tolist() == []
+
+
+def test_an_empty_desk_has_nothing_and_says_so() -> None:
+    desk = fresh(NOTHING, NOTHING, 0)
+    assert (desk.version, desk.sizes, desk.clusters, desk.named, desk.newest) == (0, {}, [], (0, 0), {})
+    assert to_undo(desk, "Ada") is None and to_redo(desk, "Ada") is None
+
+
+def test_an_event_is_found_by_its_uuid() -> None:
+    desk = advance(desk_of(1), [named(1, 1, "lion"), named(2, 1, "lynx")])
+    assert desk.written("uuid-2") == desk.events[1] and desk.written("uuid-9") is None
