@@ -23,7 +23,7 @@ from imclust_core.naming.desk import (
 )
 from imclust_core.naming.text import MOST_AUTHOR, MOST_NAME, MOST_NOTE, clean
 from imclust_core.store.clusterings import ClusterContent, Clustering, read_clustering
-from imclust_core.store.labels import Decide, Draft, Event, append, events_of
+from imclust_core.store.labels import Decide, Draft, Event, append, events_of, newest_event
 from imclust_core.store.workspace import Workspace
 
 _KEPT = 8
@@ -39,6 +39,8 @@ def open_desk(workspace: Workspace, stored: Clustering, content: ClusterContent 
     key = (workspace.root, stored.id)
     with _keeping:
         known = _desks.get(key)
+    if known is not None and known.version > newest_event(workspace, stored.id):
+        known = None  # older labels were put back
     if known is None:
         known = _from_clustering(content if content is not None else read_clustering(stored), stored)
     now = advance(known, events_of(workspace, stored.id, known.version))
@@ -101,9 +103,21 @@ def name_cluster(
 
 
 def merge_clusters(
-    workspace: Workspace, stored: Clustering, source: int, into: int, *, author: str, uuid: str, base: int
+    workspace: Workspace,
+    stored: Clustering,
+    source: int,
+    into: int,
+    *,
+    author: str,
+    uuid: str,
+    base: int,
+    into_base: int | None = None,
 ) -> Event:
-    """Pour one cluster into another. base: the newest event about the one that ends."""
+    """Pour one cluster into another.
+
+    base: the newest event about the one that ends that the author has seen; into_base: about the other one, if that is
+    to be checked too.
+    """
     if source == into:
         raise LabelsError("A cluster cannot be merged with itself. Choose another one.")
     draft = _draft(stored, "merge", {"from": source, "into": into}, author, uuid, target_of(source), base)
@@ -112,6 +126,11 @@ def merge_clusters(
     def check(desk: Desk) -> Draft:
         check_cluster(desk, source)
         check_cluster(desk, into)
+        if into_base is not None and desk.base_of(into) != into_base:
+            raise LabelConflict(
+                f"Cluster {desk.called(into)} was changed since you looked at it. Nothing was merged. Look again.",
+                desk.base_of(into),
+            )
         return draft
 
     return _decided(workspace, stored, draft, check)

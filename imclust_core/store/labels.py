@@ -78,7 +78,11 @@ def append(workspace: Workspace, draft: Draft, decide: Decide | None = None, aft
         try:
             with writing(workspace.labels, lasting=True) as db:
                 _check_log(workspace, db)
-                row = db.execute("SELECT id FROM label_events WHERE uuid = ?", (draft.uuid,)).fetchone()
+                row = db.execute(
+                    "SELECT id, clustering_id, kind FROM label_events WHERE uuid = ?", (draft.uuid,)
+                ).fetchone()
+                if row is not None and (row["clustering_id"], row["kind"]) != (draft.clustering_id, draft.kind):
+                    raise LabelsError("Nothing was saved: another change has the same uuid. Ask again with a new one.")
                 number = row["id"] if row is not None else _insert(db, draft, decide, after)
         except UnicodeEncodeError as error:  # half of a surrogate pair: JSON can hold it, a column of text can not
             raise LabelsError("Nothing was saved: the change, or its author, has letters that are no text.") from error

@@ -74,7 +74,8 @@ def _do(
             base=base,
         )
     if kind == "merge":
-        return merge_clusters(workspace, stored, number, _number(act, "into"), author=author, uuid=uuid, base=base)
+        into, into_base = _number(act, "into"), _number(act, "into_base")
+        return merge_clusters(workspace, stored, number, into, author=author, uuid=uuid, base=base, into_base=into_base)
     if kind == "part":
         return split_cluster(workspace, stored, number, [selected], how="by hand", author=author, uuid=uuid, base=base)
     if kind in ("move", "aside"):

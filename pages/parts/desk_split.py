@@ -66,9 +66,11 @@ def _job(workspace: Workspace) -> Job | None:
 
 
 def _in_two(workspace: Workspace, stored: Clustering, desk: Desk, number: int) -> None:
-    job = submit_split(workspace, stored, number, author=author(), base=desk.base_of(number))
-    st.session_state[_JOB] = job.id
-    ensure_worker(workspace)
+    try:
+        st.session_state[_JOB] = submit_split(workspace, stored, number, author=author(), base=desk.base_of(number)).id
+        ensure_worker(workspace)
+    except ImclustError as error:
+        st.session_state[_TROUBLE] = str(error)
 
 
 def _by_label(

@@ -9,6 +9,7 @@ from imclust_core.naming.desk import ASIDE, UNASSIGNED, Desk
 from imclust_core.naming.ordering import ORDERS, Said
 from imclust_core.naming.proposals import Proposal, propose_names
 from imclust_core.naming.saying import said_of
+from imclust_core.naming.text import MOST_AUTHOR, clean
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.embeddings import Embedding, embedding, labels_of
 from imclust_core.store.workspace import Workspace
@@ -23,7 +24,7 @@ FILTERS = {"all": "All clusters", "unnamed": "Without a name", "doubtful": "Doub
 
 def author() -> str:
     """Who is working here: who signed in, or else who people said they are."""
-    return person() or str(st.session_state.get(AUTHOR, ""))
+    return clean((person() or str(st.session_state.get(AUTHOR, "")))[:MOST_AUTHOR], MOST_AUTHOR, "Your name")
 
 
 def groups_of(desk: Desk) -> list[int]:
@@ -81,7 +82,7 @@ def selected() -> set[int]:
 
 @st.cache_resource(max_entries=4, show_spinner="Reading labels")
 def _said(
-    _workspace: Workspace, _one: Embedding, _desk: Desk, _what: tuple[str, str, int | None]
+    _workspace: Workspace, _one: Embedding, _desk: Desk, what: tuple[str, str, int | None]
 ) -> tuple[tuple[Label, ...], Said | None]:
     labels = labels_of(_one)
     return labels, said_of(_workspace, _one, _desk.image_ids) if labels else None

@@ -1,5 +1,8 @@
 """The desk: clusters down the side, one of them in full with its name above, and the keys for all of it."""
 
+import contextlib
+from typing import Any
+
 import streamlit as st
 
 from imclust_core.errors import ImclustError
@@ -8,7 +11,7 @@ from imclust_core.naming.editing import open_desk
 from imclust_core.naming.text import MOST_AUTHOR, clean
 from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.store.collections import Collection
-from imclust_core.store.labels import newest_event
+from imclust_core.store.labels import Event, newest_event
 from imclust_core.store.workspace import Workspace
 from pages.parts.address import asked, keep
 from pages.parts.clustering_choice import content_of
@@ -58,7 +61,11 @@ def _watch(workspace: Workspace, stored: Clustering) -> None:
 
 def _desk(workspace: Workspace, source: Collection, stored: Clustering, content: ClusterContent) -> None:
     redraw_if_asked()
-    desk = open_desk(workspace, stored, content)
+    try:
+        desk = open_desk(workspace, stored, content)
+    except ImclustError as error:
+        st.error(plain(str(error)))
+        return
     st.session_state[_DRAWN] = (stored.id, desk.version)
     number = current_group(desk)
     side, middle = st.columns([1, 3.4], gap="medium")
@@ -123,6 +130,13 @@ def _act(workspace: Workspace, stored: Clustering, content: ClusterContent) -> N
     """Make the changes that the bar asks for, and go where that leads."""
     chosen = as_told(GRID, selected())
     done = do_all(workspace, stored, st.session_state[BAR].act, author(), sorted(chosen))
+    with contextlib.suppress(ImclustError):  # the page says so when it is drawn
+        _go_on(workspace, stored, content, done)
+
+
+def _go_on(
+    workspace: Workspace, stored: Clustering, content: ClusterContent, done: list[tuple[dict[str, Any], Event]]
+) -> None:
     for act, event in done:
         if event.kind in ("split", "move"):
             selected().clear()
@@ -137,7 +151,8 @@ def _go(workspace: Workspace, stored: Clustering, content: ClusterContent, numbe
     if where == "clear":
         selected().clear()
     elif where in ("next", "previous", "unnamed"):
-        go(open_desk(workspace, stored, content), number, where)
+        with contextlib.suppress(ImclustError):
+            go(open_desk(workspace, stored, content), number, where)
 
 
 def _take_author() -> None:

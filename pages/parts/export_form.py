@@ -66,23 +66,14 @@ def _say_done(job: Job) -> None:
 
 
 def _form(workspace: Workspace, stored: Clustering) -> None:
-    chosen = st.selectbox(
-        "Format", list(FORMATS), format_func=lambda name: _TITLES.get(name, name), key="export_format"
+    chosen = str(
+        st.selectbox("Format", list(FORMATS), format_func=lambda name: _TITLES.get(name, name), key="export_format")
     )
-    how = HOW[0]
-    if chosen == "folders":
-        how = st.segmented_control(
-            "Images as",
-            list(HOW),
-            default=HOW[0],
-            format_func=lambda name: _WAYS.get(name, name),
-            required=True,
-            key="export_how",
-        )
-    elif stored.summary.images <= _MOST_TO_DOWNLOAD:
+    how = _pick_way() if chosen == "folders" else HOW[0]
+    if chosen != "folders" and stored.summary.images <= _MOST_TO_DOWNLOAD:
         st.download_button(
             "Download",
-            data=lambda: _zipped(workspace, stored, str(chosen)),
+            data=lambda: _zipped(workspace, stored, chosen),
             file_name=f"{chosen}-{stored.id}.zip",
             mime="application/zip",
             on_click="ignore",
@@ -95,8 +86,22 @@ def _form(workspace: Workspace, stored: Clustering) -> None:
         "Write there",
         disabled=not folder,
         on_click=_write,
-        args=(workspace, stored, str(chosen), folder, str(how)),
+        args=(workspace, stored, chosen, folder, how),
         icon=":material/save:",
+    )
+
+
+def _pick_way() -> str:
+    """Whether images are linked or copied."""
+    return str(
+        st.segmented_control(
+            "Images as",
+            list(HOW),
+            default=HOW[0],
+            format_func=lambda name: _WAYS.get(name, name),
+            required=True,
+            key="export_how",
+        )
     )
 
 

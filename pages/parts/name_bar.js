@@ -155,7 +155,12 @@ function move(bar) {
   if (!into) return trouble(bar, { text: `There is no cluster “${typed}”. Choose one of the list.` })
   bar.find("target").value = ""
   bar.find("target").blur()
-  ask(bar, { do: selected(bar) ? "move" : "merge", into: into.number })
+  if (selected(bar)) ask(bar, { do: "move", into: into.number })
+  else merge(bar, into.number)
+}
+
+function merge(bar, into) {
+  ask(bar, { do: "merge", into, into_base: bar.data.targets.find((one) => one.number === into).base })
 }
 
 // ---------------------------------------------------------------------------------------------- keys
@@ -273,7 +278,7 @@ function drawSame(bar) {
   const other = bar.data.same
   box.hidden = !other
   if (!other) return
-  const merge = button("Merge them", () => ask(bar, { do: "merge", into: other }))
+  const merge = button("Merge them", () => merge(bar, other))
   box.replaceChildren(text("span", `Cluster ${other} has this name too.`), merge)
 }
 

@@ -49,7 +49,7 @@ def show_name_bar(
         "cluster": _cluster(desk, number),
         "proposals": [_proposal(one) for one in proposals],
         "names": sorted({name.text for name in desk.names.values() if name.text}, key=str.casefold),
-        "targets": [{"number": one, "name": desk.name_of(one)} for one in others],
+        "targets": [{"number": one, "name": desk.name_of(one), "base": desk.base_of(one)} for one in others],
         "same": _same(desk, number, others),
         "selected": len(selected),
         "answers": dict(answers),
