@@ -24,14 +24,21 @@ if source is None or not known:
     st.page_link(next_page("cluster"), label="Go to 4 Cluster", icon=":material/arrow_back:")
     st.stop()
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
+# All places first, filled afterwards: a fragment that is drawn while the page is would look for its place in vain.
+choices, notices, offer, desk, similar = (st.container() for _ in range(5))
+with choices, st.container(horizontal=True, vertical_alignment="bottom"):
     stored = pick_one(known, CLUSTERING_KEY, "Clustering", known[0])
     as_sheet = pick_view()
     show_export(workspace, stored)
-show_export_job(workspace, source)
-offer_names(workspace, known, stored)
-if as_sheet:
-    show_sheet(workspace, source, stored)
-else:
-    show_desk(workspace, source, stored)
-    show_similar_to(workspace, source, stored)
+with notices:
+    show_export_job(workspace, source)
+with offer:
+    offer_names(workspace, known, stored)
+with desk:
+    if as_sheet:
+        show_sheet(workspace, source, stored)
+    else:
+        show_desk(workspace, source, stored)
+with similar:
+    if not as_sheet:
+        show_similar_to(workspace, source, stored)

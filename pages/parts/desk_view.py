@@ -1,6 +1,7 @@
 """The desk: clusters down the side, one of them in full with its name above, and the keys for all of it."""
 
 import contextlib
+import time
 from typing import Any
 
 import streamlit as st
@@ -38,8 +39,10 @@ from pages.parts.scores import stability_text
 from pages.parts.shelf import show_shelf
 from pages.parts.text import plain
 
-BAR, SHELF, _FILTER, _DRAWN = "name_bar", "shelf", "shelf_filter", "desk_drawn"
-_LOOK_SECONDS = 1.0
+BAR, SHELF, _FILTER, _DRAWN, _HEARD = "name_bar", "shelf", "shelf_filter", "desk_drawn", "desk_heard"
+_LOOK_SECONDS = 0.7
+_REST_SECONDS = 1.2
+"""Between two drawings for what others do: where ten people work at once, a page would do nothing else."""
 
 
 def show_desk(workspace: Workspace, source: Collection, stored: Clustering) -> None:
@@ -50,12 +53,18 @@ def show_desk(workspace: Workspace, source: Collection, stored: Clustering) -> N
     except ImclustError as error:
         st.error(plain(str(error)))
         return
-    st.fragment(_desk)(workspace, source, stored, content)
-    st.fragment(_watch, run_every=_LOOK_SECONDS)(workspace, stored)
+    watch, desk = st.container(), st.container()
+    with desk:
+        st.fragment(_desk)(workspace, source, stored, content)
+    with watch:  # after the desk, which says what it has drawn
+        st.fragment(_watch, run_every=_LOOK_SECONDS)(workspace, stored)
 
 
 def _watch(workspace: Workspace, stored: Clustering) -> None:
-    if st.session_state.get(_DRAWN) != (stored.id, newest_event(workspace, stored.id)) or split_ended(workspace):
+    if split_ended(workspace):
+        st.rerun()
+    drawn, at = st.session_state.get(_DRAWN, (None, 0.0))
+    if drawn != (stored.id, newest_event(workspace, stored.id)) and time.monotonic() - at > _REST_SECONDS:
         st.rerun()
 
 
@@ -66,7 +75,7 @@ def _desk(workspace: Workspace, source: Collection, stored: Clustering, content:
     except ImclustError as error:
         st.error(plain(str(error)))
         return
-    st.session_state[_DRAWN] = (stored.id, desk.version)
+    st.session_state[_DRAWN] = (stored.id, desk.version), time.monotonic()
     number = current_group(desk)
     side, middle = st.columns([1, 3.4], gap="medium")
     with side:
@@ -80,9 +89,10 @@ def _desk(workspace: Workspace, source: Collection, stored: Clustering, content:
             selected(),
             st.session_state.get(ANSWERS, {}),
             author(),
+            st.session_state.get(_HEARD, 0),
             key=BAR,
             on_act=lambda: _act(workspace, stored, content),
-            on_go=lambda: _go(workspace, stored, content, number),
+            on_go=lambda: _go(workspace, stored, content),
             on_author=_take_author,
         )
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -106,8 +116,9 @@ def _side(stored: Clustering, desk: Desk, number: int) -> None:
         label_visibility="collapsed",
     )
     listed = shown_groups(desk)
-    if not listed:
-        st.caption("No cluster is left here." if desk.clusters else "This clustering has no clusters.")
+    with st.container():
+        if not listed:
+            st.caption("No cluster is left here." if desk.clusters else "This clustering has no clusters.")
     show_shelf(desk, listed, number, lambda one: _facts(stored, desk, one), key=SHELF, on_pick=_pick)
 
 
@@ -146,13 +157,20 @@ def _go_on(
             go(open_desk(workspace, stored, content), event.value["number"], "unnamed")
 
 
-def _go(workspace: Workspace, stored: Clustering, content: ClusterContent, number: int) -> None:
-    where = st.session_state[BAR].go
-    if where == "clear":
-        selected().clear()
-    elif where in ("next", "previous", "unnamed"):
-        with contextlib.suppress(ImclustError):
-            go(open_desk(workspace, stored, content), number, where)
+def _go(workspace: Workspace, stored: Clustering, content: ClusterContent) -> None:
+    """Take those steps that were not taken yet: a page sends them again until it knows that they were heard."""
+    asked_for = st.session_state[BAR].go
+    for step in asked_for if isinstance(asked_for, list) else []:
+        count, where = step.get("count"), step.get("where")
+        if not isinstance(count, int) or count <= st.session_state.get(_HEARD, 0):
+            continue
+        st.session_state[_HEARD] = count
+        if where == "clear":
+            selected().clear()
+        elif where in ("next", "previous", "unnamed"):
+            with contextlib.suppress(ImclustError):
+                desk = open_desk(workspace, stored, content)
+                go(desk, current_group(desk), where)
 
 
 def _take_author() -> None:

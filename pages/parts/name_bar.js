@@ -3,7 +3,7 @@
 // Text is only ever set as textContent.
 const STATES = ["sure", "doubtful", "mixed", "leftover"]
 const AUTHOR = "imclust-author"
-const AGAIN_MS = 5000
+const AGAIN_MS = 3000
 const USES_SELECTION = ["move", "aside", "part"]
 const bars = new WeakMap()
 
@@ -13,6 +13,7 @@ export default function (component) {
   bars.set(root, bar)
   bar.data = component.data
   bar.send = (name, value) => component.setTriggerValue(name, value)
+  bar.steps = bar.steps.filter((step) => step.count > bar.data.heard)
   listen(bar)
   takeAnswers(bar)
   draw(bar)
@@ -41,7 +42,7 @@ function selected(bar) {
 
 function newBar(root) {
   const find = (name) => root.querySelector(`.${name}`)
-  const bar = { root, find, waiting: new Map(), later: null, drawn: null, refocus: false }
+  const bar = { root, find, waiting: new Map(), steps: [], count: 0, later: null, drawn: null, refocus: false }
   find("name").onkeydown = (event) => nameKey(bar, event)
   find("name").onchange = () => save(bar, { via: "" })
   find("note").onchange = () => save(bar)
@@ -63,25 +64,51 @@ function newBar(root) {
     const name = find("author").value.trim()
     if (!name) return
     remember(name)
-    bar.send("author", name)
+    sayWho(bar, name)
   }
   find("move").onclick = () => move(bar)
   find("part").onclick = () => ask(bar, { do: "part" })
   find("aside").onclick = () => ask(bar, { do: "aside" })
-  find("clear").onclick = () => bar.send("go", "clear")
+  find("clear").onclick = () => goTo(bar, "clear")
   find("undo").onclick = () => ask(bar, { do: "undo" })
   find("redo").onclick = () => ask(bar, { do: "redo" })
   find("keys").onclick = () => help(bar)
   find("close").onclick = () => find("help").close()
-  find("previous").onclick = () => bar.send("go", "previous")
-  find("next").onclick = () => bar.send("go", "next")
+  find("previous").onclick = () => goTo(bar, "previous")
+  find("next").onclick = () => goTo(bar, "next")
   find("help").onclick = (event) => event.target === find("help") && find("help").close()
   bar.onKey = (event) => pageKey(bar, event)
   bar.onChosen = (event) => countSelected(bar, event.detail)
   // What was typed and is not yet answered for would be lost with the page.
   window.addEventListener("beforeunload", (event) => bar.waiting.size && root.isConnected && event.preventDefault())
-  setInterval(() => bar.waiting.size && root.isConnected && Date.now() - bar.sent > AGAIN_MS && sendAll(bar), 1000)
+  setInterval(() => root.isConnected && sendAgain(bar), 1000)
   return bar
+}
+
+// A message that comes while the server is busy may be lost.
+function sendAgain(bar) {
+  if (Date.now() - bar.sent < AGAIN_MS) return
+  if (bar.waiting.size) sendAll(bar)
+  else if (bar.who && !bar.data.author) sayWho(bar, bar.who)
+  else if (bar.steps.length) sendSteps(bar)
+}
+
+// To another cluster, or away from a selection: numbered, and sent until the server has heard of the number.
+function goTo(bar, where) {
+  bar.count = Math.max(bar.count, bar.data.heard) + 1
+  bar.steps.push({ count: bar.count, where })
+  sendSteps(bar)
+}
+
+function sendSteps(bar) {
+  bar.sent = Date.now()
+  bar.send("go", bar.steps)
+}
+
+function sayWho(bar, name) {
+  bar.who = name
+  bar.sent = Date.now()
+  bar.send("author", name)
 }
 
 // ---------------------------------------------------------------------------------------------- saving
@@ -137,7 +164,7 @@ function save(bar, change = {}, next = false) {
   const base = bar.typing?.number === cluster.number ? bar.typing.base : cluster.base
   if (["name", "state", "note"].every((part) => wanted[part] === cluster[part])) {
     bar.typing = null
-    if (next) bar.send("go", "unnamed")
+    if (next) goTo(bar, "unnamed")
     return
   }
   if ([...bar.waiting.values()].some((one) => one.do === "name" && one.cluster === cluster.number)) {
@@ -196,7 +223,7 @@ function keyTable(bar) {
     n: () => focusName(bar),
     1: propose(0), 2: propose(1), 3: propose(2),
     s: mark("sure"), d: mark("doubtful"), x: mark("mixed"), l: mark("leftover"),
-    j: () => bar.send("go", "next"), k: () => bar.send("go", "previous"), ".": () => bar.send("go", "unnamed"),
+    j: () => goTo(bar, "next"), k: () => goTo(bar, "previous"), ".": () => goTo(bar, "unnamed"),
     m: () => bar.find("target").focus(),
     p: () => selected(bar) && ask(bar, { do: "part" }),
     o: () => selected(bar) && ask(bar, { do: "aside" }),
@@ -287,7 +314,7 @@ function drawWho(bar) {
   const kept = remembered()
   if (!bar.data.author && kept && !bar.told) {
     bar.told = true
-    bar.send("author", kept)
+    sayWho(bar, kept)
   }
   who.hidden = Boolean(bar.data.author) || (Boolean(kept) && bar.told)
 }

@@ -30,6 +30,7 @@ def show_name_bar(
     selected: Collection[int],
     answers: Mapping[str, Any],
     author: str,
+    heard: int,
     *,
     key: str,
     on_act: Callable[[], None],
@@ -41,7 +42,8 @@ def show_name_bar(
     Parameters
     ----------
     answers: what came of the last changes, by their uuids. Of `st.session_state[key]`, act holds changes to make, all
-    that are not answered yet; go where to go: next, previous, unnamed, or clear for an empty selection; author a name.
+    that are not answered yet; go where to go, as numbered steps {"count", "where"}, where being next, previous,
+    unnamed, or clear for an empty selection; author a name. heard: the number of the last step that was taken.
     """
     others = [one for one in desk.clusters if one != number]
     before, after = (to_undo(desk, author), to_redo(desk, author)) if author else (None, None)
@@ -52,6 +54,7 @@ def show_name_bar(
         "targets": [{"number": one, "name": desk.name_of(one), "base": desk.base_of(one)} for one in others],
         "same": _same(desk, number, others),
         "selected": len(selected),
+        "heard": heard,
         "answers": dict(answers),
         "author": author,
         "version": desk.version,

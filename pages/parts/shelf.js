@@ -1,4 +1,6 @@
 // The shelf: all clusters of a clustering, one line each. Text is only ever set as textContent.
+const AGAIN_MS = 1500
+const TRIES = 8
 const states = new WeakMap()
 
 export default function (component) {
@@ -7,6 +9,8 @@ export default function (component) {
   const drawn = JSON.stringify(data.rows)
   const state = states.get(parentElement) ?? {}
   states.set(parentElement, state)
+  state.send = setTriggerValue
+  if (data.chosen === state.wanted) state.wanted = null
   if (state.drawn !== drawn) {
     state.drawn = drawn
     list.replaceChildren(...data.rows.map(line))
@@ -26,19 +30,28 @@ export default function (component) {
     swatch.style.background = row.colour
     swatch.style.color = row.ink
     const name = element("span", row.name ? "name" : "name none", row.name || row.without)
-    const state = element("span", `mark ${row.state}`, row.mark)
-    state.title = row.state
+    const mark = element("span", "mark", row.mark)
+    mark.title = row.state
     const size = element("span", "size", row.size)
     const bar = element("span", "bar")
     const part = element("span", "part")
     part.style.width = `${Math.max(1, 100 * row.share)}%`
     part.style.background = row.colour
     bar.append(part)
-    button.append(swatch, name, state, size, bar)
+    button.append(swatch, name, mark, size, bar)
     button.title = row.title
-    button.onclick = () => setTriggerValue("pick", row.number)
+    button.onclick = () => pick(state, row.number)
     return button
   }
+}
+
+// A message that comes while the server is busy may be lost: it is sent until the answer shows that it was heard.
+function pick(state, number, tries = TRIES) {
+  clearTimeout(state.timer)
+  state.wanted = number
+  state.send("pick", number)
+  const again = () => state.wanted === number && pick(state, number, tries - 1)
+  if (tries > 0) state.timer = setTimeout(again, AGAIN_MS)
 }
 
 function element(kind, name, text = "") {

@@ -116,6 +116,13 @@ def test_names_by_keys_are_on_disk_before_the_tick(
     assert [event["kind"] for _, event in read_log(workspace.label_log) if event] == ["name"] * 4
     expect(page.get_by_text("3 of 17 named")).to_be_visible()
     tab.picture("named")
+    shelf(page).nth(7).click()
+    expect(page.locator(".bar .swatch")).to_have_text("8")
+    for key, number in (("k", "7"), ("j", "8"), (".", "9")):
+        page.keyboard.press(key)
+        expect(page.locator(".bar .swatch")).to_have_text(number)
+    shelf(page).nth(2).click()
+    expect(page.locator(".bar .swatch")).to_have_text("3")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     tab.picture("keys")
