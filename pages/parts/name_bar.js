@@ -3,7 +3,8 @@
 // Text is only ever set as textContent.
 const STATES = ["sure", "doubtful", "mixed", "leftover"]
 const AUTHOR = "imclust-author"
-const AGAIN_MS = 3000
+const AGAIN_MS = 1200
+const PATIENCE_MS = 10000
 const USES_SELECTION = ["move", "aside", "part"]
 const bars = new WeakMap()
 
@@ -42,7 +43,7 @@ function selected(bar) {
 
 function newBar(root) {
   const find = (name) => root.querySelector(`.${name}`)
-  const bar = { root, find, waiting: new Map(), steps: [], count: 0, later: null, drawn: null, refocus: false }
+  const bar = { root, find, waiting: new Map(), steps: [], count: 0, patience: AGAIN_MS, later: null, drawn: null, refocus: false }
   find("name").onkeydown = (event) => nameKey(bar, event)
   find("name").onchange = () => save(bar, { via: "" })
   find("note").onchange = () => save(bar)
@@ -81,16 +82,19 @@ function newBar(root) {
   bar.onChosen = (event) => countSelected(bar, event.detail)
   // What was typed and is not yet answered for would be lost with the page.
   window.addEventListener("beforeunload", (event) => bar.waiting.size && root.isConnected && event.preventDefault())
-  setInterval(() => root.isConnected && sendAgain(bar), 1000)
+  setInterval(() => root.isConnected && sendAgain(bar), 400)
   return bar
 }
 
-// A message that comes while the server is busy may be lost.
+// A message that comes while the server is busy may be lost. One that is only slow is not helped by haste.
 function sendAgain(bar) {
-  if (Date.now() - bar.sent < AGAIN_MS) return
+  const open = bar.waiting.size || bar.steps.length || (bar.who && !bar.data.author)
+  if (!open) bar.patience = AGAIN_MS
+  if (!open || Date.now() - bar.sent < bar.patience) return
+  bar.patience = Math.min(2 * bar.patience, PATIENCE_MS)
   if (bar.waiting.size) sendAll(bar)
-  else if (bar.who && !bar.data.author) sayWho(bar, bar.who)
   else if (bar.steps.length) sendSteps(bar)
+  else sayWho(bar, bar.who)
 }
 
 // To another cluster, or away from a selection: numbered, and sent until the server has heard of the number.

@@ -10,7 +10,7 @@ export default function (component) {
   const state = states.get(parentElement) ?? {}
   states.set(parentElement, state)
   state.send = setTriggerValue
-  if (data.chosen === state.wanted) state.wanted = null
+  if (data.chosen !== state.chosen) state.wanted = null // there, or by a key somewhere else meanwhile
   if (state.drawn !== drawn) {
     state.drawn = drawn
     list.replaceChildren(...data.rows.map(line))

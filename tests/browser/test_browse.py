@@ -120,7 +120,7 @@ def test_names_by_keys_are_on_disk_before_the_tick(
     expect(page.locator(".bar .swatch")).to_have_text("8")
     for key, number in (("k", "7"), ("j", "8"), (".", "9")):
         page.keyboard.press(key)
-        expect(page.locator(".bar .swatch")).to_have_text(number)
+        expect(page.locator(".bar .swatch")).to_have_text(number, timeout=A_WHILE)
     shelf(page).nth(2).click()
     expect(page.locator(".bar .swatch")).to_have_text("3")
     page.keyboard.press("?")
@@ -356,7 +356,7 @@ def test_twenty_clusters_are_named_from_the_keyboard_alone(
                 page.keyboard.press("Enter")
                 keys += len(classes[number]) + 2
             if len(seconds) < 19:
-                expect(page.locator(".bar .swatch")).not_to_have_text(str(number))
+                expect(page.locator(".bar .swatch")).not_to_have_text(str(number), timeout=A_WHILE)
                 page.keyboard.press("Escape")  # out of the box, to look at the proposals first
             seconds.append(time.perf_counter() - start)
         expect(page.get_by_text("20 of 20 named · 800 of 800 images")).to_be_visible()
