@@ -199,7 +199,7 @@ function merge(bar, into) {
 function nameKey(bar, event) {
   if (event.key === "Enter") {
     event.preventDefault()
-    bar.refocus = true
+    bar.refocus = !event.shiftKey
     save(bar, { via: "" }, !event.shiftKey)
   } else if (event.key === "Escape") {
     bar.typing = null
