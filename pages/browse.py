@@ -25,14 +25,13 @@ if source is None or not known:
     st.stop()
 
 # All places first, filled afterwards: a fragment that is drawn while the page is would look for its place in vain.
-choices, notices, offer, desk, similar = (st.container() for _ in range(5))
+choices, notices, desk, similar = (st.container() for _ in range(4))
 with choices, st.container(horizontal=True, vertical_alignment="bottom"):
     stored = pick_one(known, CLUSTERING_KEY, "Clustering", known[0])
     as_sheet = pick_view()
     show_export(workspace, stored)
 with notices:
     show_export_job(workspace, source)
-with offer:
     offer_names(workspace, known, stored)
 with desk:
     if as_sheet:

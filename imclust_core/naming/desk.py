@@ -71,6 +71,12 @@ class Desk:
         numbers, counts = np.unique(self.group, return_counts=True)
         return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
 
+    @functools.cached_property
+    def touched(self) -> frozenset[int]:
+        """The groups whose images are not those that the clustering gave."""
+        moved = self.group != self.base
+        return frozenset(np.union1d(self.group[moved], self.base[moved]).tolist())
+
     @property
     def clusters(self) -> list[int]:
         """The numbers of the clusters there are, in order."""

@@ -39,7 +39,8 @@ from pages.parts.scores import stability_text
 from pages.parts.shelf import show_shelf
 from pages.parts.text import plain
 
-BAR, SHELF, _FILTER, _DRAWN, _HEARD = "name_bar", "shelf", "shelf_filter", "desk_drawn", "desk_heard"
+BAR, SHELF, _FILTER = "name_bar", "shelf", "shelf_filter"
+_DRAWN, _HEARD, _OF = "desk_drawn", "desk_heard", "desk_of"
 _LOOK_SECONDS = 0.7
 _REST_SECONDS = 1.2
 """Between two drawings for what others do: where ten people work at once, a page would do nothing else."""
@@ -53,6 +54,9 @@ def show_desk(workspace: Workspace, source: Collection, stored: Clustering) -> N
     except ImclustError as error:
         st.error(plain(str(error)))
         return
+    if st.session_state.get(_OF) != stored.id:
+        st.session_state[_OF] = stored.id
+        selected().clear()  # of another clustering, perhaps of another collection
     watch, desk = st.container(), st.container()
     with desk:
         st.fragment(_desk)(workspace, source, stored, content)
@@ -61,10 +65,11 @@ def show_desk(workspace: Workspace, source: Collection, stored: Clustering) -> N
 
 
 def _watch(workspace: Workspace, stored: Clustering) -> None:
-    if split_ended(workspace):
-        st.rerun()
     drawn, at = st.session_state.get(_DRAWN, (None, 0.0))
-    if drawn != (stored.id, newest_event(workspace, stored.id)) and time.monotonic() - at > _REST_SECONDS:
+    news = False
+    with contextlib.suppress(ImclustError):  # labels that cannot be read now are told of by the desk
+        news = drawn != (stored.id, newest_event(workspace, stored.id)) and time.monotonic() - at > _REST_SECONDS
+    if split_ended(workspace) or news:
         st.rerun()
 
 
@@ -132,7 +137,7 @@ def _facts(stored: Clustering, desk: Desk, number: int) -> str:
     numbers = stored.summary.numbers
     if number not in numbers:
         return "made by hand" if number > 0 else ""
-    if ((desk.group == number) != (desk.base == number)).any():
+    if number in desk.touched:
         return "changed by hand"
     return stability_text(stored.summary.stability[numbers.index(number)])
 

@@ -120,12 +120,17 @@ function sayWho(bar, name) {
 function ask(bar, change) {
   const author = bar.data.author
   if (!author) return askWho(bar)
-  const uuid = crypto.randomUUID()
+  const uuid = newUuid()
   bar.waiting.set(uuid, { uuid, cluster: bar.data.cluster.number, base: bar.data.cluster.base, seen: bar.data.version, ...change })
   tick(bar, "Saving…")
   trouble(bar, null)
   sendAll(bar)
   if (USES_SELECTION.includes(change.do)) tellGrid(true)
+}
+
+// Not crypto.randomUUID: browsers keep that from pages of servers in the house, which have no https.
+function newUuid() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("")
 }
 
 // The grid lets go of what was acted on, or takes it up again where that could not be done.
@@ -153,8 +158,9 @@ function takeAnswers(bar) {
   // A change that had to wait for the one before it: its cluster has a newer version now.
   if (bar.later && !bar.waiting.size) {
     const { change, cluster } = bar.later
+    const now = [bar.data.cluster, ...bar.data.targets].find((one) => one.number === cluster)
     bar.later = null
-    if (cluster === bar.data.cluster.number) save(bar, change)
+    if (now) ask(bar, { do: "name", ...change, cluster, base: now.base })
   }
 }
 
@@ -309,8 +315,8 @@ function drawSame(bar) {
   const other = bar.data.same
   box.hidden = !other
   if (!other) return
-  const merge = button("Merge them", () => merge(bar, other))
-  box.replaceChildren(text("span", `Cluster ${other} has this name too.`), merge)
+  const both = button("Merge them", () => merge(bar, other))
+  box.replaceChildren(text("span", `Cluster ${other} has this name too.`), both)
 }
 
 function drawWho(bar) {

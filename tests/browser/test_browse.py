@@ -244,6 +244,19 @@ def test_two_people_see_each_other_and_nothing_is_overwritten_in_silence(
     expect(name_box(b)).to_have_value("")
 
 
+def test_one_name_on_two_clusters_offers_to_merge_them(
+    server: Dashboard, visit: Visitor, workspace: Workspace, samples: Collection, stored: Clustering
+) -> None:
+    for number in (1, 4):
+        name_cluster(workspace, stored, number, text="Stone", state="sure", author="Bob", uuid=f"u{number}", base=0)
+    page = at_the_desk(visit(), server, samples)
+    expect(page.get_by_text("Cluster 4 has this name too.")).to_be_visible()
+    page.get_by_role("button", name="Merge them").click()
+    expect(shelf(page)).to_have_count(16)
+    expect(page.locator(".bar .swatch")).to_have_text("4")
+    assert names(workspace, stored)[4] == "Stone"
+
+
 def test_names_come_along_to_another_k(
     server: Dashboard, visit: Visitor, workspace: Workspace, samples: Collection, stored: Clustering
 ) -> None:
