@@ -2,27 +2,26 @@
 
 import streamlit as st
 
-from imclust_core.store.clusterings import clusterings_of
 from pages.parts.bring_names import offer_names
 from pages.parts.clustering_choice import CLUSTERING_KEY
 from pages.parts.compare_choice import pick_one
 from pages.parts.context import current_collection, open_workspace
 from pages.parts.desk_view import show_desk
 from pages.parts.export_form import show_export, show_export_job
+from pages.parts.gates import need_clusterings
 from pages.parts.sample_sheet import pick_view, show_sheet
 from pages.parts.similar_images import show_similar_to
-from pages.parts.steps import next_page
 from pages.parts.text import plain
 
 workspace = open_workspace()
 source = current_collection()
 
 st.title("Browse and name" if source is None else f"Browse and name {plain(source.name)}")
-known = clusterings_of(workspace, source.id) if source is not None else []
-if source is None or not known:
-    st.info("There are no clusters yet. Once the images are sorted into clusters, you look at each here and name it.")
-    st.page_link(next_page("cluster"), label="Go to 4 Cluster", icon=":material/arrow_back:")
-    st.stop()
+source, known = need_clusterings(
+    workspace,
+    source,
+    "There are no clusters yet. Once the images are sorted into clusters, you look at each here and name it.",
+)
 
 # All places first, filled afterwards: a fragment that is drawn while the page is would look for its place in vain.
 choices, notices, desk, similar = (st.container() for _ in range(4))

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from imclust_core.errors import ClusteringError, TruthError
-from imclust_core.store.clusterings import clusterings_of
 from pages.parts.compare_choice import A, B, against_truth, pick_one, pick_truth
 from pages.parts.compare_result import show_comparison
 from pages.parts.comparisons import comparison_of, evaluation_of
 from pages.parts.context import current_collection, open_workspace
+from pages.parts.gates import need_clusterings
 from pages.parts.steps import next_page
 from pages.parts.text import plain
 from pages.parts.truth_result import show_evaluation
@@ -16,11 +16,11 @@ workspace = open_workspace()
 source = current_collection()
 
 st.title("Compare" if source is None else f"Compare clusterings of {plain(source.name)}")
-known = clusterings_of(workspace, source.id) if source is not None else []
-if source is None or not known:
-    st.info("There is no clustering yet. With one, it can be scored against the truth; with two, they can be compared.")
-    st.page_link(next_page("cluster"), label="Go to 4 Cluster", icon=":material/arrow_back:")
-    st.stop()
+source, known = need_clusterings(
+    workspace,
+    source,
+    "There is no clustering yet. With one, it can be scored against the truth; with two, they can be compared.",
+)
 
 truth = against_truth(known)
 left, right = st.columns(2)

@@ -1,7 +1,10 @@
 """What a page needs before it can show anything; where that is lacking, it says what and leads there."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from imclust_core.store.clusterings import Clustering, clusterings_of
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.workspace import Workspace
@@ -21,3 +24,15 @@ def need_embedding(workspace: Workspace, source: Collection | None, then: str) -
         )
         st.stop()
     return source, one
+
+
+def need_clusterings(
+    workspace: Workspace, source: Collection | None, empty: str
+) -> tuple[Collection, Sequence[Clustering]]:
+    """The collection and its clusterings, the newest first; without any the page says `empty` and ends here."""
+    known = clusterings_of(workspace, source.id) if source is not None else []
+    if source is None or not known:
+        st.info(empty)
+        st.page_link("cluster.py", label="Go to 4 Cluster", icon=":material/arrow_back:")
+        st.stop()
+    return source, known
