@@ -51,6 +51,7 @@ def _buttons(workspace: Workspace, stored: Clustering, desk: Desk) -> None:
             help=sentence(back) if back is not None else None,
             on_click=_step,
             args=(workspace, stored, undo, who),
+            key="history_undo",  # or what it would undo, its help, would make it another button each time
         )
         st.button(
             "Redo",
@@ -59,6 +60,7 @@ def _buttons(workspace: Workspace, stored: Clustering, desk: Desk) -> None:
             help=sentence(forth) if forth is not None else None,
             on_click=_step,
             args=(workspace, stored, redo, who),
+            key="history_redo",
         )
 
 
