@@ -11,7 +11,7 @@ from imclust_core import Workspace
 from imclust_core.store.catalogue import contents
 from imclust_core.store.clusterings import ClusterContent, ClusterRecipe, ClusterSummary, add_clustering
 
-SOME_ARE_THERE = "[...document.querySelectorAll('.grid img')].some(img => img.complete && img.naturalWidth)"
+IS_DRAWN = "async (img) => { while (!(img.complete && img.naturalWidth)) await new Promise(requestAnimationFrame) }"
 
 
 def one_cluster(workspace: Workspace, collection_id: str) -> str:
@@ -32,7 +32,7 @@ def first_images(browser: Browser, url: str) -> float:
     page = browser.new_context(viewport={"width": 1360, "height": 900}).new_page()
     start = time.perf_counter()
     page.goto(url, wait_until="commit")
-    page.wait_for_function(SOME_ARE_THERE, polling="raf")
+    page.locator(".grid .cell img").first.evaluate(IS_DRAWN)
     seconds = time.perf_counter() - start
     page.context.close()
     return seconds
