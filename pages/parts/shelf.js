@@ -18,7 +18,7 @@ export default function (component) {
   for (const one of list.children) {
     const chosen = one.dataset.number === String(data.chosen)
     one.setAttribute("aria-current", chosen)
-    if (chosen && state.chosen !== data.chosen) one.scrollIntoView({ block: "nearest" })
+    if (chosen && state.chosen !== data.chosen) reveal(list, one)
   }
   state.chosen = data.chosen
 
@@ -43,6 +43,13 @@ export default function (component) {
     button.onclick = () => pick(state, row.number)
     return button
   }
+}
+
+// Not scrollIntoView, which would scroll the page as well.
+function reveal(list, one) {
+  const top = one.offsetTop - list.offsetTop
+  const lowest = top + one.offsetHeight - list.clientHeight
+  list.scrollTop = Math.min(top, Math.max(list.scrollTop, lowest))
 }
 
 // A message that comes while the server is busy may be lost: it is sent until the answer shows that it was heard.
