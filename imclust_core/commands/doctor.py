@@ -10,9 +10,7 @@ from imclust_core.errors import WorkspaceError
 from imclust_core.names import expanded, shown
 from imclust_core.store.database import refuse_network_folder
 from imclust_core.store.health import Health, examine
-from imclust_core.store.workspace import Workspace
-
-_MARKER = "imclust-workspace.json"
+from imclust_core.store.workspace import MARKER, Workspace
 
 
 def doctor(options: argparse.Namespace) -> int:
@@ -45,9 +43,9 @@ def _unopened(options: argparse.Namespace) -> Workspace:
     """The workspace as it is: opening would make what is missing, or refuse what is damaged."""
     workspace = Workspace((expanded(options.workspace) if options.workspace else workspace_folder()).resolve())
     refuse_network_folder(workspace.root)
-    if not (workspace.root / _MARKER).exists():
+    if not (workspace.root / MARKER).exists():
         raise WorkspaceError(
-            f"{shown(workspace.root)} is not an imclust workspace: it has no {_MARKER}. Name the folder of one with "
+            f"{shown(workspace.root)} is not an imclust workspace: it has no {MARKER}. Name the folder of one with "
             "--workspace."
         )
     return workspace

@@ -40,12 +40,11 @@ def split_in_two(
         )
     report(0, len(ids), "reading features")
     rows = read_rows(one)
-    located = locate(workspace, one, rows)
-    at = np.searchsorted(located.image_ids, ids).clip(max=max(0, len(located.image_ids) - 1))
-    there = located.image_ids[at] == ids if len(located.image_ids) else np.zeros(len(ids), bool)
+    at = locate(workspace, one, rows).rows_of(ids)
+    there = at >= 0
     if there.sum() < 2:
         raise ClusteringError(f"Cluster {number} has fewer than two images with features, so it cannot be split.")
-    features = features_at(one, rows, located.rows[at[there]]).astype(np.float32)
+    features = features_at(one, rows, at[there]).astype(np.float32)
     found = kmeans(features, 2, spherical=True, step=lambda done, total: report(done, total, "splitting"))
     smaller = ids[there][found.labels == 1]
     if not len(smaller):

@@ -147,16 +147,19 @@ def advance(desk: Desk, events: Sequence[Event]) -> Desk:
             undone.add(event.value["event"])
         elif event.kind == "redo":
             undone.discard(event.value["event"])
-    start = replace(fresh(desk.image_ids, desk.base, 0), highest=desk.highest, undone=frozenset(undone))
-    return _played(start, told)
+    return _played(replace(_cleared(desk), undone=frozenset(undone)), told)
 
 
 def at_version(desk: Desk, version: int) -> Desk:
     """The desk as it was after the event `version`."""
     if version >= desk.version:
         return desk
-    start = replace(fresh(desk.image_ids, desk.base, 0), highest=desk.highest)
-    return advance(start, [event for event in desk.events if event.id <= version])
+    return advance(_cleared(desk), [event for event in desk.events if event.id <= version])
+
+
+def _cleared(desk: Desk) -> Desk:
+    """The desk before anybody did anything, on which no number is given twice all the same."""
+    return fresh(desk.image_ids, desk.base, desk.highest)
 
 
 def to_undo(desk: Desk, author: str) -> Event | None:

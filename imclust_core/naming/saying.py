@@ -12,12 +12,10 @@ from imclust_core.store.workspace import Workspace
 def said_of(workspace: Workspace, one: Embedding, image_ids: np.ndarray) -> Said:
     """The most probable labels of these images (n,); none for those that have no vector any more."""
     rows = read_rows(one)
-    located = locate(workspace, one, rows)
+    at = locate(workspace, one, rows).rows_of(image_ids)
+    there = at >= 0
     label_ids = np.full((len(image_ids), TOP), -1, np.int32)
     probabilities = np.zeros((len(image_ids), TOP), np.float32)
-    if len(located.image_ids):
-        at = np.searchsorted(located.image_ids, image_ids).clip(max=len(located.image_ids) - 1)
-        there = located.image_ids[at] == image_ids
-        found = rows.labels[located.rows[at[there]]]
-        label_ids[there], probabilities[there] = found["label"], found["probability"]
+    found = rows.labels[at[there]]
+    label_ids[there], probabilities[there] = found["label"], found["probability"]
     return Said(label_ids, probabilities)

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +111,5 @@ def _counting(members: Iterable[Member], write: Callable[[Iterator[Member]], Non
 
 
 def _in_pieces(rows: Iterator[Member]) -> Iterator[list[Member]]:
-    piece: list[Member] = []
-    for row in rows:
-        piece.append(row)
-        if len(piece) == ROWS_AT_ONCE:
-            yield piece
-            piece = []
-    if piece:
+    while piece := list(islice(rows, ROWS_AT_ONCE)):
         yield piece

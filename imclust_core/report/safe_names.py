@@ -3,12 +3,12 @@
 import os
 import unicodedata
 
+from imclust_core.naming.text import JOINERS
+
 MOST_BYTES = 255
 """What file systems allow for one name: bytes on Linux, and never more than as many units on Windows and macOS."""
 
 _FORBIDDEN = '<>:"/\\|?*'
-_JOINERS = "\u200c\u200d"
-"""Invisible, but what some emoji and some scripts are made with."""
 _RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
     f"{port}{number}" for port in ("com", "lpt") for number in "0123456789¹²³"
 }
@@ -49,7 +49,7 @@ def safe_name(stem: str, ending: str = "") -> str:
 
 def _plain(text: str) -> str:
     """Text without what no name may hold; also without what cannot be written as UTF-8, which is never printable."""
-    allowed = (char in _JOINERS or (char.isprintable() and char not in _FORBIDDEN) for char in text)
+    allowed = (char in JOINERS or (char.isprintable() and char not in _FORBIDDEN) for char in text)
     return "".join(char if fine else "_" for char, fine in zip(text, allowed, strict=True))
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from imclust_core.store.database import connect, sync_folder
+from imclust_core.store.schema import LABEL_COLUMNS
 from imclust_core.store.workspace import Workspace
 
 EVERY_SECONDS = 3600
@@ -86,8 +87,7 @@ def _clear_leftovers(workspace: Workspace, now: float) -> None:
 
 def damage_of_labels(path: Path) -> str:
     """What is wrong with a database of labels; empty where it is sound."""
-    columns = "id, uuid, clustering_id, target, kind, value, author, base, at"
-    return damage_of_database(path, "label_events", columns)
+    return damage_of_database(path, "label_events", ", ".join(LABEL_COLUMNS))
 
 
 def damage_of_database(path: Path, table: str, columns: str = "*") -> str:

@@ -19,7 +19,7 @@ import numpy as np
 from imclust_core.errors import ClusteringError
 from imclust_core.names import shown
 from imclust_core.store.database import reading, write_atomically, writing
-from imclust_core.store.labels import labelled_clusterings
+from imclust_core.store.labels import is_labelled
 from imclust_core.store.workspace import Workspace
 
 VERSION = 1
@@ -209,12 +209,11 @@ def is_clustered(workspace: Workspace, collection_id: str) -> bool:
 
 def is_named(workspace: Workspace, collection_id: str) -> bool:
     """Whether anybody has said anything of a clustering of this collection. Every page asks."""
-    said = labelled_clusterings(workspace)
     with reading(workspace.catalogue) as db:
         rows = db.execute(
             "SELECT id FROM clusterings WHERE collection_id = ? AND removed_at IS NULL", (collection_id,)
         ).fetchall()
-    return any(row["id"] in said for row in rows)
+    return is_labelled(workspace, [row["id"] for row in rows])
 
 
 def remove_clustering(workspace: Workspace, clustering_id: str) -> None:

@@ -8,7 +8,8 @@ from imclust_core.errors import LabelsError
 from imclust_core.names import shown
 from imclust_core.store.backups import backups_of
 from imclust_core.store.label_repair import Copies, Whole, mend, put_together, read_copies
-from imclust_core.store.labels import COLUMNS, alone
+from imclust_core.store.labels import alone
+from imclust_core.store.schema import LABEL_COLUMNS
 from imclust_core.store.workspace import Workspace
 
 _REPAIR = "Run imclust doctor --repair: "
@@ -106,8 +107,8 @@ def _of_database(workspace: Workspace, copies: Copies, whole: Whole) -> list[Fin
         remedy = f"{_REPAIR}it is set aside, and made anew from its copies and what can be read of it: {events}."
         return [Finding(name, f"It is damaged ({copies.damage}).", remedy)]
     found = []
-    known, sayings = {row[COLUMNS.index("uuid")] for row in copies.rows}, set(whole.rows)
-    lacking = sum(row[COLUMNS.index("uuid")] not in known for row in whole.rows)
+    known, sayings = {row[LABEL_COLUMNS.index("uuid")] for row in copies.rows}, set(whole.rows)
+    lacking = sum(row[LABEL_COLUMNS.index("uuid")] not in known for row in whole.rows)
     if lacking:
         found.append(Finding(name, f"It lacks {_count(lacking, 'event')} of its copies.", f"{_REPAIR}they are added."))
     if whole.renumbered:

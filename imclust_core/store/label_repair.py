@@ -19,15 +19,15 @@ from imclust_core.errors import LabelsError
 from imclust_core.store.backups import backups_of, damage_of_labels, is_damage
 from imclust_core.store.database import connect, migrate, sync_folder, writing
 from imclust_core.store.label_log import read_log, replace_log
-from imclust_core.store.labels import COLUMNS, add_rows, as_json
-from imclust_core.store.schema import LABELS
+from imclust_core.store.labels import add_rows, as_json
+from imclust_core.store.schema import LABEL_COLUMNS, LABELS
 from imclust_core.store.workspace import Workspace
 
 Row = tuple[Any, ...]
-"""An event as the database keeps it: in the order of COLUMNS, its value as JSON."""
+"""An event as the database keeps it: in the order of LABEL_COLUMNS, its value as JSON."""
 
 _NUMBERS = ("id", "base", "at")
-_ID, _UUID = COLUMNS.index("id"), COLUMNS.index("uuid")
+_ID, _UUID = LABEL_COLUMNS.index("id"), LABEL_COLUMNS.index("uuid")
 _LEFTOVERS = ("-wal", "-shm", "-journal")
 
 
@@ -95,7 +95,7 @@ def _rows_of(path: Path) -> tuple[tuple[Row, ...], int]:
         try:
             with contextlib.closing(connect(path)) as db:
                 db.text_factory = lambda raw: raw.decode("utf-8", "replace")
-                columns = ", ".join(COLUMNS)
+                columns = ", ".join(LABEL_COLUMNS)
                 for found in db.execute(f"SELECT {columns} FROM label_events ORDER BY id {order}"):  # noqa: S608  ours
                     row = _row(dict(found))
                     if row is None:
@@ -114,10 +114,10 @@ def _row(facts: Mapping[str, Any]) -> Row | None:
     try:
         value = facts["value"]
         value = json.loads(value) if isinstance(value, str) else value
-        row = tuple(as_json(value) if name == "value" else facts[name] for name in COLUMNS)
+        row = tuple(as_json(value) if name == "value" else facts[name] for name in LABEL_COLUMNS)
     except (KeyError, ValueError, TypeError, RecursionError):
         return None
-    typed = all(isinstance(one, int if name in _NUMBERS else str) for name, one in zip(COLUMNS, row, strict=True))
+    typed = all(isinstance(one, int if name in _NUMBERS else str) for name, one in zip(LABEL_COLUMNS, row, strict=True))
     if not typed or not isinstance(value, dict) or facts["id"] <= 0:
         return None
     # Damaged letters elsewhere are borne, but under another uuid an event would be another one.
@@ -150,7 +150,7 @@ def put_together(copies: Copies) -> Whole:
 
 def _renumbered(row: Row, number: int, numbers: Mapping[int, int]) -> Row:
     """A row with the new numbers of itself and of the events it speaks of."""
-    facts = dict(zip(COLUMNS, row, strict=True))
+    facts = dict(zip(LABEL_COLUMNS, row, strict=True))
     facts["id"] = number
     facts["base"] = numbers.get(facts["base"], facts["base"])
     value = json.loads(facts["value"])
@@ -213,7 +213,7 @@ def _make_anew(workspace: Workspace, rows: Sequence[Row]) -> list[Path]:
 
 def _events(rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
     for row in rows:
-        facts = dict(zip(COLUMNS, row, strict=True))
+        facts = dict(zip(LABEL_COLUMNS, row, strict=True))
         yield facts | {"value": json.loads(facts["value"])}
 
 

@@ -18,9 +18,9 @@ from imclust_core.store.backups import back_up_if_due
 from imclust_core.store.database import reading, writing
 from imclust_core.store.label_log import add_lines, end_of_log
 from imclust_core.store.lock import one_at_a_time
+from imclust_core.store.schema import LABEL_COLUMNS
 from imclust_core.store.workspace import Workspace
 
-COLUMNS = ("id", "uuid", "clustering_id", "target", "kind", "value", "author", "base", "at")
 MOST_BYTES = 8_000_000
 """The largest event: a split of about a million images."""
 
@@ -163,6 +163,17 @@ def newest_event(workspace: Workspace, clustering_id: str) -> int:
     return int(row[0] or 0)
 
 
+def is_labelled(workspace: Workspace, clustering_ids: Sequence[str]) -> bool:
+    """Whether any of these clusterings has events. Every page asks."""
+    marks = ",".join("?" * len(clustering_ids))
+    with reading(workspace.labels) as db:
+        row = db.execute(
+            f"SELECT 1 FROM label_events WHERE clustering_id IN ({marks}) LIMIT 1",  # noqa: S608  question marks only
+            clustering_ids,
+        ).fetchone()
+    return row is not None
+
+
 def labelled_clusterings(workspace: Workspace) -> dict[str, int]:
     """Every clustering that has events, and the newest of them."""
     with reading(workspace.labels) as db:
@@ -171,10 +182,10 @@ def labelled_clusterings(workspace: Workspace) -> dict[str, int]:
 
 
 def add_rows(db: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Put events back as they were, ids and all: rows in the order of COLUMNS, their values as JSON."""
-    marks = ", ".join("?" * len(COLUMNS))
+    """Put events back as they were, ids and all: rows in the order of LABEL_COLUMNS, their values as JSON."""
+    marks = ", ".join("?" * len(LABEL_COLUMNS))
     db.executemany(
-        f"INSERT INTO label_events ({', '.join(COLUMNS)}) VALUES ({marks})",  # noqa: S608  our own column names
+        f"INSERT INTO label_events ({', '.join(LABEL_COLUMNS)}) VALUES ({marks})",  # noqa: S608  our own column names
         rows,
     )
 
@@ -207,7 +218,7 @@ def _write_log(workspace: Workspace, db: sqlite3.Connection) -> None:
     try:
         last, _ = end_of_log(workspace.label_log)
         later = db.execute("SELECT * FROM label_events WHERE id > ? ORDER BY id", (last,))
-        add_lines(workspace.label_log, [{name: getattr(_event(row), name) for name in COLUMNS} for row in later])
+        add_lines(workspace.label_log, [{name: getattr(_event(row), name) for name in LABEL_COLUMNS} for row in later])
     except OSError as error:
         raise LabelsError(
             f"The change is saved, but not its second copy in {shown(workspace.label_log)} ({error.strerror}). Free "
@@ -217,7 +228,7 @@ def _write_log(workspace: Workspace, db: sqlite3.Connection) -> None:
 
 def _event(row: sqlite3.Row) -> Event:
     try:
-        return Event(**{name: json.loads(row[name]) if name == "value" else row[name] for name in COLUMNS})
+        return Event(**{name: json.loads(row[name]) if name == "value" else row[name] for name in LABEL_COLUMNS})
     except (ValueError, TypeError) as error:
         raise LabelsError(
             f"The change number {row['id']} in labels.db has been damaged. Run imclust doctor --repair, which takes it "

@@ -157,6 +157,9 @@ JOBS = (
     ),
 )
 
+LABEL_COLUMNS = ("id", "uuid", "clustering_id", "target", "kind", "value", "author", "base", "at")
+"""What an event is, in this order."""
+
 LABELS = (
     Migration(
         "0001_events",
@@ -178,5 +181,10 @@ LABELS = (
             )""",
             "CREATE INDEX events_by_target ON label_events(clustering_id, target, id)",
         ),
+    ),
+    Migration(
+        "0002_newest_events",
+        # Every open page asks for the newest event of its clustering, again and again.
+        ("CREATE INDEX events_by_clustering ON label_events(clustering_id, id)",),
     ),
 )

@@ -39,6 +39,10 @@ class Located:
     rows: np.ndarray
     missing: dict[str, int]
 
+    def rows_of(self, image_ids: np.ndarray) -> np.ndarray:
+        """The row of each of these images (m,), or -1 where it has none."""
+        return _find(image_ids, self.image_ids, self.rows)
+
 
 def read_rows(one: Embedding) -> Rows:
     """All sealed rows beside their features: about 60 bytes each. Rows of shards not sealed yet count as failed."""
@@ -94,13 +98,13 @@ def count_unseen(workspace: Workspace, one: Embedding) -> int:
     return int((~np.isin(hashes, np.concatenate(met))).sum()) if met else len(hashes)
 
 
-def _find(wanted: np.ndarray, hashes: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """For each wanted hash the last of `rows` that bears it, or -1."""
-    if not len(hashes):
+def _find(wanted: np.ndarray, keys: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """For each wanted key, a hash or an id, the last of `rows` that bears it, or -1."""
+    if not len(keys):
         return np.full(len(wanted), -1, np.int64)
-    order = np.argsort(hashes, kind="stable")
-    at = np.searchsorted(hashes[order], wanted, side="right") - 1
-    hit = (at >= 0) & (hashes[order[np.maximum(at, 0)]] == wanted)
+    order = np.argsort(keys, kind="stable")
+    at = np.searchsorted(keys[order], wanted, side="right") - 1
+    hit = (at >= 0) & (keys[order[np.maximum(at, 0)]] == wanted)
     return np.where(hit, rows[order[np.maximum(at, 0)]], -1)
 
 

@@ -12,7 +12,7 @@ from imclust_core.names import expanded, shown
 from imclust_core.store.database import migrate, refuse_network_folder, write_atomically
 from imclust_core.store.schema import CATALOGUE, LABELS
 
-_MARKER = "imclust-workspace.json"
+MARKER = "imclust-workspace.json"
 _KEY_BYTES = 32
 
 
@@ -88,9 +88,9 @@ class Workspace:
         return workspace
 
     def _prepare(self) -> None:
-        marker = self.root / _MARKER
+        marker = self.root / MARKER
         if not marker.exists():
-            if self.root.is_dir() and any(not entry.name.startswith(_MARKER) for entry in self.root.iterdir()):
+            if self.root.is_dir() and any(not entry.name.startswith(MARKER) for entry in self.root.iterdir()):
                 raise WorkspaceError(
                     f"{shown(self.root)} already holds other files and is not an imclust workspace. Set "
                     "IMCLUST_WORKSPACE to an empty or new folder."
