@@ -17,19 +17,9 @@ export default function (component) {
     const button = element("button", "group")
     button.type = "button"
     button.dataset.node = group.node
-    const swatch = element("span", "swatch", group.number)
-    swatch.style.background = group.colour
-    swatch.style.color = group.ink
     const text = element("span", "text")
     text.append(element("strong", "name", group.name), element("span", "facts", group.facts), element("span", "words", group.words))
-    if (group.share !== null) {
-      const bar = element("span", "bar")
-      const part = element("span", "part")
-      part.style.width = `${Math.max(1, 100 * group.share)}%`
-      part.style.background = group.colour
-      bar.append(part)
-      text.append(bar)
-    }
+    if (group.share !== null) text.append(bar(group.share, group.colour))
     const pictures = element("span", "pictures")
     for (const picture of group.pictures) {
       const img = document.createElement("img")
@@ -40,15 +30,8 @@ export default function (component) {
       img.src = picture
       pictures.append(img)
     }
-    button.append(swatch, text, pictures)
+    button.append(swatch(group.number, group.colour, group.ink), text, pictures)
     button.onclick = () => setTriggerValue("pick", group.node)
     return button
   }
-}
-
-function element(kind, name, text = "") {
-  const made = document.createElement(kind)
-  made.className = name
-  made.textContent = text
-  return made
 }

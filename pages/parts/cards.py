@@ -19,7 +19,7 @@ _cards = st.components.v2.component(
     "imclust_cards",
     html='<div class="groups" role="group" aria-label="Groups of images"></div>',
     css=(_HERE / "cards.css").read_text(encoding="utf-8"),
-    js=(_HERE / "cards.js").read_text(encoding="utf-8"),
+    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("elements.js", "cards.js")),
 )
 
 

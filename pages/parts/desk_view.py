@@ -33,6 +33,7 @@ from pages.parts.desk_state import (
     shown_groups,
 )
 from pages.parts.grid import as_told
+from pages.parts.hearing import is_news
 from pages.parts.name_bar import show_name_bar
 from pages.parts.redraw import page_is_drawn, redraw_if_asked, redraw_page
 from pages.parts.scores import stability_text
@@ -40,7 +41,7 @@ from pages.parts.shelf import show_shelf
 from pages.parts.text import plain
 
 BAR, SHELF, _FILTER = "name_bar", "shelf", "shelf_filter"
-_DRAWN, _HEARD, _OF = "desk_drawn", "desk_heard", "desk_of"
+_DRAWN, _OF = "desk_drawn", "desk_of"
 _LOOK_SECONDS = 0.7
 _REST_SECONDS = 1.2
 """Between two drawings for what others do: where ten people work at once, a page would do nothing else."""
@@ -94,11 +95,8 @@ def _desk(workspace: Workspace, source: Collection, stored: Clustering, content:
             selected(),
             st.session_state.get(ANSWERS, {}),
             author(),
-            st.session_state.get(_HEARD, 0),
             key=BAR,
-            on_act=lambda: _act(workspace, stored, content),
-            on_go=lambda: _go(workspace, stored, content),
-            on_author=_take_author,
+            on_told=lambda: _hear(workspace, stored, content),
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             size = pick_order()
@@ -127,9 +125,8 @@ def _side(stored: Clustering, desk: Desk, number: int) -> None:
     show_shelf(desk, listed, number, lambda one: _facts(stored, desk, one), key=SHELF, on_pick=_pick)
 
 
-def _pick() -> None:
-    if st.session_state[SHELF].pick is not None:
-        keep(CLUSTER, str(int(st.session_state[SHELF].pick)))
+def _pick(number: int) -> None:
+    keep(CLUSTER, str(number))
 
 
 def _facts(stored: Clustering, desk: Desk, number: int) -> str:
@@ -142,10 +139,20 @@ def _facts(stored: Clustering, desk: Desk, number: int) -> str:
     return stability_text(stored.summary.stability[numbers.index(number)])
 
 
-def _act(workspace: Workspace, stored: Clustering, content: ClusterContent) -> None:
+def _hear(workspace: Workspace, stored: Clustering, content: ClusterContent) -> None:
+    told = st.session_state[BAR].told
+    if not isinstance(told, dict):
+        return
+    if told.get("author"):
+        _take_author(told["author"])
+    _act(workspace, stored, content, told.get("acts"))
+    _go(workspace, stored, content, told.get("steps"))
+
+
+def _act(workspace: Workspace, stored: Clustering, content: ClusterContent, acts: Any) -> None:
     """Make the changes that the bar asks for, and go where that leads."""
     chosen = as_told(GRID, selected())
-    done = do_all(workspace, stored, st.session_state[BAR].act, author(), sorted(chosen))
+    done = do_all(workspace, stored, acts, author(), sorted(chosen))
     with contextlib.suppress(ImclustError):  # the page says so when it is drawn
         _go_on(workspace, stored, content, done)
 
@@ -162,14 +169,12 @@ def _go_on(
             go(open_desk(workspace, stored, content), event.value["number"], "unnamed")
 
 
-def _go(workspace: Workspace, stored: Clustering, content: ClusterContent) -> None:
+def _go(workspace: Workspace, stored: Clustering, content: ClusterContent, steps: Any) -> None:
     """Take those steps that were not taken yet: a page sends them again until it knows that they were heard."""
-    asked_for = st.session_state[BAR].go
-    for step in asked_for if isinstance(asked_for, list) else []:
-        count, where = step.get("count"), step.get("where")
-        if not isinstance(count, int) or count <= st.session_state.get(_HEARD, 0):
+    for step in steps if isinstance(steps, list) else []:
+        if not is_news(BAR, step):
             continue
-        st.session_state[_HEARD] = count
+        where = step.get("where")
         if where == "clear":
             selected().clear()
         elif where in ("next", "previous", "unnamed"):
@@ -178,10 +183,6 @@ def _go(workspace: Workspace, stored: Clustering, content: ClusterContent) -> No
                 go(desk, current_group(desk), where)
 
 
-def _take_author() -> None:
-    told = st.session_state[BAR].author
-    try:
-        st.session_state[AUTHOR] = clean(str(told or ""), MOST_AUTHOR, "Your name")
-        redraw_page()
-    except ImclustError as error:
-        st.toast(plain(str(error)), icon=":material/error:")
+def _take_author(told: Any) -> None:
+    st.session_state[AUTHOR] = clean(str(told)[:MOST_AUTHOR], MOST_AUTHOR, "Your name")
+    redraw_page()

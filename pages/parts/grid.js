@@ -86,13 +86,6 @@ function cell(state, item) {
   return button
 }
 
-function element(kind, name, text = "") {
-  const made = document.createElement(kind)
-  made.className = name
-  made.textContent = text
-  return made
-}
-
 // Tab enters the grid at one cell, and leaves it with the next Tab.
 function rove(state, index) {
   state.at = Math.max(0, index)

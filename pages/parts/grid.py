@@ -11,13 +11,13 @@ import streamlit as st
 from imclust_core.images.reasons import NOTES
 from imclust_core.store.catalogue import ImageRow
 from imclust_core.store.workspace import Workspace
+from pages.parts.hearing import heard, is_count, is_news
 from pages.parts.image_address import image_address, signing_key
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("grid_chosen.js", "grid_large.js", "grid.js")
+_SCRIPTS = ("elements.js", "grid_chosen.js", "grid_large.js", "grid.js")
 _MOST_TOLD = 10_000
 _MOST_AHEAD = 120
-_LARGEST = 2**53  # of the whole numbers a browser can tell from the next
 _HTML = """
 <div class="grid"></div>
 <dialog>
@@ -86,7 +86,7 @@ def image_grid(
         "size": size,
         "ahead": [_thumbnail(workspace, collection_id, one) for one in ahead[:_MOST_AHEAD]],
         "selected": None if selected is None else _among(images, selected),
-        "heard": st.session_state.get(_heard_key(key), 0),
+        "heard": heard(key),
         "pages": on_turn is not None,
         "similar": on_similar is not None,
     }
@@ -113,11 +113,7 @@ def merged(before: Iterable[int], told: object) -> set[int]:
 
 
 def _ids(told: object) -> set[int]:
-    return {one for one in islice(told, _MOST_TOLD) if _is_count(one)} if isinstance(told, list) else set()
-
-
-def _is_count(value: object) -> bool:
-    return type(value) is int and 0 < value < _LARGEST
+    return {one for one in islice(told, _MOST_TOLD) if is_count(one)} if isinstance(told, list) else set()
 
 
 def as_told(key: str, before: Iterable[int]) -> set[int]:
@@ -136,15 +132,7 @@ def _hear(key: str, then: Callable[[], None]) -> None:
 def _news(key: str) -> Mapping[str, Any] | None:
     """What the browser told and nobody has taken over yet; it is taken now, and the grid is told so when drawn."""
     told = (st.session_state.get(key) or {}).get("chosen")
-    count = told.get("count") if isinstance(told, Mapping) else None
-    if not _is_count(count) or count <= st.session_state.get(_heard_key(key), 0):
-        return None
-    st.session_state[_heard_key(key)] = count
-    return told
-
-
-def _heard_key(key: str) -> str:
-    return f"{key}-heard"
+    return told if is_news(key, told) else None
 
 
 def _among(images: Sequence[ImageRow], selected: Collection[int]) -> list[int]:

@@ -13,8 +13,9 @@ export default function (component) {
   const bar = bars.get(root) ?? newBar(root)
   bars.set(root, bar)
   bar.data = component.data
-  bar.send = (name, value) => component.setTriggerValue(name, value)
+  bar.send = (value) => component.setTriggerValue("told", value)
   bar.steps = bar.steps.filter((step) => step.count > bar.data.heard)
+  if (bar.data.author) bar.who = ""
   listen(bar)
   takeAnswers(bar)
   draw(bar)
@@ -43,13 +44,13 @@ function selected(bar) {
 
 function newBar(root) {
   const find = (name) => root.querySelector(`.${name}`)
-  const bar = { root, find, waiting: new Map(), steps: [], count: 0, patience: AGAIN_MS, later: null, drawn: null, refocus: false }
+  const bar = { root, find, waiting: new Map(), steps: [], count: 0, who: "", patience: AGAIN_MS, later: null, drawn: null, refocus: false, ahead: null }
   find("name").onkeydown = (event) => nameKey(bar, event)
-  find("name").onchange = () => save(bar, { via: "" })
+  find("name").onchange = () => bar.ahead || save(bar, { via: "" })
   find("note").onchange = () => save(bar)
   for (const field of ["name", "note"]) {
     // Who types has seen what was there at the first letter, whatever others save meanwhile.
-    find(field).oninput = () => (bar.typing ??= { number: bar.data.cluster.number, base: bar.data.cluster.base })
+    find(field).oninput = () => bar.ahead || (bar.typing ??= { number: bar.data.cluster.number, base: bar.data.cluster.base })
     find(field).onblur = () => find(field).value === bar.data.cluster[field] && (bar.typing = null)
   }
   find("note").onkeydown = (event) => {
@@ -88,31 +89,29 @@ function newBar(root) {
 
 // A message that comes while the server is busy may be lost. One that is only slow is not helped by haste.
 function sendAgain(bar) {
-  const open = bar.waiting.size || bar.steps.length || (bar.who && !bar.data.author)
+  const open = bar.waiting.size || bar.steps.length || bar.who
   if (!open) bar.patience = AGAIN_MS
   if (!open || Date.now() - bar.sent < bar.patience) return
   bar.patience = Math.min(2 * bar.patience, PATIENCE_MS)
-  if (bar.waiting.size) sendAll(bar)
-  else if (bar.steps.length) sendSteps(bar)
-  else sayWho(bar, bar.who)
+  tell(bar)
+}
+
+// Always everything that is not answered yet: of two messages that find the server busy it takes the second only.
+function tell(bar) {
+  bar.sent = Date.now()
+  bar.send({ acts: [...bar.waiting.values()], steps: bar.steps, author: bar.who })
 }
 
 // To another cluster, or away from a selection: numbered, and sent until the server has heard of the number.
 function goTo(bar, where) {
   bar.count = Math.max(bar.count, bar.data.heard) + 1
   bar.steps.push({ count: bar.count, where })
-  sendSteps(bar)
-}
-
-function sendSteps(bar) {
-  bar.sent = Date.now()
-  bar.send("go", bar.steps)
+  tell(bar)
 }
 
 function sayWho(bar, name) {
   bar.who = name
-  bar.sent = Date.now()
-  bar.send("author", name)
+  tell(bar)
 }
 
 // ---------------------------------------------------------------------------------------------- saving
@@ -124,7 +123,7 @@ function ask(bar, change) {
   bar.waiting.set(uuid, { uuid, cluster: bar.data.cluster.number, base: bar.data.cluster.base, seen: bar.data.version, ...change })
   tick(bar, "Saving…")
   trouble(bar, null)
-  sendAll(bar)
+  tell(bar)
   if (USES_SELECTION.includes(change.do)) tellGrid(true)
 }
 
@@ -138,9 +137,9 @@ function tellGrid(used) {
   document.dispatchEvent(new CustomEvent("imclust-used", { detail: used }))
 }
 
-function sendAll(bar) {
-  bar.sent = Date.now()
-  bar.send("act", [...bar.waiting.values()])
+// The name of this cluster that is on its way, if one is.
+function saving(bar, number) {
+  return [...bar.waiting.values()].find((one) => one.do === "name" && one.cluster === number)
 }
 
 function takeAnswers(bar) {
@@ -177,9 +176,10 @@ function save(bar, change = {}, next = false) {
     if (next) goTo(bar, "unnamed")
     return
   }
-  if ([...bar.waiting.values()].some((one) => one.do === "name" && one.cluster === cluster.number)) {
-    const waits = [...bar.waiting.values()].some((one) => one.name === wanted.name && one.state === wanted.state && one.note === wanted.note)
-    if (!waits) bar.later = { change: wanted, cluster: cluster.number }
+  const before = saving(bar, cluster.number)
+  if (before) {
+    const same = ["name", "state", "note"].every((part) => before[part] === wanted[part])
+    if (!same) bar.later = { change: wanted, cluster: cluster.number }
     return
   }
   bar.typing = null
@@ -205,13 +205,39 @@ function merge(bar, into) {
 function nameKey(bar, event) {
   if (event.key === "Enter") {
     event.preventDefault()
-    bar.refocus = !event.shiftKey
-    save(bar, { via: "" }, !event.shiftKey)
+    enter(bar, !event.shiftKey)
   } else if (event.key === "Escape") {
     bar.typing = null
     bar.find("name").value = bar.data.cluster.name
     bar.find("name").blur()
   }
+}
+
+// Who goes on types on: from Enter until the next cluster is there, what is typed belongs to that one.
+function enter(bar, next) {
+  if (bar.ahead) {
+    bar.ahead.entered = { next }
+    return
+  }
+  bar.refocus = next
+  save(bar, { via: "" }, next)
+  if (!next || !bar.data.author || !(bar.waiting.size || bar.steps.length)) return
+  bar.ahead = { entered: null }
+  bar.find("name").value = ""
+}
+
+function arrive(bar, moved) {
+  const input = bar.find("name")
+  const { entered } = bar.ahead
+  bar.ahead = null
+  if (!moved || !input.value) {
+    input.value = bar.data.cluster.name
+    return
+  }
+  bar.refocus = false
+  bar.typing = { number: bar.data.cluster.number, base: bar.data.cluster.base }
+  if (entered) enter(bar, entered.next)
+  else if (input.getRootNode().activeElement !== input) save(bar, { via: "" })
 }
 
 function pageKey(bar, event) {
@@ -265,11 +291,12 @@ function draw(bar) {
   const { data, find } = bar
   const cluster = data.cluster
   const moved = bar.drawn?.number !== cluster.number
-  const typing = bar.typing?.number === cluster.number || [...bar.waiting.values()].some((one) => one.do === "name" && one.cluster === cluster.number)
+  const typing = bar.typing?.number === cluster.number || saving(bar, cluster.number)
   for (const [field, value] of [["name", cluster.name], ["note", cluster.note]]) {
     const input = find(field)
     // What somebody is typing, or is being saved, is not overwritten by what another person saved.
-    if ((moved || !typing) && input.value !== value) input.value = value
+    const ahead = bar.ahead && field === "name"
+    if (!ahead && (moved || !typing) && input.value !== value) input.value = value
     input.disabled = !cluster.nameable || !data.author
   }
   if (moved) {
@@ -292,6 +319,8 @@ function draw(bar) {
   drawSame(bar)
   drawWho(bar)
   bar.drawn = cluster
+  const there = moved || !(bar.waiting.size || bar.steps.length)
+  if (bar.ahead && there) arrive(bar, moved)
   if (moved && bar.refocus && cluster.nameable) focusName(bar)
   if (moved) bar.refocus = false
 }

@@ -11,6 +11,7 @@ from imclust_core.naming.desk import Desk, to_redo, to_undo
 from imclust_core.naming.history import sentence
 from imclust_core.naming.proposals import UNSURE, Proposal
 from pages.parts.colours import NOISE, colour_of, ink_on
+from pages.parts.hearing import heard
 from pages.parts.shelf import WITHOUT
 
 _HERE = Path(__file__).parent
@@ -30,20 +31,18 @@ def show_name_bar(
     selected: Collection[int],
     answers: Mapping[str, Any],
     author: str,
-    heard: int,
     *,
     key: str,
-    on_act: Callable[[], None],
-    on_go: Callable[[], None],
-    on_author: Callable[[], None],
+    on_told: Callable[[], None],
 ) -> None:
     """The bar of one group.
 
     Parameters
     ----------
-    answers: what came of the last changes, by their uuids. Of `st.session_state[key]`, act holds changes to make, all
-    that are not answered yet; go where to go, as numbered steps {"count", "where"}, where being next, previous,
-    unnamed, or clear for an empty selection; author a name. heard: the number of the last step that was taken.
+    answers: what came of the last changes, by their uuids.
+    on_told: called when `st.session_state[key].told` holds all that is not answered yet: {"acts": changes to make,
+        "steps": where to go, numbered for `is_news`, as {"count", "where"}, where being next, previous, unnamed, or
+        clear for an empty selection, "author": who is there, or ""}.
     """
     others = [one for one in desk.clusters if one != number]
     before, after = (to_undo(desk, author), to_redo(desk, author)) if author else (None, None)
@@ -54,14 +53,14 @@ def show_name_bar(
         "targets": [{"number": one, "name": desk.name_of(one), "base": desk.base_of(one)} for one in others],
         "same": _same(desk, number, others),
         "selected": len(selected),
-        "heard": heard,
+        "heard": heard(key),
         "answers": dict(answers),
         "author": author,
         "version": desk.version,
         "undo": sentence(before) if before is not None else "",
         "redo": sentence(after) if after is not None else "",
     }
-    _bar(key=key, data=data, on_act_change=on_act, on_go_change=on_go, on_author_change=on_author)
+    _bar(key=key, data=data, on_told_change=on_told)
 
 
 def _cluster(desk: Desk, number: int) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """The shelf: all clusters of a clustering down the side, with what they are called and how large they are."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from imclust_core.naming.desk import ASIDE, UNASSIGNED, Desk
 from pages.parts.colours import NOISE, colour_of, ink_on
+from pages.parts.hearing import heard, is_news
 from pages.parts.text import plural
 
 _HERE = Path(__file__).parent
@@ -17,7 +19,7 @@ _shelf = st.components.v2.component(
     "imclust_shelf",
     html='<nav class="shelf" aria-label="Clusters"></nav>',
     css=(_HERE / "shelf.css").read_text(encoding="utf-8"),
-    js=(_HERE / "shelf.js").read_text(encoding="utf-8"),
+    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("elements.js", "shelf.js")),
 )
 
 
@@ -28,15 +30,25 @@ def show_shelf(
     facts: Callable[[int], str],
     *,
     key: str,
-    on_pick: Callable[[], None],
+    on_pick: Callable[[int], None],
 ) -> None:
-    """One line for each of these groups; `st.session_state[key].pick` is the number of a click.
+    """One line for each of these groups.
 
+    Parameters
+    ----------
     facts: what else there is to say of a group, for those who rest the pointer on it.
+    on_pick: called with the number of the group that was clicked.
     """
     largest = max((desk.sizes[number] for number in numbers), default=1)
     rows = [_row(desk, number, largest, facts(number)) for number in numbers]
-    _shelf(key=key, data={"rows": rows, "chosen": chosen}, on_pick_change=on_pick)
+    data = {"rows": rows, "chosen": chosen, "heard": heard(key)}
+    _shelf(key=key, data=data, on_pick_change=partial(_hear, key, on_pick))
+
+
+def _hear(key: str, on_pick: Callable[[int], None]) -> None:
+    told = st.session_state[key].pick
+    if is_news(key, told) and type(told.get("number")) is int:
+        on_pick(told["number"])
 
 
 def _row(desk: Desk, number: int, largest: int, facts: str) -> dict[str, object]:

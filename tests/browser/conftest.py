@@ -14,11 +14,12 @@ from imclust_core.images.samples import make_samples
 from imclust_core.jobs.embed import embed
 from imclust_core.jobs.requests import EmbedRequest
 from imclust_core.jobs.scan import scan
-from imclust_core.store.collections import add_collection
+from imclust_core.store.collections import Collection, add_collection, collections
 from imclust_core.store.workspace import Workspace
 from tests.embedded import pin_speed, quietly
 from tests.server import Dashboard
 
+A_WHILE = 60_000  # milliseconds; a worker that just started has libraries to import
 SCREENS = Path(__file__).parent / "screens"
 ARGUMENTS = [
     "--no-sandbox",
@@ -87,8 +88,11 @@ class Visit:
         assert "Traceback" not in self.page.inner_text("body")
 
 
+Visitor = Callable[..., Visit]
+
+
 @pytest.fixture
-def visit(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[..., Visit]]:
+def visit(browser: Any, request: pytest.FixtureRequest) -> Iterator[Visitor]:
     """Open tabs with `visit()`; at the end each is checked and closed."""
     opened: list[Visit] = []
 
@@ -133,6 +137,20 @@ def described(tmp_path_factory: pytest.TempPathFactory, sample_photographs: Path
     scan(workspace, source.id, quietly)
     embed(workspace, source.id, EmbedRequest(BUNDLED), quietly)
     return workspace.root
+
+
+@pytest.fixture
+def workspace(workspace: Workspace, request: pytest.FixtureRequest) -> Workspace:
+    """Empty, or for tests marked so with the sample photographs and what a network saw in them."""
+    if request.node.get_closest_marker("described"):
+        shutil.copytree(request.getfixturevalue("described"), workspace.root, dirs_exist_ok=True)
+    return workspace
+
+
+@pytest.fixture
+def samples(workspace: Workspace) -> Collection:
+    """The sample photographs, for tests marked `described`."""
+    return collections(workspace)[0]
 
 
 @pytest.fixture

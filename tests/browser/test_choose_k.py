@@ -1,35 +1,20 @@
 """Step 3 as an analyst meets it: the tree under the hand, in a real browser, of labels a real network gave."""
 
 import re
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from imclust_core.store.choices import last_choice
-from imclust_core.store.collections import Collection, collections
+from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import class_names, embeddings_of
 from imclust_core.store.workspace import Workspace
-from tests.browser.conftest import Visit
+from tests.browser.conftest import A_WHILE, Visit, Visitor
 from tests.browser.test_embed import scanned
 from tests.server import Dashboard
 
-Visitor = Callable[..., Visit]
-
-A_WHILE = 60_000  # milliseconds; a worker that just started has libraries to import
-
-
-@pytest.fixture
-def workspace(workspace: Workspace, described: Path) -> Workspace:
-    shutil.copytree(described, workspace.root, dirs_exist_ok=True)
-    return workspace
-
-
-@pytest.fixture
-def samples(workspace: Workspace) -> Collection:
-    return collections(workspace)[0]
+pytestmark = pytest.mark.described
 
 
 def open_tree(tab: Visit, server: Dashboard, source: Collection, more: str = "") -> Page:

@@ -2,8 +2,6 @@
 
 import csv
 import re
-import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,30 +12,18 @@ from imclust_core.jobs.cluster import cluster
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import DEFAULT_CLUSTERING, check_clustering
 from imclust_core.store.clusterings import Clustering, clustering, clusterings_of
-from imclust_core.store.collections import Collection, collections
+from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import embeddings_of
 from imclust_core.store.workspace import Workspace
-from tests.browser.conftest import Visit
+from tests.browser.conftest import A_WHILE, Visitor
 from tests.browser.test_embed import scanned
 from tests.conftest import wait_for
 from tests.embedded import quietly
 from tests.server import Dashboard
 
-Visitor = Callable[..., Visit]
+pytestmark = pytest.mark.described
 
-A_WHILE = 60_000  # milliseconds; a worker that just started has libraries to import
 ROW, HEAD = 35, 35  # pixels of the table's rows and of its first line
-
-
-@pytest.fixture
-def workspace(workspace: Workspace, described: Path) -> Workspace:
-    shutil.copytree(described, workspace.root, dirs_exist_ok=True)
-    return workspace
-
-
-@pytest.fixture
-def samples(workspace: Workspace) -> Collection:
-    return collections(workspace)[0]
 
 
 def clustered(workspace: Workspace, source: Collection, *, k: int, strategy: str = "spherical") -> Clustering:

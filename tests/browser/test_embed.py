@@ -1,7 +1,7 @@
 """Step 2 as an analyst meets it, in a real browser on the real server, with a real network."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,14 +15,12 @@ from imclust_core.store.collections import Collection, add_collection
 from imclust_core.store.embeddings import embeddings_of
 from imclust_core.store.speeds import decode_key, keep_speed
 from imclust_core.store.workspace import Workspace
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, Visitor
 from tests.browser.test_folder import thumbnails_shown
 from tests.conftest import wait_for
 from tests.embedded import pin_speed, quietly
 from tests.server import Dashboard
 from tests.test_embedding import ASKED, TINY
-
-Visitor = Callable[..., Visit]
 
 
 def scanned(workspace: Workspace, folder: Path) -> Collection:

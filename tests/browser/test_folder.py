@@ -3,7 +3,6 @@
 import re
 import sqlite3
 import zipfile
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,15 +14,13 @@ from imclust_core.jobs.scan import scan
 from imclust_core.store.catalogue import count_images
 from imclust_core.store.collections import add_collection, collections
 from imclust_core.store.workspace import Workspace
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, Visitor
 from tests.conftest import MANY, stop_workers, wait_for, worker_pids
 from tests.embedded import quietly
 from tests.hostile import EVIL_NAMES, jpeg, make_hostile_folder
 from tests.oidc_provider import provider
 from tests.server import Dashboard
 from tests.test_image_route import SECRETS
-
-Visitor = Callable[..., Visit]
 
 
 def thumbnails_shown(page: Page) -> int:
