@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from imclust_core import Workspace
 from imclust_core.store.catalogue import contents
@@ -36,6 +36,18 @@ def first_images(browser: Browser, url: str) -> float:
     seconds = time.perf_counter() - start
     page.context.close()
     return seconds
+
+
+def first_images_inside(page: Page) -> float:
+    """Seconds from a click on the step, in a dashboard that is open at another one, to the first picture."""
+    page.get_by_role("link", name="4 Cluster").click()
+    page.get_by_role("heading", name="Cluster", exact=False).first.wait_for()
+    page.locator(".grid").wait_for(state="detached")
+    page.wait_for_timeout(1500)
+    start = time.perf_counter()
+    page.get_by_role("link", name="5 Browse and name").click()
+    page.locator(".grid .cell img").first.evaluate(IS_DRAWN)
+    return time.perf_counter() - start
 
 
 def renderer_megabytes() -> int:

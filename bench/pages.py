@@ -27,7 +27,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # instead of this folder, in which "pages" would be this very file
 
-from bench.desk import first_images, one_cluster, renderer_megabytes  # noqa: E402
+from bench.desk import first_images, first_images_inside, one_cluster, renderer_megabytes  # noqa: E402
 from bench.scan import WORK, make_files  # noqa: E402
 from bench.slider import move_slider, thousand_labels  # noqa: E402
 from imclust_core import Workspace, scan  # noqa: E402
@@ -42,12 +42,15 @@ LATE = 1600
 TURN = """async (grid) => {
   const button = document.querySelector('[data-testid=stPaginationNext]')
   const before = grid.firstElementChild.dataset.id
-  const frame = () => new Promise(requestAnimationFrame)
   const start = performance.now()
+  const frame = () => new Promise((go, stop) => {
+    const late = performance.now() - start > 30_000
+    late ? stop(Error(`still ${before}, without ${inside().filter(img => !img.naturalWidth).length}`)) : requestAnimationFrame(go)
+  })
+  const inside = () => [...grid.querySelectorAll('img')].filter(img => img.getBoundingClientRect().top < innerHeight)
   button.click()
   while (grid.firstElementChild.dataset.id === before) await frame()
   const turned = performance.now() - start
-  const inside = () => [...grid.querySelectorAll('img')].filter(img => img.getBoundingClientRect().top < innerHeight)
   while (!inside().every(img => img.complete && img.naturalWidth)) await frame()
   return [turned, performance.now() - start]
 }"""
@@ -125,19 +128,28 @@ def show_desk(browser: Browser, workspace: Workspace, collection_id: str, turns:
         page = browser.new_context(viewport={"width": 1360, "height": 900}).new_page()
         page.goto(url)
         page.locator(".grid .cell").first.wait_for()
+        inside = [first_images_inside(page) for _ in range(6)]
+        page.locator(".grid .cell").first.wait_for()
         grid, memory = page.locator(".grid"), []
         times = []
         for number in range(turns):
             times.append(grid.evaluate(TURN))
-            if number in (turns // 10, turns - 1):
+            if number in (turns // 10, turns // 2, turns - 1):
                 memory.append(renderer_megabytes())
+        rested = []
+        for _ in range(min(turns, 30)):
+            page.wait_for_timeout(1500)  # as people do, who look at what they turned to
+            rested.append(grid.evaluate(TURN))
         page.context.close()
     return {
         "first_images_cold_s": round(firsts[0], 2),
         "first_images_s": [round(one, 2) for one in firsts[1:]],
+        "first_images_inside_s": [round(one, 2) for one in inside],
         "turn_ms": spread([turned for turned, _ in times]),
         "with_pictures_ms": spread([drawn for _, drawn in times]),
-        "renderer_mb_after_a_tenth_and_all": memory,
+        "turn_after_a_rest_ms": spread([turned for turned, _ in rested]),
+        "with_pictures_after_a_rest_ms": spread([drawn for _, drawn in rested]),
+        "renderer_mb_after_a_tenth_half_and_all": memory,
     }
 
 

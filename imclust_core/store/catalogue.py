@@ -228,7 +228,8 @@ def images_by_id(workspace: Workspace, collection_id: str, ids: Sequence[int]) -
             some = [int(one) for one in ids[start : start + BATCH]]
             marks = ",".join("?" * len(some))
             for row in db.execute(
-                f"SELECT * FROM images WHERE collection_id = ? AND id IN ({marks})",  # noqa: S608  question marks only
+                # The plus keeps SQLite from going through the whole collection by its index.
+                f"SELECT * FROM images WHERE +collection_id = ? AND id IN ({marks})",  # noqa: S608  question marks only
                 (collection_id, *some),
             ):
                 found[row["id"]] = _image(row)

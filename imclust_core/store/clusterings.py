@@ -104,7 +104,7 @@ class ClusterContent:
     other: np.ndarray
     centroids: np.ndarray
 
-    @property
+    @functools.cached_property
     def margin(self) -> np.ndarray:
         """How much nearer the own centroid is than the next one, from 0 to 1: (n,)."""
         with np.errstate(invalid="ignore"):  # without any cluster both are infinite

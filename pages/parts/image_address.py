@@ -8,7 +8,6 @@ import functools
 import hashlib
 import hmac
 import time
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -22,15 +21,9 @@ def image_address(key: bytes, collection_id: str, image: ImageRow, size: str) ->
     """The address of one image at a size ("thumb" or "view"), good in this browser page."""
     # All addresses made on one day end at the same moment, so a page drawn twice gives the same ones.
     until = (int(time.time()) // _DAY + 2) * _DAY
-    query = urlencode(
-        {
-            "v": (image.hash or b"").hex()[:16],
-            "until": until,
-            "sign": signature(key, collection_id, image.id, until),
-        }
-    )
+    version, sign = (image.hash or b"").hex()[:16], signature(key, collection_id, image.id, until)
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"{'/' + base if base else ''}/image/{collection_id}/{image.id}/{size}?{query}"
+    return f"{'/' + base if base else ''}/image/{collection_id}/{image.id}/{size}?v={version}&until={until}&sign={sign}"
 
 
 def signature(key: bytes, collection_id: str, image_id: int, until: int) -> str:
