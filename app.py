@@ -1,9 +1,16 @@
-"""What `streamlit run` starts: the frame script, the image route, and the guards in front of both."""
+"""What `streamlit run` starts: the frame script, the routes of our own, and the guards in front of both."""
 
 import streamlit as st
 
 from pages.parts.failures import show_failure
-from pages.parts.image_route import ROUTES
+from pages.parts.image_route import IMAGE_ROUTES
+from pages.parts.news_route import NEWS_ROUTES
 from pages.parts.serving import MIDDLEWARE, on_start
 
-app = st.App("pages/frame.py", routes=ROUTES, middleware=MIDDLEWARE, lifespan=on_start, on_script_error=show_failure)
+app = st.App(
+    "pages/frame.py",
+    routes=[*IMAGE_ROUTES, *NEWS_ROUTES],
+    middleware=MIDDLEWARE,
+    lifespan=on_start,
+    on_script_error=show_failure,
+)

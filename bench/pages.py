@@ -45,7 +45,8 @@ TURN = """async (grid) => {
   const start = performance.now()
   const frame = () => new Promise((go, stop) => {
     const late = performance.now() - start > 30_000
-    late ? stop(Error(`still ${before}, without ${inside().filter(img => !img.naturalWidth).length}`)) : requestAnimationFrame(go)
+    const lacking = inside().filter(img => !img.naturalWidth).length
+    late ? stop(Error(`still ${before}, without ${lacking}`)) : requestAnimationFrame(go)
   })
   const inside = () => [...grid.querySelectorAll('img')].filter(img => img.getBoundingClientRect().top < innerHeight)
   button.click()

@@ -255,7 +255,7 @@ def submit_export(workspace: Workspace, stored: Clustering, format_name: str, fo
     """Queue the writing of a clustering to a folder, which `folder_to_write` has let pass."""
     return Queue(workspace).submit(
         "export",
-        key=f"export:{folder}",
+        key=f"export:{folder}:{stored.id}:{format_name}:{how}",
         collection_id=stored.collection_id,
         params={"clustering": stored.id, "format": format_name, "folder": folder, "how": how},
         quick=True,

@@ -120,26 +120,24 @@ def _origins(a: np.ndarray, b: np.ndarray, olds: int, news: np.ndarray) -> list[
 
 def _moves(old: Desk, new: Desk, heirs: dict[int, int]) -> tuple[tuple[tuple[int, tuple[int, ...]], ...], int]:
     """Images that somebody put somewhere by hand, and are elsewhere now; and how many have nowhere to go."""
-    hand = _by_hand(old)
-    images = np.array(sorted(hand.keys() - _by_hand(new).keys()), np.int64)
+    images = np.array(sorted(_by_hand(old) - _by_hand(new)), np.int64)
     images = images[np.isin(images, old.image_ids) & np.isin(images, new.image_ids)]
     before, after = old.group[old.rows_at(images)], new.group[new.rows_at(images)]
     wanted: dict[int, list[int]] = {}
     loose = 0
     for image, was, now in zip(images.tolist(), before.tolist(), after.tolist(), strict=True):
-        into = hand[image]
-        goal = heirs.get(into) if into > 0 else into
-        if was == into and goal is None:
+        goal = heirs.get(was) if was > 0 else was
+        if goal is None:
             loose += 1
-        elif was == into and goal is not None and now != goal:
+        elif now != goal:
             wanted.setdefault(goal, []).append(image)
     return tuple((goal, tuple(found)) for goal, found in sorted(wanted.items())), loose
 
 
-def _by_hand(desk: Desk) -> dict[int, int]:
-    """Where each image that somebody moved was put last."""
+def _by_hand(desk: Desk) -> set[int]:
+    """The images that somebody moved; where they are now may be by a merge or a split since."""
     return {
-        image: event.value["into"]
+        image
         for event in desk.events
         if event.kind == "move" and event.id not in desk.undone
         for image in event.value["images"]
@@ -176,6 +174,5 @@ def bring_over(
     for into, images in plan.moves:
         if free := [image for image in images if image not in decided]:
             done += 1
-            seen = open_desk(workspace, stored).version
-            move_images(workspace, stored, free, into, author=author, uuid=new_uuid(), seen=seen)
+            move_images(workspace, stored, free, into, author=author, uuid=new_uuid(), seen=desk.version)
     return done

@@ -213,7 +213,8 @@ def _merge(desk: Desk, event: Event) -> None:
     desk.group[poured] = into
     # A name is not lost because its cluster was poured into one that had none.
     if desk.name_of(source) and not desk.name_of(into) and poured.any():
-        desk.names[into] = desk.names[source]
+        note = desk.names[source].note or (desk.names[into].note if into in desk.names else "")
+        desk.names[into] = replace(desk.names[source], note=note)
 
 
 def _split(desk: Desk, event: Event) -> None:

@@ -1,13 +1,13 @@
 """What the name bar asks for, done: each change is answered for, once it is on the disk or cannot be made."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from imclust_core.errors import ImclustError, LabelConflict, LabelsError
-from imclust_core.naming.desk import ASIDE, Desk
+from imclust_core.naming.desk import ASIDE
 from imclust_core.naming.editing import (
     merge_clusters,
     move_images,
@@ -28,9 +28,16 @@ _MOST = 20
 
 
 def do_all(
-    workspace: Workspace, stored: Clustering, asked: Any, author: str, selected: Sequence[int]
+    workspace: Workspace,
+    stored: Clustering,
+    asked: Any,
+    author: str,
+    selected: Callable[[dict[str, Any]], Sequence[int]],
 ) -> list[tuple[dict[str, Any], Event]]:
-    """Make the changes that a browser asks for, and keep the answers; returns those that were made."""
+    """Make the changes that a browser asks for, and keep the answers; returns those that were made.
+
+    selected: the images that a change is about, if it is about a selection.
+    """
     answers = st.session_state.setdefault(ANSWERS, {})
     done = []
     for act in asked[:_MOST] if isinstance(asked, list) else []:
@@ -38,14 +45,15 @@ def do_all(
             continue
         start = time.perf_counter()
         try:
-            event = _do(workspace, stored, act, author, selected)
+            event = _do(workspace, stored, act, author, selected(act))
             took = 1000 * (time.perf_counter() - start)
             text = f"Saved {time.strftime('%H:%M:%S')}" if event is not None else "Nothing to do"
-            answers[act["uuid"]] = {"ok": True, "text": text, "took": f"on the disk after {took:.0f} ms"}
+            told = {"ok": True, "text": text, "took": f"on the disk after {took:.0f} ms"}
+            answers[act["uuid"]] = told | ({"event": event.id} if event is not None else {})
             if event is not None:
                 done.append((act, event))
         except LabelConflict as error:
-            answers[act["uuid"]] = {"ok": False, **_conflict(open_desk(workspace, stored), act, error)}
+            answers[act["uuid"]] = {"ok": False, **_conflict(workspace, stored, act, error)}
         except ImclustError as error:
             answers[act["uuid"]] = {"ok": False, "text": str(error)}
     for old in list(answers)[:-_KEPT]:
@@ -84,15 +92,19 @@ def _do(
     raise LabelsError("The page asked for something this server does not know. Reload the page.")
 
 
-def _conflict(desk: Desk, act: dict[str, Any], error: LabelConflict) -> dict[str, Any]:
+def _conflict(workspace: Workspace, stored: Clustering, act: dict[str, Any], error: LabelConflict) -> dict[str, Any]:
     """Both values, where two people named one cluster."""
+    try:
+        desk = open_desk(workspace, stored)
+    except ImclustError:  # the page says so itself
+        return {"text": str(error)}
     theirs = desk.names.get(act.get("cluster", 0))
     if act.get("do") != "name" or theirs is None:
         return {"text": str(error)}
-    said = f"“{theirs.text}”" if theirs.text else "no name"
+    said = (f"“{theirs.text}”" if theirs.text else "no name") + f" ({theirs.state or 'no state'})"
     mine = f"You wrote “{_text(act, 'name')}” ({_text(act, 'state') or 'no state'})."
     return {
-        "text": f"{theirs.author} has given it {said} ({theirs.state or 'no state'}) meanwhile. {mine}",
+        "text": f"{theirs.author} has given cluster {act['cluster']} {said} meanwhile. {mine}",
         "theirs": desk.base_of(act["cluster"]),
     }
 

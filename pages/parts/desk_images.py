@@ -49,8 +49,12 @@ def show_images(
     labels: Sequence[Label],
     said: Said | None,
     size: str,
+    drawing: int,
 ) -> None:
-    """The images of a group as a grid that is worked with by mouse and keys; size: from `pick_order`."""
+    """The images of a group as a grid that is worked with by mouse and keys.
+
+    size: from `pick_order`. drawing: the number of this drawing of the desk, which ends with the grid.
+    """
     order, seed = order_and_seed()
     rows = ordered(order, desk.rows_of(number), content, said, seed)
     per_page = _PER_PAGE[size]
@@ -72,6 +76,7 @@ def show_images(
         captions=facts.captions(order, some.tolist()),
         details={int(ids[row]): facts.details(row) for row in some.tolist()},
         size=size,
+        drawing=drawing,
         ahead=[known[one] for one in ids[next_ones].tolist() if one in known],
         selected=selected(),
         on_chosen=_choose,

@@ -28,6 +28,7 @@ def show_split(
     workspace: Workspace, stored: Clustering, desk: Desk, number: int, labels: Sequence[Label], said: Said | None
 ) -> None:
     """The ways to split the cluster that is shown, and what became of the last try."""
+    _take_end(workspace)
     can = number > 0 and desk.sizes.get(number, 0) > 1 and bool(author())
     with st.popover("Split this cluster", icon=":material/call_split:", disabled=not can):
         st.button(
@@ -45,15 +46,14 @@ def show_split(
         st.error(plain(trouble))
 
 
-def split_ended(workspace: Workspace) -> bool:
-    """Whether a split that this visit asked for has ended just now; why it failed, if it did, is kept to be shown."""
+def _take_end(workspace: Workspace) -> None:
+    """Let go of a split that has ended; why it failed, if it did, is kept to be shown."""
     job = _job(workspace)
     if job is None or job.active:
-        return False
+        return
     del st.session_state[_JOB]
     if job.state != "done":
         st.session_state[_TROUBLE] = job.error or "The split was stopped. Nothing was changed."
-    return True
 
 
 def _job(workspace: Workspace) -> Job | None:
@@ -80,7 +80,7 @@ def _by_label(
     found, counts = np.unique(said.label_ids[rows, 0], return_counts=True)
     order = np.argsort(-counts, kind="stable")[:_LISTED]
     size = {int(found[at]): int(counts[at]) for at in order if found[at] >= 0}
-    key = f"split-labels-{stored.id}-{number}-{desk.version}"
+    key = f"split-labels-{stored.id}-{number}"
     chosen = st.multiselect(
         "By label: these become a new cluster",
         list(size),

@@ -1,8 +1,8 @@
 """The desk: clusters down the side, one of them in full with its name above, and the keys for all of it."""
 
 import contextlib
-import time
 from typing import Any
+from uuid import uuid4
 
 import streamlit as st
 
@@ -12,13 +12,13 @@ from imclust_core.naming.editing import open_desk
 from imclust_core.naming.text import MOST_AUTHOR, clean
 from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.store.collections import Collection
-from imclust_core.store.labels import Event, newest_event
+from imclust_core.store.labels import Event
 from imclust_core.store.workspace import Workspace
 from pages.parts.address import asked, keep
 from pages.parts.clustering_choice import content_of
 from pages.parts.desk_acts import ANSWERS, do_all
 from pages.parts.desk_images import GRID, pick_order, show_images
-from pages.parts.desk_split import show_split, split_ended
+from pages.parts.desk_split import show_split
 from pages.parts.desk_state import (
     AUTHOR,
     CLUSTER,
@@ -32,19 +32,17 @@ from pages.parts.desk_state import (
     selected,
     shown_groups,
 )
-from pages.parts.grid import as_told
+from pages.parts.grid import as_told, merged
 from pages.parts.hearing import is_news
 from pages.parts.name_bar import show_name_bar
+from pages.parts.news_route import drawn, news_address
 from pages.parts.redraw import page_is_drawn, redraw_if_asked, redraw_page
 from pages.parts.scores import stability_text
 from pages.parts.shelf import show_shelf
 from pages.parts.text import plain
 
 BAR, SHELF, _FILTER = "name_bar", "shelf", "shelf_filter"
-_DRAWN, _OF = "desk_drawn", "desk_of"
-_LOOK_SECONDS = 0.7
-_REST_SECONDS = 1.2
-"""Between two drawings for what others do: where ten people work at once, a page would do nothing else."""
+_VISIT, _DRAWING, _OF = "desk_visit", "desk_drawing", "desk_of"
 
 
 def show_desk(workspace: Workspace, source: Collection, stored: Clustering) -> None:
@@ -58,20 +56,7 @@ def show_desk(workspace: Workspace, source: Collection, stored: Clustering) -> N
     if st.session_state.get(_OF) != stored.id:
         st.session_state[_OF] = stored.id
         selected().clear()  # of another clustering, perhaps of another collection
-    watch, desk = st.container(), st.container()
-    with desk:
-        st.fragment(_desk)(workspace, source, stored, content)
-    with watch:  # after the desk, which says what it has drawn
-        st.fragment(_watch, run_every=_LOOK_SECONDS)(workspace, stored)
-
-
-def _watch(workspace: Workspace, stored: Clustering) -> None:
-    drawn, at = st.session_state.get(_DRAWN, (None, 0.0))
-    news = False
-    with contextlib.suppress(ImclustError):  # labels that cannot be read now are told of by the desk
-        news = drawn != (stored.id, newest_event(workspace, stored.id)) and time.monotonic() - at > _REST_SECONDS
-    if split_ended(workspace) or news:
-        st.rerun()
+    st.fragment(_desk)(workspace, source, stored, content)
 
 
 def _desk(workspace: Workspace, source: Collection, stored: Clustering, content: ClusterContent) -> None:
@@ -81,7 +66,8 @@ def _desk(workspace: Workspace, source: Collection, stored: Clustering, content:
     except ImclustError as error:
         st.error(plain(str(error)))
         return
-    st.session_state[_DRAWN] = (stored.id, desk.version), time.monotonic()
+    visit, drawing = st.session_state.setdefault(_VISIT, uuid4().hex), st.session_state.get(_DRAWING, 0) + 1
+    st.session_state[_DRAWING] = drawing
     number = current_group(desk)
     side, middle = st.columns([1, 3.4], gap="medium")
     with side:
@@ -95,13 +81,15 @@ def _desk(workspace: Workspace, source: Collection, stored: Clustering, content:
             selected(),
             st.session_state.get(ANSWERS, {}),
             author(),
+            news_address(workspace, stored.id, visit),
             key=BAR,
             on_told=lambda: _hear(workspace, stored, content),
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             size = pick_order()
             show_split(workspace, stored, desk, number, labels, said)
-        show_images(workspace, source, stored, desk, content, number, labels, said, size)
+        show_images(workspace, source, stored, desk, content, number, labels, said, size, drawing)
+    drawn(visit, drawing)
 
 
 def _side(stored: Clustering, desk: Desk, number: int) -> None:
@@ -151,8 +139,19 @@ def _hear(workspace: Workspace, stored: Clustering, content: ClusterContent) -> 
 
 def _act(workspace: Workspace, stored: Clustering, content: ClusterContent, acts: Any) -> None:
     """Make the changes that the bar asks for, and go where that leads."""
-    chosen = as_told(GRID, selected())
-    done = do_all(workspace, stored, acts, author(), sorted(chosen))
+    before = set(selected())
+    now = as_told(GRID, before)
+    selected().clear()
+    selected().update(now)
+
+    def meant(act: dict[str, Any]) -> list[int]:
+        """What was selected when somebody asked for this, whatever was selected since."""
+        return sorted(merged(before, act.get("told")))
+
+    done = do_all(workspace, stored, acts, author(), meant)
+    for act, event in done:
+        if event.kind in ("split", "move"):
+            selected().difference_update(meant(act))
     with contextlib.suppress(ImclustError):  # the page says so when it is drawn
         _go_on(workspace, stored, content, done)
 
@@ -161,9 +160,7 @@ def _go_on(
     workspace: Workspace, stored: Clustering, content: ClusterContent, done: list[tuple[dict[str, Any], Event]]
 ) -> None:
     for act, event in done:
-        if event.kind in ("split", "move"):
-            selected().clear()
-        elif event.kind == "merge":
+        if event.kind == "merge":
             keep(CLUSTER, str(event.value["into"]))
         elif act.get("next") is True:
             go(open_desk(workspace, stored, content), event.value["number"], "unnamed")

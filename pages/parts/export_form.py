@@ -52,8 +52,8 @@ def show_export_job(workspace: Workspace, source: Collection) -> None:
     if trouble := st.session_state.pop(_TROUBLE, ""):
         st.error(plain(trouble))
     asked = st.session_state.get(_DONE)
-    job = queue.last(source.id, ("export",)) if asked else None
-    if job is not None and job.id == asked and job.state == "done" and job.result is not None:
+    job = queue.job(asked) if asked else None
+    if job is not None and job.state == "done" and job.result is not None:
         _say_done(job)
 
 

@@ -25,6 +25,7 @@ export default function (component) {
   } else if (state.dialog.open) show(state, state.shown)
   mark(state)
   fetchAhead(state)
+  document.dispatchEvent(new CustomEvent("imclust-drawn", { detail: data.drawing }))
   document.addEventListener("imclust-used", state.onUsed)
   return () => document.removeEventListener("imclust-used", state.onUsed)
 }

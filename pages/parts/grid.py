@@ -60,6 +60,7 @@ def image_grid(
     captions: Mapping[int, str] | None = None,
     details: Mapping[int, Sequence[tuple[str, str]]] | None = None,
     size: str = "m",
+    drawing: int = 0,
     ahead: Sequence[ImageRow] = (),
     selected: Collection[int] | None = None,
     on_chosen: Callable[[], None] | None = None,
@@ -73,6 +74,7 @@ def image_grid(
     captions: image id -> a line below its thumbnail.
     details: image id -> what there is to say of it below its large picture, as terms and texts.
     size: of the thumbnails, "s", "m" or "l".
+    drawing: told to other widgets when the browser has drawn it, as the event imclust-drawn.
     ahead: images of the next page, whose thumbnails the browser fetches when it has nothing else to do.
     selected: ids of the images that are selected, here or on other pages; None for a grid without selection.
     on_chosen: called when the selection changes; `merged(before, st.session_state[key].chosen)` is then the new one.
@@ -84,6 +86,7 @@ def image_grid(
         "items": _items(workspace, collection_id, images, captions or {}, details or {}),
         "label": label,
         "size": size,
+        "drawing": drawing,
         "ahead": [_thumbnail(workspace, collection_id, one) for one in ahead[:_MOST_AHEAD]],
         "selected": None if selected is None else _among(images, selected),
         "heard": heard(key),

@@ -25,11 +25,13 @@ function agree(state, data, before) {
   announce(state)
 }
 
-// Other widgets that act on the selection learn at once by how many it differs from what Python knows.
+// Other widgets that act on the selection learn at once what it is, and by how many it differs from what Python knows.
 function announce(state) {
   if (!state.choosing) return
   const known = state.items.filter((item) => (state.data.selected ?? []).includes(item.id)).length
-  document.dispatchEvent(new CustomEvent("imclust-chosen", { detail: chosenHere(state).length - known }))
+  const shown = [...new Set([...state.items.map((item) => item.id), ...state.said.keys()])]
+  const detail = { unheard: chosenHere(state).length - known, told: { shown, selected: shown.filter((id) => isChosen(state, id)) } }
+  document.dispatchEvent(new CustomEvent("imclust-chosen", { detail }))
 }
 
 function tellSoon(state) {

@@ -48,7 +48,7 @@ def _buttons(workspace: Workspace, stored: Clustering, desk: Desk) -> None:
             "Undo my last change",
             icon=":material/undo:",
             disabled=back is None,
-            help=sentence(back) if back is not None else None,
+            help=plain(sentence(back)) if back is not None else None,
             on_click=_step,
             args=(workspace, stored, undo, who),
             key="history_undo",  # or what it would undo, its help, would make it another button each time
@@ -57,7 +57,7 @@ def _buttons(workspace: Workspace, stored: Clustering, desk: Desk) -> None:
             "Redo",
             icon=":material/redo:",
             disabled=forth is None,
-            help=sentence(forth) if forth is not None else None,
+            help=plain(sentence(forth)) if forth is not None else None,
             on_click=_step,
             args=(workspace, stored, redo, who),
             key="history_redo",

@@ -22,8 +22,13 @@ def image_address(key: bytes, collection_id: str, image: ImageRow, size: str) ->
     # All addresses made on one day end at the same moment, so a page drawn twice gives the same ones.
     until = (int(time.time()) // _DAY + 2) * _DAY
     version, sign = (image.hash or b"").hex()[:16], signature(key, collection_id, image.id, until)
+    return f"{address_base()}/image/{collection_id}/{image.id}/{size}?v={version}&until={until}&sign={sign}"
+
+
+def address_base() -> str:
+    """What comes before the paths of our own routes, where the server does not have a whole host name for itself."""
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"{'/' + base if base else ''}/image/{collection_id}/{image.id}/{size}?v={version}&until={until}&sign={sign}"
+    return f"/{base}" if base else ""
 
 
 def signature(key: bytes, collection_id: str, image_id: int, until: int) -> str:

@@ -61,4 +61,4 @@ def _missing(why: str) -> Response:
     return PlainTextResponse(why, 404, {"Cache-Control": "no-store"})
 
 
-ROUTES = [Route("/image/{collection}/{id}/{size}", serve_image, methods=["GET"])]
+IMAGE_ROUTES = [Route("/image/{collection}/{id}/{size}", serve_image, methods=["GET"])]

@@ -4,6 +4,8 @@
 const STATES = ["sure", "doubtful", "mixed", "leftover"]
 const AUTHOR = "imclust-author"
 const AGAIN_MS = 1200
+const LOOK_MS = 700
+const REST_MS = 1200 // between two drawings for what others do: where ten people work at once, a page would do nothing else
 const PATIENCE_MS = 10000
 const USES_SELECTION = ["move", "aside", "part"]
 const bars = new WeakMap()
@@ -25,16 +27,18 @@ export default function (component) {
 function listen(bar) {
   document.addEventListener("keydown", bar.onKey)
   document.addEventListener("imclust-chosen", bar.onChosen)
+  document.addEventListener("imclust-drawn", bar.onDrawn)
 }
 
 function forget(bar) {
   document.removeEventListener("keydown", bar.onKey)
   document.removeEventListener("imclust-chosen", bar.onChosen)
+  document.removeEventListener("imclust-drawn", bar.onDrawn)
 }
 
 // Selections that Python has not heard of yet count too: who selects and presses m at once means to move, not to merge.
-function countSelected(bar, unheard) {
-  bar.unheard = unheard
+function countSelected(bar, { unheard, told }) {
+  Object.assign(bar, { unheard, told })
   drawActions(bar)
 }
 
@@ -45,6 +49,7 @@ function selected(bar) {
 function newBar(root) {
   const find = (name) => root.querySelector(`.${name}`)
   const bar = { root, find, waiting: new Map(), steps: [], count: 0, who: "", patience: AGAIN_MS, later: null, drawn: null, refocus: false, ahead: null }
+  Object.assign(bar, { unheard: 0, told: null, troubles: [], seen: null, lost: 0, looking: false, sent: 0 })
   find("name").onkeydown = (event) => nameKey(bar, event)
   find("name").onchange = () => bar.ahead || save(bar, { via: "" })
   find("note").onchange = () => save(bar)
@@ -80,10 +85,12 @@ function newBar(root) {
   find("next").onclick = () => goTo(bar, "next")
   find("help").onclick = (event) => event.target === find("help") && find("help").close()
   bar.onKey = (event) => pageKey(bar, event)
+  bar.onDrawn = (event) => (bar.seen = event.detail)
   bar.onChosen = (event) => countSelected(bar, event.detail)
   // What was typed and is not yet answered for would be lost with the page.
   window.addEventListener("beforeunload", (event) => bar.waiting.size && root.isConnected && event.preventDefault())
   setInterval(() => root.isConnected && sendAgain(bar), 400)
+  setInterval(() => root.isConnected && !document.hidden && look(bar), LOOK_MS)
   return bar
 }
 
@@ -94,6 +101,24 @@ function sendAgain(bar) {
   if (!open || Date.now() - bar.sent < bar.patience) return
   bar.patience = Math.min(2 * bar.patience, PATIENCE_MS)
   tell(bar)
+}
+
+// Is there anything that is not shown yet: what others did, or a drawing of which the end was lost on the way?
+async function look(bar) {
+  if (bar.looking || Date.now() - bar.sent < REST_MS) return
+  bar.looking = true
+  try {
+    const answer = await fetch(bar.data.news)
+    if (!answer.ok) return
+    const { version, drawn } = await answer.json()
+    const lost = bar.seen !== null && drawn > bar.seen
+    if (version !== bar.data.version || (lost && bar.lost === drawn)) tell(bar)
+    bar.lost = lost ? drawn : 0
+  } catch {
+    return // the server is away, as the page itself says
+  } finally {
+    bar.looking = false
+  }
 }
 
 // Always everything that is not answered yet: of two messages that find the server busy it takes the second only.
@@ -107,6 +132,7 @@ function goTo(bar, where) {
   bar.count = Math.max(bar.count, bar.data.heard) + 1
   bar.steps.push({ count: bar.count, where })
   tell(bar)
+  if (where !== "clear") leave(bar)
 }
 
 function sayWho(bar, name) {
@@ -120,11 +146,14 @@ function ask(bar, change) {
   const author = bar.data.author
   if (!author) return askWho(bar)
   const uuid = newUuid()
-  bar.waiting.set(uuid, { uuid, cluster: bar.data.cluster.number, base: bar.data.cluster.base, seen: bar.data.version, ...change })
+  const act = { uuid, cluster: bar.data.cluster.number, base: bar.data.cluster.base, seen: bar.data.version, ...change }
+  // With what is selected now: the server may be told of another selection before it comes to this.
+  if (USES_SELECTION.includes(change.do)) act.told = bar.told
+  bar.waiting.set(uuid, act)
   tick(bar, "Saving…")
-  trouble(bar, null)
+  hint(bar, "")
   tell(bar)
-  if (USES_SELECTION.includes(change.do)) tellGrid(true)
+  if (act.told) tellGrid(true)
 }
 
 // Not crypto.randomUUID: browsers keep that from pages of servers in the house, which have no https.
@@ -149,47 +178,50 @@ function takeAnswers(bar) {
     bar.waiting.delete(uuid)
     tick(bar, answer.ok ? `✓ ${answer.text}` : "", answer.took)
     if (!answer.ok) {
-      trouble(bar, { ...answer, asked })
+      bar.troubles.push({ ...answer, asked })
+      drawTroubles(bar)
       if (USES_SELECTION.includes(asked.do)) tellGrid(false)
-      bar.later = null
     }
-  }
-  // A change that had to wait for the one before it: its cluster has a newer version now.
-  if (bar.later && !bar.waiting.size) {
+    if (bar.later?.after !== uuid) continue
     const { change, cluster } = bar.later
-    const now = [bar.data.cluster, ...bar.data.targets].find((one) => one.number === cluster)
     bar.later = null
-    if (now) ask(bar, { do: "name", ...change, cluster, base: now.base })
+    // A change that had to wait for the one before it: it knows that one, and nothing newer.
+    if (answer.ok) ask(bar, { do: "name", ...change, cluster, base: answer.event ?? asked.base })
   }
+}
+
+// What a cluster will be called when all is done that is on its way.
+function known(bar, cluster) {
+  return bar.later?.cluster === cluster.number ? bar.later.change : saving(bar, cluster.number) ?? cluster
 }
 
 function save(bar, change = {}, next = false) {
   const cluster = bar.data.cluster
-  if (!cluster.nameable) return
+  if (!cluster.nameable || bar.ahead) return
+  const before = known(bar, cluster)
   const wanted = {
-    name: bar.find("name").value.trim(), state: cluster.state, note: bar.find("note").value.trim(), via: cluster.via, ...change,
+    name: bar.find("name").value.trim(), state: before.state, note: bar.find("note").value.trim(), via: before.via, ...change,
   }
   if (wanted.name && !wanted.state) wanted.state = "sure"
+  const same = (one) => ["name", "state", "note"].every((part) => wanted[part] === one[part])
   const base = bar.typing?.number === cluster.number ? bar.typing.base : cluster.base
-  if (["name", "state", "note"].every((part) => wanted[part] === cluster[part])) {
-    bar.typing = null
-    if (next) goTo(bar, "unnamed")
-    return
-  }
-  const before = saving(bar, cluster.number)
-  if (before) {
-    const same = ["name", "state", "note"].every((part) => before[part] === wanted[part])
-    if (!same) bar.later = { change: wanted, cluster: cluster.number }
-    return
-  }
+  const pending = saving(bar, cluster.number)
   bar.typing = null
-  ask(bar, { do: "name", ...wanted, base, next })
+  if (same(before)) {
+    if (next) goTo(bar, "unnamed")
+  } else if (pending) {
+    bar.later = same(pending) ? null : { change: wanted, cluster: cluster.number, after: pending.uuid }
+    if (next) goTo(bar, "unnamed")
+  } else {
+    ask(bar, { do: "name", ...wanted, base, next })
+    if (next && bar.data.author) leave(bar)
+  }
 }
 
 function move(bar) {
   const typed = bar.find("target").value.trim()
   const into = bar.data.targets.find((one) => `${one.number}` === typed.split(" ")[0] || (one.name && one.name === typed))
-  if (!into) return trouble(bar, { text: `There is no cluster “${typed}”. Choose one of the list.` })
+  if (!into) return hint(bar, `There is no cluster “${typed}”. Choose one of the list.`)
   bar.find("target").value = ""
   bar.find("target").blur()
   if (selected(bar)) ask(bar, { do: "move", into: into.number })
@@ -203,17 +235,19 @@ function merge(bar, into) {
 // ---------------------------------------------------------------------------------------------- keys
 
 function nameKey(bar, event) {
+  if (event.isComposing) return // Enter ends a word of an input method, not the name
   if (event.key === "Enter") {
     event.preventDefault()
     enter(bar, !event.shiftKey)
   } else if (event.key === "Escape") {
     bar.typing = null
-    bar.find("name").value = bar.data.cluster.name
+    bar.refocus = false
+    if (bar.ahead) bar.ahead.entered = null
+    bar.find("name").value = bar.ahead ? "" : bar.data.cluster.name
     bar.find("name").blur()
   }
 }
 
-// Who goes on types on: from Enter until the next cluster is there, what is typed belongs to that one.
 function enter(bar, next) {
   if (bar.ahead) {
     bar.ahead.entered = { next }
@@ -221,8 +255,12 @@ function enter(bar, next) {
   }
   bar.refocus = next
   save(bar, { via: "" }, next)
-  if (!next || !bar.data.author || !(bar.waiting.size || bar.steps.length)) return
-  bar.ahead = { entered: null }
+}
+
+// Who goes on types on: until the next cluster is there, what is typed belongs to that one. Nothing else can be said
+// meanwhile, since nobody has seen yet what it would be said of.
+function leave(bar) {
+  bar.ahead ??= { entered: null }
   bar.find("name").value = ""
 }
 
@@ -270,7 +308,6 @@ function keyTable(bar) {
 
 function accept(bar, proposal) {
   if (!proposal) return
-  bar.find("name").value = proposal.name
   bar.refocus = false
   save(bar, { name: proposal.name, state: "sure", via: "proposal" }, true)
 }
@@ -283,160 +320,4 @@ function focusName(bar) {
 function help(bar) {
   const dialog = bar.find("help")
   dialog.open ? dialog.close() : dialog.showModal()
-}
-
-// ---------------------------------------------------------------------------------------------- drawing
-
-function draw(bar) {
-  const { data, find } = bar
-  const cluster = data.cluster
-  const moved = bar.drawn?.number !== cluster.number
-  const typing = bar.typing?.number === cluster.number || saving(bar, cluster.number)
-  for (const [field, value] of [["name", cluster.name], ["note", cluster.note]]) {
-    const input = find(field)
-    // What somebody is typing, or is being saved, is not overwritten by what another person saved.
-    const ahead = bar.ahead && field === "name"
-    if (!ahead && (moved || !typing) && input.value !== value) input.value = value
-    input.disabled = !cluster.nameable || !data.author
-  }
-  if (moved) {
-    bar.typing = null
-    trouble(bar, null)
-  }
-  find("swatch").textContent = cluster.sign
-  find("swatch").style.background = cluster.colour
-  find("swatch").style.color = cluster.ink
-  find("name").placeholder = cluster.nameable ? "Name this cluster" : cluster.without
-  find("by").textContent = cluster.by
-  for (const button of find("states").children) {
-    button.setAttribute("aria-pressed", button.dataset.state === cluster.state)
-    button.disabled = !cluster.nameable
-  }
-  options(find("names"), data.names)
-  options(find("targets"), data.targets.map((one) => `${one.number} ${one.name}`.trim()))
-  find("proposals").replaceChildren(...proposals(bar))
-  drawActions(bar)
-  drawSame(bar)
-  drawWho(bar)
-  bar.drawn = cluster
-  const there = moved || !(bar.waiting.size || bar.steps.length)
-  if (bar.ahead && there) arrive(bar, moved)
-  if (moved && bar.refocus && cluster.nameable) focusName(bar)
-  if (moved) bar.refocus = false
-}
-
-function drawActions(bar) {
-  const { data, find } = bar
-  const some = selected(bar) > 0
-  find("count").textContent = some ? `${selected(bar).toLocaleString("en")} selected` : ""
-  for (const name of ["part", "aside", "clear"]) find(name).hidden = !some
-  find("target").placeholder = some ? "Move to…" : "Merge into…"
-  find("target").disabled = !some && !data.cluster.nameable
-  find("move").textContent = some ? "Move" : "Merge"
-  find("undo").disabled = !data.undo
-  find("undo").title = data.undo ? `Undo: ${data.undo}` : "Nothing to undo"
-  find("redo").disabled = !data.redo
-  find("redo").title = data.redo ? `Redo: ${data.redo}` : "Nothing to redo"
-}
-
-function drawSame(bar) {
-  const box = bar.find("same")
-  const other = bar.data.same
-  box.hidden = !other
-  if (!other) return
-  const both = button("Merge them", () => merge(bar, other))
-  box.replaceChildren(text("span", `Cluster ${other} has this name too.`), both)
-}
-
-function drawWho(bar) {
-  const who = bar.find("who")
-  const kept = remembered()
-  if (!bar.data.author && kept && !bar.told) {
-    bar.told = true
-    sayWho(bar, kept)
-  }
-  who.hidden = Boolean(bar.data.author) || (Boolean(kept) && bar.told)
-}
-
-function askWho(bar) {
-  bar.find("who").hidden = false
-  bar.find("author").focus()
-}
-
-function proposals(bar) {
-  return bar.data.proposals.map((one, index) => {
-    const made = button("", () => accept(bar, one))
-    made.className = one.unsure ? "proposal unsure" : "proposal"
-    made.title = one.unsure ? "The network does not know; this is its best guess." : `Press ${index + 1} to accept`
-    made.append(text("kbd", index + 1), text("strong", one.name), text("span", one.receipt))
-    return made
-  })
-}
-
-function stateButton(bar, state) {
-  const made = button(state, () => save(bar, { state }))
-  made.dataset.state = state
-  return made
-}
-
-function trouble(bar, problem) {
-  const box = bar.find("trouble")
-  box.hidden = !problem
-  if (!problem) return
-  const parts = [text("span", problem.text)]
-  if (problem.theirs) {
-    const asked = problem.asked
-    const again = { do: "name", name: asked.name, state: asked.state, note: asked.note, via: asked.via, cluster: asked.cluster }
-    parts.push(button("Keep theirs", () => keepTheirs(bar)))
-    parts.push(button("Use mine", () => ask(bar, { ...again, base: problem.theirs })))
-  } else parts.push(button("Close", () => trouble(bar, null)))
-  box.replaceChildren(...parts)
-}
-
-function keepTheirs(bar) {
-  bar.find("name").value = bar.data.cluster.name
-  bar.find("note").value = bar.data.cluster.note
-  trouble(bar, null)
-}
-
-function tick(bar, said, more = "") {
-  bar.find("tick").textContent = said
-  bar.find("tick").title = more
-}
-
-function options(list, values) {
-  const drawn = JSON.stringify(values)
-  if (list.dataset.drawn === drawn) return
-  list.dataset.drawn = drawn
-  list.replaceChildren(...values.map((value) => Object.assign(document.createElement("option"), { value })))
-}
-
-function text(kind, content) {
-  const made = document.createElement(kind)
-  made.textContent = content
-  return made
-}
-
-function button(label, does) {
-  const made = text("button", label)
-  made.type = "button"
-  made.onclick = does
-  return made
-}
-
-// Where a browser keeps nothing, people are asked again at the next visit.
-function remembered() {
-  try {
-    return localStorage.getItem(AUTHOR) ?? ""
-  } catch {
-    return ""
-  }
-}
-
-function remember(name) {
-  try {
-    localStorage.setItem(AUTHOR, name)
-  } catch {
-    return
-  }
 }

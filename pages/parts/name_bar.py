@@ -20,7 +20,7 @@ _bar = st.components.v2.component(
     "imclust_name_bar",
     html=(_HERE / "name_bar.html").read_text(encoding="utf-8"),
     css=(_HERE / "name_bar.css").read_text(encoding="utf-8"),
-    js=(_HERE / "name_bar.js").read_text(encoding="utf-8"),
+    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("name_bar_drawing.js", "name_bar.js")),
 )
 
 
@@ -31,6 +31,7 @@ def show_name_bar(
     selected: Collection[int],
     answers: Mapping[str, Any],
     author: str,
+    news: str,
     *,
     key: str,
     on_told: Callable[[], None],
@@ -40,6 +41,7 @@ def show_name_bar(
     Parameters
     ----------
     answers: what came of the last changes, by their uuids.
+    news: the address that tells whether there is anything new, from `news_address`.
     on_told: called when `st.session_state[key].told` holds all that is not answered yet: {"acts": changes to make,
         "steps": where to go, numbered for `is_news`, as {"count", "where"}, where being next, previous, unnamed, or
         clear for an empty selection, "author": who is there, or ""}.
@@ -56,6 +58,7 @@ def show_name_bar(
         "heard": heard(key),
         "answers": dict(answers),
         "author": author,
+        "news": news,
         "version": desk.version,
         "undo": sentence(before) if before is not None else "",
         "redo": sentence(after) if after is not None else "",

@@ -213,7 +213,7 @@ def test_two_people_see_each_other_and_nothing_is_overwritten_in_silence(
     expect(shelf(b).nth(0)).to_contain_text("Cow", timeout=TWO_SECONDS)
     expect(name_box(b)).to_have_value("Sheep")
     name_box(b).press("Shift+Enter")
-    expect(b.get_by_role("alert")).to_contain_text("Ada has given it “Cow” (sure) meanwhile. You wrote “Sheep”")
+    expect(b.get_by_role("alert")).to_contain_text("Ada has given cluster 1 “Cow” (sure) meanwhile. You wrote “Sheep”")
     bob.picture("conflict")
     assert names(workspace, stored) == {1: "Cow"}
     b.get_by_role("button", name="Use mine").click()
