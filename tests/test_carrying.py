@@ -135,6 +135,13 @@ def test_images_moved_by_hand_go_to_the_heir_of_where_they_were_put() -> None:
     assert not plan.names and not plan.empty
 
 
+def test_images_moved_by_hand_go_along_when_the_cluster_they_were_put_into_was_merged() -> None:
+    old, new_ = blocks((1, 4, 20), (2, 5, 8), (3, 6, 20), said={})
+    hand = [event(1, "move", images=[1], into=2), event(2, "merge", **{"from": 2, "into": 3})]
+    plan = plan_for(advance(old, hand), new_)
+    assert plan.moves == ((6, (1,)),) and plan.loose == 0
+
+
 def test_images_whose_cluster_is_lost_are_counted_and_stay() -> None:
     old, new_ = blocks((1, 1, 20), (2, 1, 5), (3, 3, 9), said={})
     plan = plan_for(advance(old, [event(1, "move", images=[30, 31], into=2)]), new_)

@@ -229,6 +229,40 @@ def test_two_people_see_each_other_and_nothing_is_overwritten_in_silence(
     expect(name_box(b)).to_have_value("")
 
 
+def test_a_refusal_stays_until_it_is_answered_and_says_of_which_cluster(
+    server: Dashboard, visit: Visitor, workspace: Workspace, samples: Collection, stored: Clustering
+) -> None:
+    page = at_the_desk(visit(), server, samples)
+    name_box(page).press_sequentially("Dog")
+    name_cluster(workspace, stored, 1, text="Cat", state="sure", author="Bob", uuid="bob", base=0)
+    shelf(page).nth(6).click()  # which ends the typing and asks to save it
+    expect(page.locator(".bar .swatch")).to_have_text("7")
+    expect(page.get_by_role("alert")).to_contain_text("Bob has given cluster 1 “Cat” (sure) meanwhile. You wrote “Dog”")
+    page.keyboard.press("d")  # goes on with the seventh
+    expect(page.get_by_role("button", name="doubtful")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Use mine").click()
+    wait_for(lambda: names(workspace, stored) == {1: "Dog"}, what="the name that was insisted on")
+    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.locator(".bar .swatch")).to_have_text("7")
+
+
+def test_what_is_selected_stays_so_whatever_else_is_done(
+    server: Dashboard, visit: Visitor, workspace: Workspace, samples: Collection, stored: Clustering
+) -> None:
+    page = at_the_desk(visit(), server, samples)
+    images(page).nth(1).click(modifiers=["Control"])
+    images(page).nth(2).click(modifiers=["Control"])
+    page.keyboard.press("d")  # in the same breath, and nothing of the selection's
+    saved(page)
+    expect(page.get_by_text("2 selected")).to_be_visible()
+    chosen = images(page).evaluate_all("all => all.slice(1, 3).map(one => Number(one.dataset.id))")
+    page.keyboard.press("o")
+    images(page).nth(0).click(modifiers=["Control"])  # another one, at once
+    wait_for(lambda: len(open_desk(workspace, stored).events) == 2, what="setting aside")
+    assert sorted(open_desk(workspace, stored).events[-1].value["images"]) == sorted(chosen)
+    expect(page.get_by_text("1 selected")).to_be_visible()
+
+
 def test_one_name_on_two_clusters_offers_to_merge_them(
     server: Dashboard, visit: Visitor, workspace: Workspace, samples: Collection, stored: Clustering
 ) -> None:
