@@ -14,6 +14,9 @@ from imclust_core.store.workspace import Workspace
 _PART = 0.8
 """A new cluster with this share of its images from an old one is a part of it, and bears its name too."""
 
+BROUGHT = "brought over from"
+"""How the way of a name begins that came along."""
+
 
 @dataclass(frozen=True)
 class Brought:
@@ -168,7 +171,7 @@ def bring_over(
             author=author,
             uuid=new_uuid(),
             base=desk.base_of(one.number),
-            via=f"brought over from {title}"[:200],
+            via=f"{BROUGHT} {title}"[:200],
         )
     decided = _by_hand(desk)
     for into, images in plan.moves:

@@ -106,6 +106,10 @@ class Desk:
         """The event that bears this uuid, if it is here already."""
         return next((event for event in reversed(self.events) if event.uuid == uuid), None)
 
+    def is_settled(self, number: int) -> bool:
+        """Whether somebody has said what this cluster is."""
+        return number in self.names and self.names[number].settled
+
     def name_of(self, number: int) -> str:
         """What a group is called, or nothing."""
         return self.names[number].text if number in self.names else ""
@@ -119,7 +123,7 @@ class Desk:
     @property
     def named(self) -> tuple[int, int]:
         """How many clusters are settled, and how many images they hold."""
-        done = [number for number in self.clusters if number in self.names and self.names[number].settled]
+        done = [number for number in self.clusters if self.is_settled(number)]
         return len(done), sum(self.sizes[number] for number in done)
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import streamlit as st
 
 from imclust_core.errors import ImclustError
-from imclust_core.naming.carrying import Plan, bring_over, plan_for
+from imclust_core.naming.carrying import BROUGHT, Plan, bring_over, plan_for
 from imclust_core.naming.desk import Desk
 from imclust_core.naming.editing import open_desk
 from imclust_core.store.clusterings import Clustering
@@ -22,14 +22,17 @@ _LISTED = 12
 
 
 def offer_names(workspace: Workspace, known: Sequence[Clustering], stored: Clustering) -> None:
-    """Where this clustering has no names and another one has, offer to bring them over."""
+    """Where nobody has begun to name this clustering and another one has names, offer to bring them over."""
     if told := st.session_state.pop(_DONE, ""):
         st.success(plain(told), icon=":material/check:")
     said = labelled_clusterings(workspace)
     others = sorted((one for one in known if one.id in said and one.id != stored.id), key=lambda one: -said[one.id])
-    if stored.id in said or not others or stored.id in st.session_state.get(_DECLINED, ()):
+    if not others or stored.id in st.session_state.get(_DECLINED, ()):
         return
-    old, new = open_desk(workspace, others[0]), open_desk(workspace, stored)
+    new = open_desk(workspace, stored)
+    if any(name.settled and not name.via.startswith(BROUGHT) for name in new.names.values()):
+        return  # what was brought before somebody else was faster is no beginning: the rest is still on offer
+    old = open_desk(workspace, others[0])
     plan = _plan(old, new, (others[0].id, old.version, stored.id, new.version))
     if plan.empty:
         return
@@ -82,14 +85,17 @@ def _lists(plan: Plan) -> None:
 
 def _bring(workspace: Workspace, stored: Clustering, plan: Plan, title: str) -> None:
     try:
-        bring_over(workspace, stored, plan, title, author=author(), new_uuid=lambda: str(uuid4()))
+        done = bring_over(workspace, stored, plan, title, author=author(), new_uuid=lambda: str(uuid4()))
     except ImclustError as error:
         st.session_state[_DONE] = ""
         st.toast(plain(str(error)), icon=":material/error:")
         return
     left = "; ".join(f"{number} “{name.text}”" for number, name, _ in plan.lost[:_LISTED])
-    st.session_state[_DONE] = f"{plural(len(plan.names), 'name')} brought over." + (
-        f" Left behind: {left}." if left else ""
+    kept = len(plan.names) + len(plan.moves) - done
+    st.session_state[_DONE] = (
+        f"{plural(len(plan.names), 'name')} brought over."
+        + (f" Of these, or of images to move, {kept} had been decided by somebody else meanwhile." if kept else "")
+        + (f" Left behind: {left}." if left else "")
     )
 
 

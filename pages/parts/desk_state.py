@@ -36,7 +36,7 @@ def shown_groups(desk: Desk) -> list[int]:
     """The groups that pass the filter in the address."""
     only = asked(ONLY)
     if only == "unnamed":
-        return [one for one in desk.clusters if not (one in desk.names and desk.names[one].settled)]
+        return [one for one in desk.clusters if not desk.is_settled(one)]
     if only == "doubtful":
         return [one for one in desk.clusters if one in desk.names and desk.names[one].state in ("doubtful", "mixed")]
     return groups_of(desk)
@@ -58,7 +58,7 @@ def go(desk: Desk, number: int, where: str) -> None:
         one for one in known if _place(one) < _place(number)
     ]
     if where == "unnamed":
-        ahead = [one for one in ahead if one > 0 and not (one in desk.names and desk.names[one].settled)]
+        ahead = [one for one in ahead if one > 0 and not desk.is_settled(one)]
     if ahead:
         keep(CLUSTER, str(ahead[-1 if where == "previous" else 0]))
 

@@ -117,7 +117,7 @@ def _write(workspace: Workspace, stored: Clustering, format_name: str, folder: s
 def _zipped(workspace: Workspace, stored: Clustering, format_name: str) -> bytes:
     """The files of an export in one archive."""
     packed = io.BytesIO()
-    with tempfile.TemporaryDirectory(dir=workspace.root, prefix=".export-") as folder:
+    with tempfile.TemporaryDirectory(prefix="imclust-export-") as folder:
         made = Path(folder) / "results"
         done = export(open_members(workspace, stored), format_name, made)
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

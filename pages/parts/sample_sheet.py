@@ -45,17 +45,17 @@ def pick_view() -> bool:
 def show_sheet(workspace: Workspace, source: Collection, stored: Clustering) -> None:
     """Every cluster with a handful of its images; a click leads to the cluster."""
     page_is_drawn()
+    st.fragment(_sheet)(workspace, source, stored)
+
+
+def _sheet(workspace: Workspace, source: Collection, stored: Clustering) -> None:
+    redraw_if_asked()
     try:
         content = content_of(workspace, stored)
         desk = open_desk(workspace, stored, content)
     except ImclustError as error:
         st.error(plain(str(error)))
         return
-    st.fragment(_sheet)(workspace, source, stored, desk, content)
-
-
-def _sheet(workspace: Workspace, source: Collection, stored: Clustering, desk: Desk, content: ClusterContent) -> None:
-    redraw_if_asked()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         pick, seed = _pick_order()
         samples = int(st.slider("Images of each cluster", 3, 12, _SAMPLES, key="sheet_samples", width=220))
