@@ -106,7 +106,7 @@ def _next_draft(workspace: Workspace, name: str, dice: random.Random) -> Draft:
     newest = [event.id for event in events_of(workspace, CLUSTERING) if event.target == target]
     text = "x" * dice.randrange(LONG) if dice.random() < 0.1 else f"löwe 🦁 {dice.random()}"
     base = newest[-1] if newest else 0
-    return Draft(str(uuid.UUID(int=dice.getrandbits(128))), CLUSTERING, target, "name", {"name": text}, name, base)
+    return Draft(str(uuid.UUID(int=dice.getrandbits(128))), CLUSTERING, target, "said", {"text": text}, name, base)
 
 
 def torture(folder: Path, *, writers: int, kills: int, seconds: float, seed: int) -> Figures:

@@ -6,6 +6,7 @@ import shutil
 import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from imclust_core.store.database import connect
 from imclust_core.store.embeddings import embeddings_of
 from imclust_core.store.health import Health, examine
 from imclust_core.store.label_health import Finding
-from imclust_core.store.label_log import read_log
+from imclust_core.store.label_log import read_log, replace_log
 from imclust_core.store.labels import Draft, Event, append, events_of
 from imclust_core.store.lock import one_at_a_time
 from imclust_core.store.workspace import Workspace
@@ -29,7 +30,8 @@ CLUSTERING = "0123456789ab"
 
 def say(workspace: Workspace, *uuids: str) -> None:
     for uuid in uuids:
-        append(workspace, Draft(uuid, CLUSTERING, "", "name", {"name": f"{uuid} 🦁"}, "Ada"))
+        value = {"name": f"{uuid} 🦁", "number": 1, "state": "", "note": ""}
+        append(workspace, Draft(uuid, CLUSTERING, "", "name", value, "Ada"))
 
 
 def look(workspace: Workspace, *, repair: bool = False) -> Health:
@@ -243,6 +245,87 @@ def test_an_event_that_no_copy_has_is_said_to_be_lost_once(workspace: Workspace)
     health = look(workspace, repair=True)
     assert not health.well and "1 event can be read in no copy, number 2" in health.findings[-1].problem
     assert look(workspace).well and [event.uuid for event in events_of(workspace, CLUSTERING)] == ["a", "c"]
+
+
+@pytest.mark.parametrize("number", [2**25, 2**63 - 1])
+@pytest.mark.parametrize("where", ["database", "everywhere"])
+def test_a_wild_number_neither_hangs_nor_ends_the_doctor(workspace: Workspace, number: int, where: str) -> None:
+    say(workspace, *"abc")
+    shutil.rmtree(workspace.backups)
+    with closing(connect(workspace.labels)) as db:
+        db.execute("UPDATE label_events SET id = ? WHERE uuid = 'c'", (number,))
+        if where == "everywhere":
+            lines = [json.loads(line)["event"] for line in workspace.label_log.read_bytes().splitlines()]
+            replace_log(workspace.label_log, [*lines[:2], lines[2] | {"id": number}])
+            db.execute("DELETE FROM label_events WHERE uuid = 'b'")  # so that there is something to mend
+    assert not look(workspace).well
+    health = look(workspace, repair=True)
+    lost = [one.problem for one in health.findings if not one.mended]
+    gap = "33,554,429 events can be read in no copy, number 3 to 33554431."
+    assert lost == ([gap] if number == 2**25 else [])
+    say(workspace, "d")
+    events = events_of(workspace, CLUSTERING)
+    assert [event.uuid for event in events] == list("abcd") and events[3].id == events[2].id + 1
+    assert look(workspace).well and events[2].id == (3 if number > 2**25 else number)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"value": {}},
+        {"kind": "move", "value": {"images": "abc", "into": 1}},
+        {"kind": "undo", "value": {"event": {"a": 1}}},
+        {"at": 2**80},
+        {"id": 2**70},
+        {"author": "\ud83e"},
+    ],
+    ids=str,
+)
+def test_an_event_without_what_its_kind_needs_is_damaged(workspace: Workspace, wrong: dict[str, Any]) -> None:
+    say(workspace, *"abc")
+    before = events_of(workspace, CLUSTERING)
+    shutil.rmtree(workspace.backups)
+    events = [json.loads(line)["event"] for line in workspace.label_log.read_bytes().splitlines()]
+    replace_log(workspace.label_log, [*events[:2], events[2] | wrong])
+    assert "number 3 is damaged" in only(look(workspace)).problem
+    if "value" in wrong:
+        with closing(connect(workspace.labels)) as db:
+            row = (wrong.get("kind", "name"), json.dumps(wrong["value"]))
+            db.execute("UPDATE label_events SET kind = ?, value = ? WHERE uuid = 'c'", row)
+        assert "1 event cannot be read" in look(workspace).findings[0].problem
+        before = before[:2]
+    mended(workspace, "abc"[: len(before)])
+
+
+def test_a_repair_from_a_copy_alone_says_of_when_it_is(workspace: Workspace) -> None:
+    say(workspace, "a")  # the copy has this one only
+    (backup,) = backups_of(workspace)
+    backup.rename(backup.with_name("labels-20240229T101112Z.db"))
+    say(workspace, "b")
+    log = workspace.label_log.read_bytes()
+    workspace.labels.unlink()
+    assert "lost" not in only(look(workspace)).remedy, "the log has all of it"
+    workspace.label_log.unlink()
+    said = "from the copy of 2024-02-29 10:11:12 UTC: what was said after it is lost."
+    assert said in look(workspace).findings[0].remedy
+    health = look(workspace, repair=True)
+    assert said in health.findings[0].remedy and health.findings[0].mended
+    workspace.label_log.write_bytes(log)
+    assert "lacks 1 event" in look(workspace).findings[0].problem
+
+
+def test_a_folder_with_the_name_of_a_copy_is_named_and_in_nobodys_way(workspace: Workspace) -> None:
+    stray = workspace.backups / "labels-20990101T000000Z.db"
+    stray.mkdir(parents=True)
+    place = f"backups/{stray.name}"
+    assert only(look(workspace)).place == place
+    say(workspace, *"abc")
+    workspace.labels.unlink()
+    health = look(workspace, repair=True)
+    assert [(one.place, one.mended) for one in health.findings] == [("labels.db", True), (place, False)]
+    assert "Move it out" in health.findings[1].remedy and only(look(workspace, repair=True)).place == place
+    stray.rmdir()
+    assert look(workspace).well
 
 
 def test_a_damaged_backup_is_set_aside(workspace: Workspace) -> None:

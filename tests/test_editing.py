@@ -445,6 +445,8 @@ ODD = {
     "  lion   cub  ": "lion cub",
     "\u200b\u2028\ufeff": "",
     "\u200d \u200c": "",
+    "\u3164\u2800\ufe0f\u034f\uffa0\u17b4\u17b5\u180b\u115f\u1160 \ufe0f\u200d \U000e0100": "",
+    "\u2764\ufe0f \u2800 lion": "\u2764\ufe0f lion",
     "'; DROP TABLE label_events; --": "'; DROP TABLE label_events; --",
 }
 

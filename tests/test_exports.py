@@ -265,6 +265,11 @@ def test_an_empty_folder_is_filled_and_one_that_was_not_there_is_made(members: M
     assert export(members, "json", tmp_path / "a" / "new" / "one").folder.is_dir()
 
 
+def test_the_root_of_a_disk_is_there_already(members: Members) -> None:
+    with pytest.raises(ExportError, match="is there already"):
+        export(members, "csv", Path("/"))
+
+
 def test_what_comes_into_the_folder_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="could not be written"), new_folder(tmp_path / "out") as making:
         (making / "ours").touch()
@@ -470,11 +475,20 @@ def test_the_commands_name_export_and_refuse(
     again = imclust(*asked)
     assert again.returncode == 1 and json.loads(again.stdout)["reason"] == "export"
     assert "Zebra" in imclust("names", source.folder, "--clustering", stored.id).stdout
+    asked[asked.index(stored.id)] = ""
+    empty = imclust(*asked[:-2], tmp_path / "other", "--json")
+    assert empty.returncode == 1 and json.loads(empty.stdout)["reason"] == "clustering"
+    assert not (tmp_path / "other").exists()
 
 
 def test_names_of_a_clustering_need_the_right_folder(workspace: Workspace, stored: Clustering, photos: Path) -> None:
     imclust("scan", photos)
-    for options, said in ((["--clustering", stored.id], "is not of"), ([], "is not clustered yet")):
+    told = (
+        (["--clustering", stored.id], "is not of"),
+        (["--clustering", ""], "is empty"),
+        ([], "is not clustered yet"),
+    )
+    for options, said in told:
         done = imclust("names", photos, *options)
         assert done.returncode == 1 and said in done.stderr
 

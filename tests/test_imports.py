@@ -205,7 +205,7 @@ def test_an_image_with_two_names_is_left_alone(workspace: Workspace, made: Clust
     image = images(open_desk(workspace, made), 2)[0]
     data = csv_of("image_id,name", [(image, "Zebra"), (image, "Cat"), (image, "Zebra"), (image, ""), (12345, "Cat")])
     plan = imported(workspace, made, data)
-    assert plan.empty and [one.line for one in plan.unused] == [3, 4, 6]
+    assert plan.empty and [one.line for one in plan.unused] == [2, 3, 4, 6] and plan.unused_rows == 4
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -323,6 +323,17 @@ def test_every_cell_is_read_as_it_was_written(text: str) -> None:
     assert row.path == text
 
 
+@pytest.mark.parametrize("head", ["cluster,name", "path,name"])
+def test_rows_that_do_not_say_clearly_what_they_mean_are_listed(
+    workspace: Workspace, made: Clustering, head: str
+) -> None:
+    paths = list(paths_of(workspace, made).values()) if head.startswith("path") else ["0", "1", "2", "3"]
+    lines = [head, f"{paths[1]},Lion, African", f"{paths[2]},\u3164\ufe0f", f"{paths[3]},Zebra,,"]
+    plan = plan_of(workspace, made, "\n".join(lines).encode())
+    assert [(one.line, one.what) for one in plan.unused] == [(2, "African"), (3, paths[2])] and plan.unused_rows == 2
+    assert "needs quotes" in plan.unused[0].why and "nothing that can be seen" in plan.unused[1].why
+
+
 # Tables that are none, and others at work
 
 
@@ -332,6 +343,7 @@ def test_every_cell_is_read_as_it_was_written(text: str) -> None:
         (b"", "does not name the columns"),
         (b"a,b\n1,2\n", "does not name the columns"),
         (b"cluster;state\n1;sure\n", "does not name the columns"),
+        (b"cluster,name,Name\n1,a,b\n", "Two columns of the file are called 'name'"),
         (b"\xff\xfe\x00c", "cannot be read as a table"),
         (b'cluster,name\n1,"open\n', "cannot be read as a table"),
         (b"cluster,name\n1,\xff\n", "cannot be read as a table"),

@@ -29,7 +29,12 @@ CLUSTERING = "0123456789ab"
 
 
 def draft(uuid: str, *, target: str = "cluster 1", base: int = 0, name: str = "lion", author: str = "Ada") -> Draft:
-    return Draft(uuid, CLUSTERING, target, "name", {"name": name}, author, base)
+    return Draft(uuid, CLUSTERING, target, "name", called(name), author, base)
+
+
+def called(name: str) -> dict[str, Any]:
+    """The value of an event that names a cluster."""
+    return {"name": name, "number": 1, "state": "", "note": ""}
 
 
 def say(workspace: Workspace, *uuids: str) -> list[Event]:
@@ -48,7 +53,7 @@ def both_agree(workspace: Workspace) -> bool:
 
 def test_an_event_is_kept_twice_and_read_back(workspace: Workspace) -> None:
     event = append(workspace, draft("a"))
-    assert (event.id, event.uuid, event.value, event.author, event.base) == (1, "a", {"name": "lion"}, "Ada", 0)
+    assert (event.id, event.uuid, event.value, event.author, event.base) == (1, "a", called("lion"), "Ada", 0)
     assert events_of(workspace, CLUSTERING) == [event] and both_agree(workspace)
     assert newest_event(workspace, CLUSTERING) == 1 and newest_event(workspace, "other") == 0
     assert labelled_clusterings(workspace) == {CLUSTERING: 1}
@@ -89,14 +94,14 @@ def test_who_decides_sees_what_came_later_and_may_refuse(workspace: Workspace) -
         append(workspace, draft("c", target=""), refuse, after=1)
     assert seen == ["b"] and newest_event(workspace, CLUSTERING) == 2
     made = append(workspace, draft("c", target=""), lambda later: draft("ignored", target="", name="decided"), after=2)
-    assert (made.uuid, made.value) == ("c", {"name": "decided"})
+    assert (made.uuid, made.value) == ("c", called("decided"))
 
 
 @pytest.mark.parametrize("name", ["🦁 löwe", "half \ud83e a pair", "x" * 10_000, "a\nb\r\u2028c\0d", '"}', "\\ud83e"])
 def test_any_value_survives_in_both_copies(workspace: Workspace, name: str) -> None:
     append(workspace, draft("a", name=name))
     append(workspace, draft("b", base=1))
-    assert events_of(workspace, CLUSTERING)[0].value == {"name": name} and both_agree(workspace)
+    assert events_of(workspace, CLUSTERING)[0].value == called(name) and both_agree(workspace)
     assert len(workspace.label_log.read_bytes().splitlines()) == 2
 
 
@@ -109,7 +114,7 @@ def test_half_a_letter_in_an_author_is_refused_in_words(workspace: Workspace) ->
 def test_a_value_of_megabytes_is_kept_and_one_of_more_is_refused(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append(workspace, Draft("a", CLUSTERING, "", "split", {"images": list(range(400_000))}, "Ada"))
+    append(workspace, Draft("a", CLUSTERING, "", "move", {"images": list(range(400_000)), "into": 2}, "Ada"))
     say(workspace, "b")
     assert both_agree(workspace)
     monkeypatch.setattr(labels, "MOST_BYTES", 1000)
@@ -211,6 +216,58 @@ def test_a_row_that_was_damaged_is_told_in_words(workspace: Workspace) -> None:
         db.execute("UPDATE label_events SET value = '{'")
     with pytest.raises(LabelsError, match=r"number 1 .* damaged.*imclust doctor"):
         events_of(workspace, CLUSTERING)
+
+
+UNSHAPED: list[tuple[str, dict[str, Any]]] = [
+    ("name", {}),
+    ("name", called("x") | {"number": "1"}),
+    ("name", called("x") | {"number": 2**40}),
+    ("name", called("x") | {"via": 7}),
+    ("move", {"images": "abc", "into": 1}),
+    ("move", {"images": [1, True], "into": 1}),
+    ("move", {"images": [1, 2**63], "into": 1}),
+    ("merge", {"from": 1}),
+    ("split", {"from": 1, "how": "by hand", "parts": [[]]}),
+    ("split", {"from": 1, "how": "by hand", "parts": [{"into": 9, "images": [1.5]}]}),
+    ("undo", {"event": {"a": 1}}),
+    ("redo", {"event": 2**70}),
+]
+
+
+@pytest.mark.parametrize(("kind", "value"), UNSHAPED, ids=str)
+def test_a_change_without_what_its_kind_needs_is_neither_saved_nor_read(
+    workspace: Workspace, kind: str, value: dict[str, Any]
+) -> None:
+    say(workspace, "a")
+    with pytest.raises(LabelsError, match=f"Nothing was saved: this is no change of the kind '{kind}'"):
+        append(workspace, Draft("b", CLUSTERING, "", kind, value, "Ada"))
+    with closing(connect(workspace.labels)) as db:
+        db.execute("UPDATE label_events SET kind = ?, value = ?", (kind, json.dumps(value)))
+    with pytest.raises(LabelsError, match=r"number 1 .* damaged.*imclust doctor"):
+        events_of(workspace, CLUSTERING)
+
+
+def test_a_time_that_no_calendar_has_is_damage(workspace: Workspace) -> None:
+    say(workspace, "a")
+    for at in (-1, 2**62, float(2**80)):
+        with closing(connect(workspace.labels)) as db:
+            db.execute("UPDATE label_events SET at = ?", (at,))
+        with pytest.raises(LabelsError, match=r"number 1 .* damaged"):
+            events_of(workspace, CLUSTERING)
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "dropped"])
+def test_labels_that_cannot_be_used_send_to_the_doctor(workspace: Workspace, damage: str) -> None:
+    say(workspace, *"abc")
+    if damage == "cut":
+        os.truncate(workspace.labels, 5000)
+    elif damage == "text":
+        workspace.labels.write_text("no database " * 1000)
+    else:
+        with closing(connect(workspace.labels)) as db:
+            db.execute("DROP TABLE label_events")
+    with pytest.raises(WorkspaceError, match="run imclust doctor --repair"):
+        events_of(Workspace.open(workspace.root), CLUSTERING)
 
 
 def test_killed_writers_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
@@ -349,4 +406,4 @@ def test_a_change_still_in_the_write_ahead_log_is_a_change(workspace: Workspace)
 def test_each_line_of_the_log_is_json_that_others_can_read(workspace: Workspace) -> None:
     say(workspace, "a")
     (line,) = workspace.label_log.read_text(encoding="ascii").splitlines()
-    assert json.loads(line)["event"]["value"] == {"name": "a"}
+    assert json.loads(line)["event"]["value"] == called("a")

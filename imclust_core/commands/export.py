@@ -115,7 +115,12 @@ def _print_plan(plan: Plan) -> None:
 def _clustering_of(workspace: Workspace, options: argparse.Namespace) -> Clustering:
     """The clustering that was named, or the newest, of the folder that was."""
     source = find_collection(workspace, options.folder)
-    if options.clustering:
+    if options.clustering is not None:  # an empty one is a script's mistake, and not the wish for the newest
+        if not options.clustering.strip():
+            raise ClusteringError(
+                "The id of the clustering is empty. Give one that imclust cluster --json printed; imclust names lists "
+                "the newest without it."
+            )
         stored = clustering(workspace, options.clustering)
         if stored.collection_id != source.id:
             raise ClusteringError(

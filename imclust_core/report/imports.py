@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from imclust_core.errors import LabelConflict, LabelsError
 from imclust_core.naming.desk import STATES, Desk
@@ -30,11 +30,27 @@ def plan_import(members: Members, data: bytes, *, replace: bool = False) -> Plan
     replace: whether names that somebody has given are overwritten; else they are kept, and listed.
     """
     table, trouble = read_table(data), Trouble()
+    rows = _usable(table.rows(), trouble)
     if table.of_images:
-        return Labels(members.desk, _labels(members, table.rows(), trouble), trouble, replace=replace).plan(
-            table.digest
-        )
-    return _plan_clusters(members.desk, table.rows(), table.digest, trouble, replace=replace)
+        return Labels(members.desk, _labels(members, rows, trouble), trouble, replace=replace).plan(table.digest)
+    return _plan_clusters(members.desk, rows, table.digest, trouble, replace=replace)
+
+
+def _usable(rows: Iterable[Row], trouble: Trouble) -> Iterator[Row]:
+    """The rows of which it is clear what they say."""
+    for row in rows:
+        if row.beyond:
+            why = "more cells than the first line has; a name with a comma in it needs quotes around it"
+            trouble.add(row.line, cut(row.beyond), why)
+        elif row.name and not _seen(row.name):
+            trouble.add(row.line, cut(row.cluster or row.path or row.image), "its name has nothing that can be seen")
+        else:
+            yield row
+
+
+def _seen(name: str) -> bool:
+    """Whether anything is left of a name; one that is too long is told of elsewhere."""
+    return len(name) > MOST_NAME or bool(clean(name, MOST_NAME, "A name"))
 
 
 def carry_out(workspace: Workspace, stored: Clustering, plan: Plan, author: str) -> list[Event]:
@@ -154,8 +170,8 @@ def _naming(desk: Desk, row: Row, trouble: Trouble) -> Naming | None:
 def _labels(members: Members, rows: Iterable[Row], trouble: Trouble) -> dict[int, str]:
     """Image id -> its name, for the rows that name an image of the clustering."""
     find = _Finder(members)
-    found: dict[int, str] = {}
-    double: set[int] = set()
+    found: dict[int, tuple[int, str]] = {}
+    again: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for row in rows:
         image = find.image(row)
         if image is None:
@@ -168,11 +184,16 @@ def _labels(members: Members, rows: Iterable[Row], trouble: Trouble) -> dict[int
         except LabelsError:
             trouble.add(row.line, cut(row.name), f"longer than {MOST_NAME} characters")
             continue
-        if image in double or found.get(image, name) != name:
-            trouble.add(row.line, cut(row.path or row.image), "the file gives this image different names")
-            double.add(image)
-        found[image] = name
-    return {image: name for image, name in found.items() if name and image not in double}
+        if image in found:
+            again[image].append((row.line, name))
+        else:
+            found[image] = row.line, name
+    for image, others in again.items():
+        if any(name != found[image][1] for _, name in others):
+            for line, name in (found.pop(image), *others):
+                trouble.add(line, cut(name), "the file gives this image different names")
+    trouble.listed.sort(key=lambda one: one.line)
+    return {image: name for image, (_, name) in found.items()}
 
 
 def _number(text: str) -> int:

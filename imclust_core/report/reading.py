@@ -33,15 +33,21 @@ class Row:
     name: str
     state: str
     note: str
+    beyond: str = ""
+    """What stands in cells that the head has no column for."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of names. digest: of its bytes; of_images: whether a row is about an image, and not about a cluster."""
+    """A table of names. digest: of its bytes; of_images: whether a row is about an image, and not about a cluster.
+
+    width: how many cells the head has.
+    """
 
     digest: str
     of_images: bool
     columns: dict[str, int]
+    width: int
     _data: bytes = field(repr=False)
     _delimiter: str
 
@@ -53,7 +59,8 @@ class Table:
             found = {what: csv_value(cells[at]) if at < len(cells) else "" for what, at in self.columns.items()}
             image, path, cluster = (found.get(what, "") for what in ("image", "path", "cluster"))
             name, state, note = (found.get(what, "").strip() for what in ("name", "state", "note"))
-            yield Row(line, image, path, cluster, name, state, note)
+            beyond = " ".join(cells[self.width :]).strip()  # empty cells at the end lose nothing
+            yield Row(line, image, path, cluster, name, state, note, beyond)
 
 
 def read_table(data: bytes) -> Table:
@@ -64,6 +71,13 @@ def read_table(data: bytes) -> Table:
     delimiter = max(",;\t", key=first.count)
     _, head = next(_lines(data, delimiter), (1, []))
     given = [name.strip().lower() for name in head]
+    known = {one for names in _COLUMNS.values() for one in names}
+    twice = next((name for name in given if name in known and given.count(name) > 1), None)
+    if twice is not None:
+        raise ExportError(
+            f"Two columns of the file are called {twice!r}, so it cannot be told which one counts. Give one of them "
+            "another name, and import the file again."
+        )
     columns = {
         what: given.index(next(one for one in names if one in given))
         for what, names in _COLUMNS.items()
@@ -76,7 +90,7 @@ def read_table(data: bytes) -> Table:
             "path and name, for images, or cluster and name, for clusters."
         )
     digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-    return Table(digest, of_images, columns, data, delimiter)
+    return Table(digest, of_images, columns, len(head), data, delimiter)
 
 
 def _lines(data: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -46,13 +46,13 @@ def keep_out_of(source: Collection, folder: Path) -> None:
 def new_folder(folder: Path) -> Iterator[Path]:
     """A place to write in that becomes `folder` at the end, at once; after an error nothing is left of it."""
     folder = folder.resolve()
+    if not folder.name:  # the root of a disk has no name, and nothing beside it
+        raise _taken(folder)
     # Beside the folder and not in it, so that one rename is all that it takes.
     making = folder.with_name(f".imclust-{os.getpid()}-{time.monotonic_ns()}")
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise ExportError(
-                f"{shown(folder)} is there already, and nothing is ever overwritten. Give a new or an empty folder."
-            )
+            raise _taken(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         making.mkdir()
         yield making
@@ -69,6 +69,12 @@ def new_folder(folder: Path) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def _taken(folder: Path) -> ExportError:
+    return ExportError(
+        f"{shown(folder)} is there already, and nothing is ever overwritten. Give a new or an empty folder."
+    )
 
 
 @contextlib.contextmanager

@@ -13,13 +13,28 @@ from imclust_core.store.workspace import Workspace
 
 EVERY_SECONDS = 3600
 KEPT = 10
+_NAME, _COPIES = "labels-%Y%m%dT%H%M%SZ.db", "labels-*.db"
 
 log = logging.getLogger("imclust")
 
 
 def backups_of(workspace: Workspace) -> list[Path]:
     """The copies there are, the newest first."""
-    return sorted(workspace.backups.glob("labels-*.db"), reverse=True)
+    return sorted((path for path in workspace.backups.glob(_COPIES) if path.is_file()), reverse=True)
+
+
+def no_backups(workspace: Workspace) -> list[Path]:
+    """What has the name of a copy and is no file, like a folder."""
+    return sorted(path for path in workspace.backups.glob(_COPIES) if not path.is_file())
+
+
+def day_of(path: Path) -> str:
+    """When a copy was made, in words: by its name, or where it was given another, by the time of its file."""
+    try:
+        made = time.strptime(path.name, _NAME)
+    except ValueError:
+        made = time.gmtime(path.stat().st_mtime)
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", made)
 
 
 def back_up_if_due(workspace: Workspace, every: float = EVERY_SECONDS) -> Path | None:
@@ -57,7 +72,7 @@ def _back_up(workspace: Workspace, now: float) -> Path | None:
     """A whole copy under the name of this moment; None, and nothing left, where it is empty or does not pass."""
     workspace.backups.mkdir(exist_ok=True)
     _clear_leftovers(workspace, now)
-    name = time.strftime("labels-%Y%m%dT%H%M%SZ.db", time.gmtime(now))
+    name = time.strftime(_NAME, time.gmtime(now))
     temporary = workspace.backups / f"{name}.tmp-{os.getpid()}-{time.monotonic_ns()}"
     try:
         with contextlib.closing(connect(workspace.labels)) as source:

@@ -93,10 +93,14 @@ def _plainly(path: Path) -> Iterator[None]:
                 f"The disk of the workspace {shown(path.parent)} has no room left. What was recorded so far is kept; "
                 "free some space and resume."
             ) from error
+        remedy = _OWN_REMEDIES.get(path.name, "stop imclust, and put back a copy of the workspace or use a new one.")
         raise WorkspaceError(
-            f"The database {shown(path)} cannot be used ({error}). Try again in a moment; if it stays so, stop "
-            "imclust, and put back a copy of the workspace or use a new one."
+            f"The database {shown(path)} cannot be used ({error}). Try again in a moment; if it stays so, {remedy}"
         ) from error
+
+
+_OWN_REMEDIES = {"labels.db": "run imclust doctor --repair, which puts the names and edits together from their copies."}
+"""By the name of the database: what to do about one that has copies of its own."""
 
 
 def migrate(path: Path, migrations: Sequence[Migration]) -> None:

@@ -1,19 +1,84 @@
 """The second copy of the labels: one line of JSON for each event, each with a checksum. Files only, no SQL.
 
 Only the holder of the labels' lock adds lines. A line that a killed process left unfinished is cut off by the next.
+What an event is, in this copy and in the database, is known here and nowhere else: see `is_event`.
 """
 
 import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from imclust_core.store.database import sync_folder
 
 _BLOCK = 1 << 16
+_LAST_SECOND = 253_402_300_799
+"""The end of the year 9999: no calendar here tells a later time."""
+
+Fits = Callable[[Any], bool]
+
+
+def _number(lowest: int, highest: int) -> Fits:
+    return lambda one: type(one) is int and lowest <= one <= highest  # not isinstance, for which True is a number
+
+
+def _text(one: Any) -> bool:
+    return isinstance(one, str)
+
+
+def _column_text(one: Any) -> bool:
+    """Half of a surrogate pair is text for JSON, and none for a column of a database."""
+    return isinstance(one, str) and (one.isascii() or not any("\ud800" <= char <= "\udfff" for char in one))
+
+
+def _images(one: Any) -> bool:
+    # Each step by itself runs in C: a split can have a million images, and every event is looked at when it is read.
+    return isinstance(one, list) and set(map(type, one)) <= {int} and (not one or _fits_64(min(one), max(one)))
+
+
+def _fits_64(*numbers: int) -> bool:
+    return all(map(_number(-(2**63), 2**63 - 1), numbers))
+
+
+def _parts(one: Any) -> bool:
+    return isinstance(one, list) and all(isinstance(part, dict) and _has(part, _PART) for part in one)
+
+
+def _has(value: Mapping[str, Any], fields: Mapping[str, Fits]) -> bool:
+    return all(name in value and fits(value[name]) for name, fits in fields.items())
+
+
+_cluster = _number(-(2**31), 2**31 - 1)  # as arrays of groups have them
+_PART: dict[str, Fits] = {"into": _cluster, "images": _images}
+_VALUES: dict[str, dict[str, Fits]] = {
+    "name": {"number": _cluster, "name": _text, "state": _text, "note": _text},
+    "merge": {"from": _cluster, "into": _cluster},
+    "split": {"from": _cluster, "how": _text, "parts": _parts},
+    "move": {"images": _images, "into": _cluster},
+    "undo": {"event": _fits_64},
+    "redo": {"event": _fits_64},
+}
+"""What the value of each kind has. A new kind is one line here; a kind that is not known may have anything."""
+_FACTS: dict[str, Fits] = {
+    "id": _number(1, 2**63 - 1),
+    "base": _fits_64,
+    "at": _number(0, _LAST_SECOND),
+    **dict.fromkeys(("uuid", "clustering_id", "target", "kind", "author"), _column_text),
+}
+
+
+def is_event(facts: Mapping[str, Any]) -> bool:
+    """Whether these are all the facts of an event, and its value has what its kind needs."""
+    value = facts.get("value")
+    return isinstance(value, dict) and _has(facts, _FACTS) and has_its_fields(facts["kind"], value)
+
+
+def has_its_fields(kind: str, value: Mapping[str, Any]) -> bool:
+    """Whether a value is one of this kind of change."""
+    return _has(value, _VALUES.get(kind, {})) and _text(value.get("via", ""))
 
 
 def add_lines(path: Path, events: Sequence[dict[str, Any]]) -> None:
@@ -89,8 +154,9 @@ def _read_line(line: bytes) -> dict[str, Any] | None:
         outer = json.loads(line)
         event: dict[str, Any] = outer["event"]
         whole = outer["sum"] == _sum(json.dumps(event, separators=(",", ":")))
-        return event if whole and isinstance(event["id"], int) and isinstance(event["uuid"], str) else None
-    except (ValueError, KeyError, TypeError, RecursionError):  # the last for a line of nothing but brackets
+        return event if whole and is_event(event) else None
+    # The last for a line of nothing but brackets.
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from imclust_core.errors import LabelsError
 from imclust_core.store.backups import backups_of, damage_of_labels, is_damage
 from imclust_core.store.database import connect, migrate, sync_folder, writing
-from imclust_core.store.label_log import read_log, replace_log
+from imclust_core.store.label_log import is_event, read_log, replace_log
 from imclust_core.store.labels import add_rows, as_json
 from imclust_core.store.schema import LABEL_COLUMNS, LABELS
 from imclust_core.store.workspace import Workspace
@@ -26,7 +26,8 @@ from imclust_core.store.workspace import Workspace
 Row = tuple[Any, ...]
 """An event as the database keeps it: in the order of LABEL_COLUMNS, its value as JSON."""
 
-_NUMBERS = ("id", "base", "at")
+_HIGHEST = 2**53
+"""No workspace ever counts this far. A higher number was damaged, and would leave few or none to follow it."""
 _ID, _UUID = LABEL_COLUMNS.index("id"), LABEL_COLUMNS.index("uuid")
 _LEFTOVERS = ("-wal", "-shm", "-journal")
 
@@ -35,8 +36,8 @@ _LEFTOVERS = ("-wal", "-shm", "-journal")
 class Copies:
     """What each copy of the labels holds, rows in order.
 
-    damage: what is wrong with labels.db, or empty. unreadable: how many of its rows are no events. ordered: whether the
-    log's lines are. bad_lines: the numbers of its damaged ones. backups: the rows of the sound ones, newest first.
+    damage: what is wrong with labels.db, or empty. unreadable: how many of its rows are no events. bad_lines: the
+    numbers of the log's damaged ones. backups: the rows of the sound ones, by file, newest first.
     """
 
     there: bool
@@ -46,7 +47,7 @@ class Copies:
     log_there: bool
     log: tuple[Row, ...]
     bad_lines: tuple[int, ...]
-    backups: tuple[tuple[Row, ...], ...]
+    backups: dict[Path, tuple[Row, ...]]
     bad_backups: dict[Path, str]
 
     @property
@@ -68,12 +69,12 @@ def read_copies(workspace: Workspace) -> Copies:
     damage = damage_of_labels(workspace.labels) if there else ""
     rows, unreadable = _rows_of(workspace.labels) if there else ((), 0)
     lines = [(number, _row(event) if event is not None else None) for number, event in read_log(workspace.label_log)]
-    backups, bad = [], {}
+    backups, bad = {}, {}
     for path in backups_of(workspace):
         if found := damage_of_labels(path):
             bad[path] = found
         else:
-            backups.append(_rows_of(path)[0])
+            backups[path] = _rows_of(path)[0]
     return Copies(
         there,
         damage,
@@ -82,7 +83,7 @@ def read_copies(workspace: Workspace) -> Copies:
         workspace.label_log.exists(),
         tuple(row for _, row in lines if row is not None),
         tuple(number for number, row in lines if row is None),
-        tuple(backups),
+        backups,
         bad,
     )
 
@@ -114,26 +115,28 @@ def _row(facts: Mapping[str, Any]) -> Row | None:
     try:
         value = facts["value"]
         value = json.loads(value) if isinstance(value, str) else value
+        if not is_event({**facts, "value": value}):
+            return None
         row = tuple(as_json(value) if name == "value" else facts[name] for name in LABEL_COLUMNS)
     except (KeyError, ValueError, TypeError, RecursionError):
-        return None
-    typed = all(isinstance(one, int if name in _NUMBERS else str) for name, one in zip(LABEL_COLUMNS, row, strict=True))
-    if not typed or not isinstance(value, dict) or facts["id"] <= 0:
         return None
     # Damaged letters elsewhere are borne, but under another uuid an event would be another one.
     return row if facts["uuid"] and "\ufffd" not in facts["uuid"] else None
 
 
 def put_together(copies: Copies) -> Whole:
-    """Every event of any copy once; one whose number another has already gets a new number, after all others."""
-    sources = [copies.rows if copies.sound else (), copies.log, *copies.backups, copies.rows]
+    """Every event of any copy once; one whose number another has already gets a new number, after all others.
+
+    So does one whose number is wild in every copy.
+    """
+    sources = [copies.rows if copies.sound else (), copies.log, *copies.backups.values(), copies.rows]
     number_of: dict[str, int] = {}
     taken: dict[int, str] = {}
     late: list[Row] = []
-    for row in (row for source in sources for row in source):
+    for row in sorted((row for source in sources for row in source), key=_is_wild):
         if row[_UUID] not in number_of:
             number_of[row[_UUID]] = row[_ID]
-            if taken.setdefault(row[_ID], row[_UUID]) != row[_UUID]:
+            if _is_wild(row) or taken.setdefault(row[_ID], row[_UUID]) != row[_UUID]:
                 late.append(row)
     end = max(taken, default=0)
     for offset, row in enumerate(late, 1):
@@ -146,6 +149,10 @@ def put_together(copies: Copies) -> Whole:
                 said[row[_UUID]] = _renumbered(row, number_of[row[_UUID]], numbers)
     rows = sorted(said.values(), key=lambda row: int(row[_ID]))
     return Whole(tuple(rows), tuple((row[_ID], number_of[row[_UUID]]) for row in late))
+
+
+def _is_wild(row: Row) -> bool:
+    return bool(row[_ID] > _HIGHEST)
 
 
 def _renumbered(row: Row, number: int, numbers: Mapping[int, int]) -> Row:

@@ -16,7 +16,7 @@ from imclust_core.errors import LabelConflict, LabelsError
 from imclust_core.names import shown
 from imclust_core.store.backups import back_up_if_due
 from imclust_core.store.database import reading, writing
-from imclust_core.store.label_log import add_lines, end_of_log
+from imclust_core.store.label_log import add_lines, end_of_log, has_its_fields, is_event
 from imclust_core.store.lock import one_at_a_time
 from imclust_core.store.schema import LABEL_COLUMNS
 from imclust_core.store.workspace import Workspace
@@ -127,6 +127,11 @@ def _insert(db: sqlite3.Connection, draft: Draft, decide: Decide | None, after: 
     if decide is not None:
         later = db.execute(_AFTER, (draft.clustering_id, after)).fetchall()
         draft = replace(decide([_event(row) for row in later]), uuid=draft.uuid)
+    if not has_its_fields(draft.kind, draft.value):  # once written, it would stand in the way of all that follow
+        raise LabelsError(
+            f"Nothing was saved: this is no change of the kind {draft.kind!r}, since what that kind needs is not in it "
+            "or is of another sort. Reload the page, and try again."
+        )
     value = as_json(draft.value)
     if len(value) > MOST_BYTES:
         raise LabelsError("This change is about too many images to be kept as one. Do it in parts.")
@@ -228,9 +233,16 @@ def _write_log(workspace: Workspace, db: sqlite3.Connection) -> None:
 
 def _event(row: sqlite3.Row) -> Event:
     try:
-        return Event(**{name: json.loads(row[name]) if name == "value" else row[name] for name in LABEL_COLUMNS})
-    except (ValueError, TypeError) as error:
-        raise LabelsError(
-            f"The change number {row['id']} in labels.db has been damaged. Run imclust doctor --repair, which takes it "
-            "from the second copy."
-        ) from error
+        facts = {name: json.loads(row[name]) if name == "value" else row[name] for name in LABEL_COLUMNS}
+    except (ValueError, TypeError, RecursionError) as error:
+        raise _damaged(row) from error
+    if not is_event(facts):
+        raise _damaged(row)
+    return Event(**facts)
+
+
+def _damaged(row: sqlite3.Row) -> LabelsError:
+    return LabelsError(
+        f"The change number {row['id']} in labels.db has been damaged. Run imclust doctor --repair, which takes it "
+        "from the second copy."
+    )
