@@ -127,3 +127,9 @@ class ImageProblem(ImclustError):
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
         self.detail = detail
+
+
+class ExplainError(ImclustError):
+    """What a network looked at cannot be said, of this network or of this question."""
+
+    code = "explain"

@@ -19,8 +19,9 @@ FLOORS = {
     "names": 0,
     "process": 0,
     "config": 1,
-    **dict.fromkeys(("images", "backbones", "clustering", "mapping", "explain", "deepcluster", "baselines"), 2),
+    **dict.fromkeys(("images", "backbones", "clustering", "mapping", "deepcluster", "baselines"), 2),
     "words": 3,  # a tree of labels is a clustering of them
+    "explain": 3,  # what a network looked at, laid back over the picture it was given
     "store": 4,
     **dict.fromkeys(("embedding", "naming"), 5),
     "report": 6,  # what people said, written out and read back

@@ -1,0 +1,217 @@
+"""What a network looked at: maps by their closed form, gradients by their rule, and a network that stays as it was."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from imclust_core.backbones.network import Backbone, load_backbone
+from imclust_core.backbones.registry import BUNDLED
+from imclust_core.errors import ExplainError
+from imclust_core.explain.guided import Guided
+from imclust_core.explain.maps import guided_heat, look
+from imclust_core.explain.places import find_places
+from imclust_core.explain.targets import OfBest, OfClass, OfCluster, OfContrast, Target
+
+NETWORKS = ("bundled", "resnet18", "densenet121", "alexnet")
+
+
+@pytest.fixture(scope="module")
+def networks() -> dict[str, Backbone]:
+    found = {name: load_backbone(name, random=True) for name in NETWORKS[1:]}
+    return {"bundled": load_backbone(BUNDLED), **found}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def pixels(number: int = 2, size: int = 224, seed: int = 0) -> Tensor:
+    return torch.randn(number, 3, size, size, generator=torch.Generator().manual_seed(seed))
+
+
+def normal(heat: np.ndarray) -> np.ndarray:
+    positive = np.maximum(heat, 0)
+    found: np.ndarray = positive / positive.max((1, 2), keepdims=True)
+    return found
+
+
+@pytest.mark.parametrize("name", ["bundled", "resnet18", "densenet121"])
+def test_the_map_is_the_closed_form_and_grad_cam_the_same_up_to_scale(networks: dict[str, Backbone], name: str) -> None:
+    network, given = networks[name], pixels()
+    places = find_places(network.trunk, 224)
+    assert places.pooled
+    looked = look(network.trunk, network.head, given, OfClass(7), places=places)
+    kept: list[Tensor] = []
+    handle = network.trunk.get_submodule(places.name).register_forward_hook(lambda *all_: kept.append(all_[2]))
+    with torch.no_grad():
+        features = network.trunk(given)
+    handle.remove()
+    assert network.head is not None
+    by_hand = torch.einsum("nchw,c->nhw", kept[0], network.head.weight[7]).numpy()
+    np.testing.assert_allclose(looked.heat, normal(by_hand), atol=1e-4)
+    np.testing.assert_allclose(looked.scores, network.head(features)[:, 7].detach(), rtol=1e-4, atol=1e-5)
+    averaged = look(network.trunk, network.head, given, OfClass(7), places=places, average=True)
+    np.testing.assert_allclose(averaged.heat, looked.heat, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("target", [OfBest(), OfBest(2), OfClass(3)])
+def test_maps_and_slopes_of_one_pass_are_those_of_two(networks: dict[str, Backbone], name: str, target: Target) -> None:
+    network, given = networks[name], pixels()
+    places = find_places(network.trunk, 224)
+    both = look(network.trunk, network.head, given, target, places=places, slopes="guided")
+    heat = look(network.trunk, network.head, given, target, places=places)
+    slopes = look(network.trunk, network.head, given, target, slopes="guided")
+    assert both.heat is not None and both.slopes is not None and heat.heat is not None
+    np.testing.assert_allclose(both.heat, heat.heat, atol=1e-5)
+    np.testing.assert_allclose(both.slopes, slopes.slopes, rtol=1e-4, atol=1e-9)
+    assert both.guided and slopes.guided and heat.slopes is None
+    assert both.heat.shape[0] == 2 and both.slopes.shape == (2, 224, 224, 3)
+    assert both.heat.min() >= 0 and both.heat.max() <= 1
+    where = guided_heat(both, 224)
+    assert where.shape == both.slopes.shape and (where * both.slopes >= 0).all() and where.any()
+
+
+class Hooked(nn.Module):
+    """Guided backpropagation as its authors wrote it: a rule for each rectifier, put there by hooks."""
+
+    def __init__(self, network: Backbone) -> None:
+        super().__init__()
+        self.trunk, self.head = copy.deepcopy(network.trunk), network.head
+        for module in self.trunk.modules():
+            if isinstance(module, (nn.ReLU, nn.ReLU6)):
+                module.inplace = False
+                module.register_full_backward_hook(lambda _module, given, _out: (given[0].clamp(min=0),))
+
+    def slopes(self, given: Tensor, number: int) -> np.ndarray:
+        given = given.clone().requires_grad_()
+        assert self.head is not None
+        self.head(self.trunk(given))[:, number].sum().backward()
+        assert given.grad is not None
+        found: np.ndarray = given.grad.permute(0, 2, 3, 1).numpy()
+        return found
+
+
+@pytest.mark.parametrize("name", ["bundled", "resnet18", "alexnet"])
+def test_guided_slopes_are_those_of_hooks_on_every_rectifier(networks: dict[str, Backbone], name: str) -> None:
+    network, given = networks[name], pixels(1)
+    ours = look(network.trunk, network.head, given, OfClass(5), slopes="guided").slopes
+    theirs = Hooked(network).slopes(given, 5)
+    assert ours is not None and np.abs(theirs).max() > 0
+    np.testing.assert_allclose(ours / np.abs(theirs).max(), theirs / np.abs(theirs).max(), atol=1e-4)
+
+
+def test_relu6_lets_nothing_through_above_six_nor_below_zero() -> None:
+    given = torch.tensor([-1.0, 0.0, 3.0, 6.0, 7.0], requires_grad=True)
+    for rectifier in (nn.ReLU6(), nn.ReLU6(inplace=True), nn.functional.relu6):
+        with Guided() as guided:
+            out = rectifier(given * 1)
+        assert out.tolist() == [0, 0, 3, 6, 6] and guided.met == 1
+        for sent, back in ((1.0, [0, 0, 1, 0, 0]), (-1.0, [0, 0, 0, 0, 0])):
+            (found,) = torch.autograd.grad(out, given, torch.full((5,), sent), retain_graph=True)
+            assert found.tolist() == back
+        with guided.plainly():
+            (found,) = torch.autograd.grad(out, given, torch.full((5,), -1.0))
+        assert found.tolist() == [0, 0, -1, 0, 0]
+
+
+def test_what_is_no_rectifier_is_left_alone() -> None:
+    given = torch.linspace(-2, 2, 9)
+    for smooth in (nn.SiLU(), nn.GELU(), nn.Hardtanh(), nn.LeakyReLU(), nn.Hardswish()):
+        with Guided() as guided:
+            assert torch.equal(smooth(given), smooth(given)) and guided.met == 0
+    with Guided() as guided:
+        for kind in (torch.relu, torch.relu_, nn.functional.relu, Tensor.relu, nn.functional.relu_, Tensor.relu_):
+            assert torch.equal(kind(given.clone()), given.clamp(min=0))
+    assert guided.met == 6
+
+
+def test_a_cluster_is_explained_without_any_words(networks: dict[str, Backbone]) -> None:
+    network, given = networks["resnet18"], pixels(3)
+    places = find_places(network.trunk, 224)
+    with torch.no_grad():
+        features = network.trunk(given).numpy()
+    looked = look(network.trunk, None, given, OfCluster(features[0]), places=places)
+    assert looked.scores[0] == pytest.approx(1, abs=1e-5) and (looked.scores <= 1 + 1e-5).all()
+    each = look(network.trunk, None, given, OfCluster(features), places=places)
+    np.testing.assert_allclose(each.scores, 1, atol=1e-5)
+    contrast = look(network.trunk, None, given, OfContrast(features[0], features[1]), places=places)
+    assert contrast.scores[0] > 0 > contrast.scores[1]
+    same = look(network.trunk, None, given, OfContrast(features[0], features[0]), places=places)
+    assert same.heat is not None and not np.isnan(same.heat).any() and not same.scores.any()
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        (OfClass(1000), "0 to 999"),
+        (OfClass(-1), "0 to 999"),
+        (OfBest(1000), "1000 classes"),
+        (OfCluster(np.ones(7)), "another network"),
+    ],
+)
+def test_questions_that_cannot_be_asked_are_told_in_words(
+    networks: dict[str, Backbone], target: Target, says: str
+) -> None:
+    network = networks["resnet18"]
+    with pytest.raises(ExplainError, match=says):
+        look(network.trunk, network.head, pixels(1), target, slopes="plain")
+    with pytest.raises(ExplainError, match="no classes"):
+        look(network.trunk, None, pixels(1), OfBest(), slopes="plain")
+    with pytest.raises(ExplainError, match="Nothing was asked for"):
+        look(network.trunk, network.head, pixels(1), OfBest())
+
+
+def state_of(network: Backbone) -> tuple[Any, ...]:
+    modules = list(network.trunk.modules())
+    hooks = sum(len(one._forward_hooks) + len(one._backward_hooks) for one in modules)
+    tensors = {name: value.clone() for name, value in network.trunk.state_dict().items()}
+    return hooks, [one.training for one in modules], tensors, [one.requires_grad for one in network.trunk.parameters()]
+
+
+def test_the_network_stays_as_it_was_after_success_and_after_errors(networks: dict[str, Backbone]) -> None:
+    network, given = networks["bundled"], pixels(1)
+    places = find_places(network.trunk, 224)
+    with torch.no_grad():
+        before = network.trunk(given)
+    hooks, modes, tensors, wanted = state_of(network)
+    for _ in range(3):
+        look(network.trunk, network.head, given, OfBest(), places=places, slopes="guided")
+        with pytest.raises(ExplainError):
+            look(network.trunk, network.head, given, OfClass(-1), places=places, slopes="guided")
+    after = state_of(network)
+    assert (after[0], after[1], after[3]) == (hooks, modes, wanted) and hooks == 0
+    assert all(torch.equal(after[2][name], value) for name, value in tensors.items())
+    assert all(one.grad is None for one in network.trunk.parameters())
+    with torch.no_grad():
+        assert torch.equal(network.trunk(given), before)
+
+
+@pytest.mark.parametrize(("name", "kind", "pooled"), [("swin_t", "first", True), ("vit_b_16", "tokens", False)])
+def test_transformers_have_places_too(name: str, kind: str, pooled: bool) -> None:
+    network = load_backbone(name, random=True)
+    places = find_places(network.trunk, network.preprocessing.size)
+    assert (places.kind, places.pooled) == (kind, pooled)
+    centroid = np.random.default_rng(0).normal(size=network.dim)
+    looked = look(network.trunk, None, pixels(1), OfCluster(centroid), places=places)
+    assert looked.heat is not None and looked.heat.max() == 1 and looked.heat.min() >= 0
+
+
+def test_other_weights_give_other_maps(networks: dict[str, Backbone]) -> None:
+    """A map that did not depend on what was learnt would be an edge detector (Adebayo et al. 2018)."""
+    given, own = pixels(), networks["resnet18"]
+    other = load_backbone("resnet18", random=True, seed=1)
+    places = find_places(own.trunk, 224)
+    maps = [look(one.trunk, one.head, given, OfClass(3), places=places, slopes="guided") for one in (own, other)]
+    for a, b in ((maps[0].heat, maps[1].heat), (maps[0].slopes, maps[1].slopes)):
+        assert a is not None and b is not None
+        assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 0.5
