@@ -19,8 +19,7 @@ _DAY = 86_400
 
 def image_address(key: bytes, collection_id: str, image: ImageRow, size: str) -> str:
     """The address of one image at a size ("thumb" or "view"), good in this browser page."""
-    # All addresses made on one day end at the same moment, so a page drawn twice gives the same ones.
-    until = (int(time.time()) // _DAY + 2) * _DAY
+    until = good_until()
     version, sign = (image.hash or b"").hex()[:16], signature(key, collection_id, image.id, until)
     return f"{address_base()}/image/{collection_id}/{image.id}/{size}?v={version}&until={until}&sign={sign}"
 
@@ -29,6 +28,11 @@ def address_base() -> str:
     """What comes before the paths of our own routes, where the server does not have a whole host name for itself."""
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     return f"/{base}" if base else ""
+
+
+def good_until() -> int:
+    """When an address made now ends. The same all day long, so that a page drawn twice gives the same addresses."""
+    return (int(time.time()) // _DAY + 2) * _DAY
 
 
 def signature(key: bytes, collection_id: str, image_id: int, until: int) -> str:

@@ -5,7 +5,6 @@ and worse: where one begins just as another run ends, Streamlit drops the last m
 """
 
 import threading
-import time
 from collections import OrderedDict
 
 from starlette.requests import Request
@@ -16,10 +15,9 @@ from imclust_core.errors import ImclustError
 from imclust_core.store.labels import newest_event
 from imclust_core.store.workspace import Workspace
 from pages.parts.context import open_workspace
-from pages.parts.image_address import address_base, is_signed, signature, signing_key
+from pages.parts.image_address import address_base, good_until, is_signed, signature, signing_key
 from pages.parts.sign_in import sign_in_is_on
 
-_DAYS = 2 * 86_400
 _NO_IMAGE = 0
 _MOST_VISITS = 10_000
 _drawn: OrderedDict[str, int] = OrderedDict()
@@ -28,7 +26,7 @@ _lock = threading.Lock()
 
 def news_address(workspace: Workspace, clustering_id: str, visit: str) -> str:
     """Where a page that shows this clustering asks; visit: what tells this page from others, letters and digits."""
-    until = int(time.time()) + _DAYS
+    until = good_until()
     sign = signature(signing_key(workspace), clustering_id, _NO_IMAGE, until)
     return f"{address_base()}/news/{clustering_id}?visit={visit}&until={until}&sign={sign}"
 
