@@ -12,6 +12,7 @@ from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.colours import NOISE, colour_of, ink_on
 from pages.parts.image_address import image_address, signing_key
+from pages.parts.scripts import script
 
 _HERE = Path(__file__).parent
 
@@ -19,7 +20,7 @@ _cards = st.components.v2.component(
     "imclust_cards",
     html='<div class="groups" role="group" aria-label="Groups of images"></div>',
     css=(_HERE / "cards.css").read_text(encoding="utf-8"),
-    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("elements.js", "cards.js")),
+    js=script("elements.js", "cards.js"),
 )
 
 

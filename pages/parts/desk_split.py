@@ -22,6 +22,7 @@ from pages.parts.text import plain, plural
 _JOB = "desk_split_job"
 _TROUBLE = "desk_split_trouble"
 _LISTED = 40
+_LOOK_SECONDS = 0.7
 
 
 def show_split(
@@ -41,9 +42,17 @@ def show_split(
             _by_label(workspace, stored, desk, number, labels, said)
     job = _job(workspace)
     if job is not None and job.active:
-        st.caption(f"Splitting cluster {job.params['number']}…")
+        st.fragment(_wait, run_every=_LOOK_SECONDS)(workspace, job.params["number"])
     if trouble := st.session_state.pop(_TROUBLE, ""):
         st.error(plain(trouble))
+
+
+def _wait(workspace: Workspace, number: int) -> None:
+    """A split that fails changes nothing that others would hear of, so its end is looked for while it runs."""
+    job = _job(workspace)
+    if job is None or not job.active:
+        st.rerun()
+    st.caption(f"Splitting cluster {number}…")
 
 
 def _take_end(workspace: Workspace) -> None:

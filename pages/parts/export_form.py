@@ -53,7 +53,7 @@ def show_export_job(workspace: Workspace, source: Collection) -> None:
         st.error(plain(trouble))
     asked = st.session_state.get(_DONE)
     job = queue.job(asked) if asked else None
-    if job is not None and job.state == "done" and job.result is not None:
+    if job is not None and job.collection_id == source.id and job.state == "done" and job.result is not None:
         _say_done(job)
 
 

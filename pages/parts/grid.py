@@ -13,9 +13,9 @@ from imclust_core.store.catalogue import ImageRow
 from imclust_core.store.workspace import Workspace
 from pages.parts.hearing import heard, is_count, is_news
 from pages.parts.image_address import image_address, signing_key
+from pages.parts.scripts import script
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("elements.js", "grid_chosen.js", "grid_large.js", "grid.js")
 _MOST_TOLD = 10_000
 _MOST_AHEAD = 120
 _HTML = """
@@ -46,7 +46,7 @@ _grid = st.components.v2.component(
     "imclust_grid",
     html=_HTML,
     css=(_HERE / "grid.css").read_text(encoding="utf-8"),
-    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS),
+    js=script("elements.js", "grid_chosen.js", "grid_large.js", "grid.js"),
 )
 
 

@@ -12,6 +12,7 @@ from imclust_core.naming.history import sentence
 from imclust_core.naming.proposals import UNSURE, Proposal
 from pages.parts.colours import NOISE, colour_of, ink_on
 from pages.parts.hearing import heard
+from pages.parts.scripts import script
 from pages.parts.shelf import WITHOUT
 
 _HERE = Path(__file__).parent
@@ -20,7 +21,7 @@ _bar = st.components.v2.component(
     "imclust_name_bar",
     html=(_HERE / "name_bar.html").read_text(encoding="utf-8"),
     css=(_HERE / "name_bar.css").read_text(encoding="utf-8"),
-    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("name_bar_drawing.js", "name_bar.js")),
+    js=script("name_bar_drawing.js", "name_bar.js"),
 )
 
 

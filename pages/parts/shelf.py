@@ -9,6 +9,7 @@ import streamlit as st
 from imclust_core.naming.desk import ASIDE, UNASSIGNED, Desk
 from pages.parts.colours import NOISE, colour_of, ink_on
 from pages.parts.hearing import heard, is_news
+from pages.parts.scripts import script
 from pages.parts.text import plural
 
 _HERE = Path(__file__).parent
@@ -19,7 +20,7 @@ _shelf = st.components.v2.component(
     "imclust_shelf",
     html='<nav class="shelf" aria-label="Clusters"></nav>',
     css=(_HERE / "shelf.css").read_text(encoding="utf-8"),
-    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("elements.js", "shelf.js")),
+    js=script("elements.js", "shelf.js"),
 )
 
 
