@@ -135,19 +135,53 @@ def test_what_is_no_rectifier_is_left_alone() -> None:
     assert guided.met == 6
 
 
-def test_a_cluster_is_explained_without_any_words(networks: dict[str, Backbone]) -> None:
+def test_a_cluster_is_explained_without_any_words_and_the_map_adds_up_to_the_score(
+    networks: dict[str, Backbone],
+) -> None:
     network, given = networks["resnet18"], pixels(3)
     places = find_places(network.trunk, 224)
+    kept: list[Tensor] = []
+    handle = network.trunk.get_submodule(places.name).register_forward_hook(lambda *all_: kept.append(all_[2]))
     with torch.no_grad():
         features = network.trunk(given).numpy()
-    looked = look(network.trunk, None, given, OfCluster(features[0]), places=places)
-    assert looked.scores[0] == pytest.approx(1, abs=1e-5) and (looked.scores <= 1 + 1e-5).all()
-    each = look(network.trunk, None, given, OfCluster(features), places=places)
-    np.testing.assert_allclose(each.scores, 1, atol=1e-5)
+    handle.remove()
+    mean = features.mean(0)
+    looked = look(network.trunk, None, given, OfCluster(features[0] - mean), places=places)
+    by_hand = np.einsum("nchw,c->nhw", kept[0].numpy(), features[0] - mean)
+    np.testing.assert_allclose(looked.heat, normal(by_hand), atol=1e-4)
+    np.testing.assert_allclose(looked.scores, by_hand.mean((1, 2)), rtol=1e-3, atol=1e-4)
     contrast = look(network.trunk, None, given, OfContrast(features[0], features[1]), places=places)
-    assert contrast.scores[0] > 0 > contrast.scores[1]
-    same = look(network.trunk, None, given, OfContrast(features[0], features[0]), places=places)
-    assert same.heat is not None and not np.isnan(same.heat).any() and not same.scores.any()
+    back = look(network.trunk, None, given, OfContrast(features[1], features[0]), places=places)
+    assert contrast.scores[0] > contrast.scores[1]
+    np.testing.assert_allclose(contrast.scores, -back.scores, atol=1e-5)
+    assert contrast.heat is not None and back.heat is not None and (contrast.heat * back.heat).max() < 1e-4
+
+
+def test_each_image_of_a_batch_may_have_a_cluster_of_its_own(networks: dict[str, Backbone]) -> None:
+    network, given = networks["resnet18"], pixels(3)
+    places = find_places(network.trunk, 224)
+    directions = np.random.default_rng(0).normal(size=(3, network.dim))
+    each = look(network.trunk, None, given, OfCluster(directions), places=places)
+    assert each.heat is not None
+    for number in range(3):
+        one = look(network.trunk, None, given[number : number + 1], OfCluster(directions[number]), places=places)
+        assert one.heat is not None
+        np.testing.assert_allclose(one.heat[0], each.heat[number], atol=1e-4)
+        np.testing.assert_allclose(one.scores[0], each.scores[number], rtol=1e-4, atol=1e-5)
+
+
+def test_nothing_is_lit_where_a_cluster_differs_in_nothing(networks: dict[str, Backbone]) -> None:
+    network = networks["resnet18"]
+    looked = look(
+        network.trunk,
+        None,
+        pixels(2),
+        OfContrast(np.ones(512), np.ones(512)),
+        places=find_places(network.trunk, 224),
+        slopes="guided",
+    )
+    assert looked.heat is not None and looked.slopes is not None
+    assert not looked.scores.any() and not looked.heat.any() and not looked.slopes.any()
 
 
 @pytest.mark.parametrize(
@@ -201,8 +235,8 @@ def test_transformers_have_places_too(name: str, kind: str, pooled: bool) -> Non
     network = load_backbone(name, random=True)
     places = find_places(network.trunk, network.preprocessing.size)
     assert (places.kind, places.pooled) == (kind, pooled)
-    centroid = np.random.default_rng(0).normal(size=network.dim)
-    looked = look(network.trunk, None, pixels(1), OfCluster(centroid), places=places)
+    direction = np.random.default_rng(0).normal(size=network.dim)
+    looked = look(network.trunk, None, pixels(1), OfCluster(direction), places=places)
     assert looked.heat is not None and looked.heat.max() == 1 and looked.heat.min() >= 0
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
@@ -47,6 +47,14 @@ class Guided(TorchFunctionMode):
         self.met += 1
         inplace = called in _IN_PLACE or (named or {}).get("inplace", given[-1] is True if given else False)
         return _Rectifier.apply(given[0] if given else (named or {})["input"], highest, bool(inplace), self)
+
+
+def has_rectifiers(trunk: nn.Module, size: int) -> bool:
+    """Whether a network calls any rectifier on its way from pixels (b, 3, size, size) to features."""
+    guide = Guided()
+    with torch.no_grad(), guide:
+        trunk(torch.zeros(1, 3, size, size))
+    return guide.met > 0
 
 
 _RECTIFIERS: dict[Callable[..., Any], float] = {

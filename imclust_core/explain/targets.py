@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from imclust_core.errors import ExplainError
 
@@ -47,23 +46,30 @@ class OfBest:
 
 @dataclass(frozen=True)
 class OfCluster:
-    """How like an image is to a cluster: the cosine of its features with the centroid (dim,), or one each (b, dim)."""
+    """How far an image goes in the direction in which a cluster differs from all images.
 
-    centroid: np.ndarray
+    direction: the cluster's centroid less the mean of all images, both means of features brought to length one and not
+    brought to it again; (dim,), or one for each image (b, dim).
+    """
+
+    direction: np.ndarray
 
     def __call__(self, features: Tensor, _logits: Tensor | None) -> Tensor:
-        return _likeness(features, self.centroid)
+        return _along(features, self.direction)
 
 
 @dataclass(frozen=True)
 class OfContrast:
-    """Why this cluster and not the other: by how much an image is more like the one centroid than the other."""
+    """Why this cluster and not the other: how much farther an image goes in the one's direction than in the other's.
 
-    centroid: np.ndarray
+    direction, other: as for `OfCluster`; two centroids will do, since what is taken off both makes no difference.
+    """
+
+    direction: np.ndarray
     other: np.ndarray
 
     def __call__(self, features: Tensor, _logits: Tensor | None) -> Tensor:
-        return _likeness(features, self.centroid) - _likeness(features, self.other)
+        return _along(features, np.asarray(self.direction) - np.asarray(self.other))
 
 
 def _words(logits: Tensor | None) -> Tensor:
@@ -72,10 +78,11 @@ def _words(logits: Tensor | None) -> Tensor:
     return logits
 
 
-def _likeness(features: Tensor, centroid: np.ndarray) -> Tensor:
-    to = torch.as_tensor(np.asarray(centroid, np.float32), device=features.device)
-    if to.shape[-1] != features.shape[1]:
+def _along(features: Tensor, direction: np.ndarray) -> Tensor:
+    """Linear, so that a map adds up to the score. The slope of a cosine is next to nothing for a typical image."""
+    way = torch.as_tensor(np.asarray(direction, np.float32), device=features.device)
+    if way.shape[-1] != features.shape[1]:
         raise ExplainError(
-            f"The centroid has {to.shape[-1]} numbers and the features {features.shape[1]}: it is of another network."
+            f"The cluster has {way.shape[-1]} numbers and the features {features.shape[1]}: it is of another network."
         )
-    return functional.cosine_similarity(features, to.expand_as(features), dim=1)
+    return (features * way).sum(1)

@@ -7,7 +7,7 @@ import numpy as np
 
 from imclust_core.backbones.network import Backbone, load_backbone, squashed
 from imclust_core.backbones.registry import find_backbone, weights_path
-from imclust_core.errors import VectorsUnavailable, WordsError
+from imclust_core.errors import ExplainError, VectorsUnavailable, WordsError
 from imclust_core.names import expanded
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.vectors import read_class_vectors, write_class_vectors
@@ -41,6 +41,24 @@ def keep_class_vectors(one: Embedding, backbone: Backbone) -> None:
     kept = read_class_vectors(one)
     if backbone.head is not None and (kept is None or len(kept) != len(backbone.classes)):
         write_class_vectors(one, backbone.head.weight.numpy())
+
+
+def network_of(one: Embedding, tell: Callable[[str], None]) -> Backbone:
+    """The very network that an embedding was made with, with its preprocessing; ExplainError where it is not here."""
+    recipe = one.recipe
+    if not recipe.random and not recipe.weights_file and weights_path(find_backbone(recipe.backbone)) is None:
+        raise ExplainError(
+            f"The weights of {recipe.title} are not on this machine any more, so nobody can look into it. Put them "
+            "back, or embed again."
+        )
+    tell(f"loading {recipe.title}")
+    backbone = loaded(recipe.backbone, recipe.weights_file, recipe.random, recipe.preprocess, tell)
+    if backbone.weights != recipe.weights:
+        raise ExplainError(
+            f"{recipe.title} is here with other weights than this embedding was made with. Put the old ones back, or "
+            "embed again."
+        )
+    return backbone
 
 
 def class_vectors(one: Embedding, tell: Callable[[str], None]) -> np.ndarray:
