@@ -22,6 +22,7 @@ from imclust_core.clustering.linkage import LINKAGES, METRICS
 from imclust_core.clustering.strategies import STRATEGIES
 from imclust_core.commands.clusters import cluster_folder, compare_two, evaluate_clustering
 from imclust_core.commands.doctor import doctor
+from imclust_core.commands.explain import USUAL, WAYS, explain_images
 from imclust_core.commands.export import export_clusters, import_names, list_names
 from imclust_core.commands.images import embed_folder, sample, scan_folder
 from imclust_core.commands.lists import list_collections, list_jobs
@@ -29,6 +30,7 @@ from imclust_core.commands.running import print_json
 from imclust_core.commands.words import grow_tree
 from imclust_core.config import VERSION
 from imclust_core.errors import ImclustError
+from imclust_core.explain.colours import MAPS
 from imclust_core.jobs.requests import AUTO, DEFAULT_CLUSTERING, DEFAULT_TREE, DEVICES, DTYPES
 from imclust_core.jobs.worker import work
 from imclust_core.process import start_module
@@ -146,6 +148,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     sub.add_argument("--strategy", choices=STRATEGIES, default=DEFAULT_CLUSTERING.strategy, help="how to cluster")
     sub.add_argument("--seed", type=int, default=0, help="the same seed gives the same clusters")
+    common(sub)
+
+    sub = command("explain", explain_images, "Show what a network looked at in some images.")
+    sub.add_argument("folder", metavar="FOLDER", help="a folder that is embedded, or the id of its collection")
+    sub.add_argument("--out", required=True, metavar="DIR", help="a new or empty folder for the pictures")
+    sub.add_argument(
+        "--images", nargs="+", default=(), metavar="ID", help="ids, or paths in the folder (default: twelve by lot)"
+    )
+    sub.add_argument("--method", nargs="+", choices=WAYS, default=USUAL, help=f"default: {' '.join(USUAL)}")
+    sub.add_argument("--target", default="top1", metavar="T", help="top1 (default), class:N, cluster or contrast")
+    sub.add_argument("--clustering", metavar="ID", help="whose clusters are explained (default: the newest)")
+    sub.add_argument("--embedding", metavar="NAME", help="a backbone, or an embedding's id (default: the newest)")
+    sub.add_argument("--colours", choices=MAPS, default=MAPS[0], help="of heat over the picture (default: heat)")
+    sub.add_argument("--opacity", type=float, default=0.5, metavar="P", help="of heat, from 0 to 1 (default: 0.5)")
+    sub.add_argument("--grey", action="store_true", help="slopes without their colours")
     common(sub)
 
     sub = command("compare", compare_two, "Say how two clusterings of one collection differ.")

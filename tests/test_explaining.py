@@ -18,7 +18,7 @@ from imclust_core.explain.targets import OfClass, OfCluster, OfContrast
 from imclust_core.images.opening import open_image
 from imclust_core.jobs.attention import pay_attention
 from imclust_core.jobs.explain import explain
-from imclust_core.jobs.tasks import submit_explain
+from imclust_core.jobs.submitting import submit_explain
 from imclust_core.naming.editing import open_desk
 from imclust_core.naming.looking import TOP, of_class, of_cluster, of_contrast, question, second_nearest, version_of
 from imclust_core.store.catalogue import ImageRow, page_of_images

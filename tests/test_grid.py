@@ -1,11 +1,76 @@
-"""What a browser says of the selection in an image grid, which need not be true."""
+"""What an image grid sends to the browser, and what that says of the selection, which need not be true."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 import streamlit as st
 
-from pages.parts.grid import as_told, merged
+from imclust_core.jobs.scan import scan
+from imclust_core.store.catalogue import usable_images
+from imclust_core.store.collections import add_collection
+from imclust_core.store.workspace import Workspace
+from pages.parts import grid
+from pages.parts.grid import Looks, as_told, image_grid, merged
+from tests.embedded import quietly
+
+LOOKS = Looks(
+    show="cam",
+    ask="/looks/CL?visit=v&until=1&sign=s",
+    picture="/look/CL/{id}/{method}?colours=heat&grey=0&until=1&sign=s",
+    opacity=0.6,
+    guided="Gradients",
+    scale=("#000000", "#ffffff"),
+    target="cluster/CL/5/2",
+)
+
+
+def sent(workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch, **options: Any) -> dict[str, Any]:
+    """What the browser gets for a grid of the twelve images, as it gets it."""
+    caught: list[dict[str, Any]] = []
+    monkeypatch.setattr(grid, "_grid", lambda **given: caught.append(given))
+    monkeypatch.setattr(st, "session_state", {})
+    source = add_collection(workspace, photos)
+    scan(workspace, source.id, quietly)
+    image_grid(workspace, source.id, usable_images(workspace, source.id, range(1, 13)), key="g", label="L", **options)
+    data: dict[str, Any] = json.loads(json.dumps(caught[0]["data"]))
+    return data
+
+
+def test_a_grid_without_looks_says_so_and_gives_no_reasons(
+    workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = sent(workspace, photos, monkeypatch)
+    assert data["looks"] is None
+    assert [one["reasons"] for one in data["items"]] == [[]] * 12
+
+
+def test_looks_are_sent_field_by_field_and_reasons_with_their_images(
+    workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = {"title": "5 or 3?", "for": {"title": "5", "target": "a"}, "against": {"title": "3", "target": "b"}}
+    own = [{"title": "tabby cat 63 %", "target": "top1"}, pair]
+    data = sent(workspace, photos, monkeypatch, looks=LOOKS, reasons={2: own})
+    assert data["looks"] == {
+        "show": "cam",
+        "ask": "/looks/CL?visit=v&until=1&sign=s",
+        "picture": "/look/CL/{id}/{method}?colours=heat&grey=0&until=1&sign=s",
+        "opacity": 0.6,
+        "guided": "Gradients",
+        "scale": ["#000000", "#ffffff"],
+        "target": "cluster/CL/5/2",
+    }
+    assert {one["id"]: one["reasons"] for one in data["items"] if one["reasons"]} == {2: own}
+
+
+def test_each_image_brings_the_version_of_its_content_and_never_its_path(
+    workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = sent(workspace, photos, monkeypatch, looks=LOOKS)
+    assert all(re.search(r"[?&]v=[0-9a-f]{16}&", one["thumb"]) for one in data["items"])
+    assert str(photos) not in json.dumps(data)
 
 
 def test_images_on_the_page_become_as_told_and_the_others_stay() -> None:

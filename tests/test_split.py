@@ -9,7 +9,7 @@ import pytest
 import imclust_core.jobs.split as split_job
 from imclust_core.errors import ClusteringError, EmbeddingError, ImclustError, LabelConflict
 from imclust_core.jobs.split import HOW, split_in_two
-from imclust_core.jobs.tasks import submit_split
+from imclust_core.jobs.submitting import submit_split
 from imclust_core.naming.editing import open_desk, undo
 from imclust_core.naming.saying import said_of
 from imclust_core.store.clusterings import Clustering

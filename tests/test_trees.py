@@ -19,7 +19,7 @@ from imclust_core.jobs.embed import embed
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import DEFAULT_TREE, EmbedRequest, check_tree
 from imclust_core.jobs.scan import scan
-from imclust_core.jobs.tasks import submit_evidence, submit_tree
+from imclust_core.jobs.submitting import submit_evidence, submit_tree
 from imclust_core.jobs.tree import build_tree, refine_evidence
 from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.choices import add_choice, last_choice

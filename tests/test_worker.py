@@ -12,7 +12,7 @@ import pytest
 
 from imclust_core.errors import JobError
 from imclust_core.jobs.queue import Queue
-from imclust_core.jobs.tasks import submit_sample, submit_scan
+from imclust_core.jobs.submitting import submit_sample, submit_scan
 from imclust_core.jobs.worker import ensure_worker
 from imclust_core.names import path_of
 from imclust_core.store.catalogue import count_images

@@ -1,6 +1,8 @@
 """From an upright RGB picture to the square of pixels a network was trained on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -37,6 +39,14 @@ class Preprocessing:
         if self.interpolation not in _FILTERS:
             known = ", ".join(_FILTERS)
             raise BackboneError(f"{self.interpolation!r} is no way to resize. Expected one of: {known}.")
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> "Preprocessing":
+        """The preprocessing whose fields were kept as JSON, where tuples are lists."""
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()
+        }
+        return cls(**fields)
 
     @property
     def at_least(self) -> int:

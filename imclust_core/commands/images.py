@@ -8,7 +8,7 @@ from imclust_core.images.reasons import sentence
 from imclust_core.images.samples import make_samples
 from imclust_core.jobs.progress import duration
 from imclust_core.jobs.requests import EmbedRequest, check_request
-from imclust_core.jobs.tasks import submit_embed, submit_scan
+from imclust_core.jobs.submitting import submit_embed, submit_scan
 from imclust_core.names import expanded
 from imclust_core.store.collections import add_collection, collection, rename_collection
 from imclust_core.store.workspace import Workspace

@@ -7,7 +7,7 @@ from typing import Any
 from imclust_core.commands.running import print_json, result_of
 from imclust_core.errors import WordsError
 from imclust_core.jobs.requests import DEFAULT_TREE, check_tree
-from imclust_core.jobs.tasks import submit_evidence, submit_tree
+from imclust_core.jobs.submitting import submit_evidence, submit_tree
 from imclust_core.store.collections import find_collection
 from imclust_core.store.embeddings import named_embedding
 from imclust_core.store.trees import StoredTree, find_evidence, find_tree, read_tree, state_of, tree_state

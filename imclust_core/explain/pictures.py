@@ -60,7 +60,14 @@ def heat_layer(
 def slopes_picture(
     slopes: np.ndarray, preprocessing: Preprocessing, width: int, height: int, side: int, *, grey: bool
 ) -> bytes:
-    """Slopes (size, size, 3) uint8 as JPEG bytes with the shape of the picture, in a square of `side` pixels.
+    """Slopes (size, size, 3) uint8 as JPEG bytes with the shape of the picture, in a square of `side` pixels."""
+    return _jpeg(np.asarray(shown_slopes(slopes, preprocessing, width, height, side, grey=grey)), quality=85)
+
+
+def shown_slopes(
+    slopes: np.ndarray, preprocessing: Preprocessing, width: int, height: int, side: int, *, grey: bool
+) -> Image.Image:
+    """Slopes (size, size, 3) uint8 as a picture with the shape of the original, in a square of `side` pixels.
 
     In colour grey is none, and also what the network was not given; grey: how steep, from black to white. A picture
     smaller than what the network was given is enlarged to that, since the network was given it enlarged.
@@ -73,7 +80,16 @@ def slopes_picture(
     larger = max(1.0, slopes.shape[1] / (right - left))
     out = fitted(round(width * larger), round(height * larger), side)
     laid, _ = lay(signed, preprocessing, width, height, *out)
-    return _jpeg(np.round(_ZERO + 127 * laid).astype(np.uint8).squeeze(), quality=85)
+    return Image.fromarray(np.round(_ZERO + 127 * laid).astype(np.uint8).squeeze())
+
+
+def weighed(slopes: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """Guided Grad-CAM: slopes (size, size, 3) uint8 where the heat (h, w) is; as steep as before at their steepest."""
+    size = slopes.shape[0]
+    laid, _ = lay(checked(heat, "A heat map"), Preprocessing(size=size, resize=0), size, size, size, size)
+    signed = (slopes.astype(np.float32) - _ZERO) * laid[..., None]
+    found: np.ndarray = np.round(_ZERO + 127 * np.clip(signed / _most(np.abs(signed)), -1, 1)).astype(np.uint8)
+    return found
 
 
 def blended(

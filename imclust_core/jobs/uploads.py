@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imclust_core.errors import UploadError
-from imclust_core.jobs.tasks import submit_scan, submit_unpack
+from imclust_core.jobs.submitting import submit_scan, submit_unpack
 from imclust_core.jobs.unpack import numbered, safe_parts
 from imclust_core.store.collections import Collection, add_collection
 from imclust_core.store.workspace import Workspace

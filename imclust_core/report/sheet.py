@@ -1,13 +1,13 @@
 """The sample sheet: every cluster with some of its images, as one picture for a screen or as pages for a printer."""
 
-import functools
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from imclust_core.errors import ExportError
+from imclust_core.report.lettering import write
 
 MOST_CLUSTERS = 100
 """Clusters on one sheet; a picture of more would be too tall for many programs, and nobody looks through it."""
@@ -20,11 +20,6 @@ _PAGE = (1240, 1754)
 _MARGIN = 70
 _HEAD = 56
 _INK, _FAINT, _PAPER, _EMPTY = "#202020", "#606060", "#ffffff", "#e4e4e4"
-_FONTS = ("DejaVuSans.ttf", "Arial Unicode.ttf", "segoeui.ttf", "arial.ttf")
-"""Fonts of Linux, macOS and Windows with more scripts than Pillow's own. Emoji, and with most of these also Chinese,
-Japanese and Korean, come out as empty boxes; number and colour tell those clusters apart."""
-
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 @dataclass(frozen=True)
@@ -43,10 +38,10 @@ def sheet(rows: Sequence[SheetRow], *, title: str, samples: int = 10, most: int 
     shown, rest = _bounded(rows, samples, most)
     size = (_BAR + _TEXT + samples * _ROW + 2 * _GAP, _HEAD + len(shown) * _ROW + (_HEAD if rest else _GAP))
     page = Image.new("RGB", size, _PAPER)
-    _write(page, (_GAP, _GAP), title, 26, _INK, size[0] - 2 * _GAP)
+    write(page, (_GAP, _GAP), title, 26, _INK, size[0] - 2 * _GAP)
     for number, row in enumerate(shown):
         _draw_row(page, row, (_GAP, _HEAD + number * _ROW), samples)
-    _write(page, (_GAP, size[1] - _HEAD + _GAP), rest, 20, _FAINT, size[0] - 2 * _GAP)
+    write(page, (_GAP, size[1] - _HEAD + _GAP), rest, 20, _FAINT, size[0] - 2 * _GAP)
     out = io.BytesIO()
     page.save(out, "PNG")
     return out.getvalue()
@@ -62,11 +57,11 @@ def sheet_pdf(rows: Sequence[SheetRow], *, title: str, samples: int = 7, most: i
     for at, start in enumerate(starts, 1):
         page = Image.new("RGB", _PAGE, _PAPER)
         width = _PAGE[0] - 2 * _MARGIN
-        _write(page, (_MARGIN, _MARGIN), title, 26, _INK, width)
+        write(page, (_MARGIN, _MARGIN), title, 26, _INK, width)
         for number, row in enumerate(shown[start : start + per_page]):
             _draw_row(page, row, (_MARGIN, _MARGIN + _HEAD + number * _ROW), samples)
         foot = f"Page {at} of {len(starts)}. {rest if at == len(starts) else ''}"
-        _write(page, (_MARGIN, _PAGE[1] - _MARGIN - _GAP), foot, 18, _FAINT, width)
+        write(page, (_MARGIN, _PAGE[1] - _MARGIN - _GAP), foot, 18, _FAINT, width)
         pages.append(page)
     out = io.BytesIO()
     # Without times, which Pillow would take from the clock.
@@ -100,10 +95,10 @@ def _draw_row(page: Image.Image, row: SheetRow, corner: tuple[int, int], samples
     left, top = corner
     ImageDraw.Draw(page).rectangle((left, top, left + _BAR - 1, top + _THUMB - 1), fill=row.colour)
     text, width = left + _BAR + _GAP, _TEXT - 2 * _GAP
-    _write(page, (text, top + 6), row.name or f"Cluster {row.number}", 22, _INK, width)
+    write(page, (text, top + 6), row.name or f"Cluster {row.number}", 22, _INK, width)
     images = "1 image" if row.size == 1 else f"{row.size:,} images"
-    _write(page, (text, top + 40), f"No. {row.number}", 18, _FAINT, width)
-    _write(page, (text, top + 66), images, 18, _FAINT, width)
+    write(page, (text, top + 40), f"No. {row.number}", 18, _FAINT, width)
+    write(page, (text, top + 66), images, 18, _FAINT, width)
     for number, data in enumerate(row.thumbnails[:samples]):
         page.paste(_thumbnail(data), (left + _BAR + _TEXT + number * _ROW, top))
 
@@ -119,28 +114,3 @@ def _thumbnail(data: bytes) -> Image.Image:
         return square
     square.paste(small, ((_THUMB - small.width) // 2, (_THUMB - small.height) // 2))
     return square
-
-
-def _write(page: Image.Image, corner: tuple[int, int], text: str, size: int, ink: str, width: int) -> None:
-    """One line of text, cut where it would be wider than `width`."""
-    font, draw = _font(size), ImageDraw.Draw(page)
-    line = " ".join(text.split())
-    if draw.textlength(line, font) > width:
-        fits, too_long = 0, len(line)
-        while too_long - fits > 1:
-            middle = (fits + too_long) // 2
-            short = draw.textlength(f"{line[:middle]}…", font) <= width
-            fits, too_long = (middle, too_long) if short else (fits, middle)
-        line = f"{line[:fits].rstrip()}…"
-    draw.text(corner, line, ink, font)
-
-
-@functools.cache
-def _font(size: int) -> Font:
-    """A font with many scripts where one is found by its name; else Pillow's own, which has Latin letters only."""
-    for name in _FONTS:
-        try:
-            return ImageFont.truetype(name, size)
-        except OSError:
-            continue
-    return ImageFont.load_default(size)

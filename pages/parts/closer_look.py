@@ -3,7 +3,7 @@
 import streamlit as st
 
 from imclust_core.jobs.queue import Queue
-from imclust_core.jobs.tasks import evidence_key, submit_evidence
+from imclust_core.jobs.submitting import evidence_key, submit_evidence
 from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.workspace import Workspace

@@ -15,6 +15,7 @@ from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import Label
 from pages.parts.address import keep
 from pages.parts.all_images import PAGES_WIDTH
+from pages.parts.desk_looks import looks_for, reasons_for
 from pages.parts.desk_state import ORDER, SEED, SIZE, order_and_seed, selected
 from pages.parts.grid import image_grid, merged
 from pages.parts.similar_images import ask_similar
@@ -49,11 +50,13 @@ def show_images(
     labels: Sequence[Label],
     said: Said | None,
     size: str,
+    visit: str,
     drawing: int,
 ) -> None:
     """The images of a group as a grid that is worked with by mouse and keys.
 
-    size: from `pick_order`. drawing: the number of this drawing of the desk, which ends with the grid.
+    size: from `pick_order`. visit: what tells this page from others. drawing: the number of this drawing of the desk,
+    which ends with the grid.
     """
     order, seed = order_and_seed()
     rows = ordered(order, desk.rows_of(number), content, said, seed)
@@ -75,6 +78,8 @@ def show_images(
         label=f"Images of cluster {number}, page {page}" if number > 0 else "Images without a cluster",
         captions=facts.captions(order, some.tolist()),
         details={int(ids[row]): facts.details(row) for row in some.tolist()},
+        looks=looks_for(workspace, stored, desk, number, visit),
+        reasons={int(ids[row]): reasons_for(stored, desk, content, row, labels, said) for row in some.tolist()},
         size=size,
         drawing=drawing,
         ahead=[known[one] for one in ids[next_ones].tolist() if one in known],

@@ -1,6 +1,7 @@
 """The desk: clusters down the side, one of them in full with its name above, and the keys for all of it."""
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -9,15 +10,18 @@ import streamlit as st
 from imclust_core.errors import ImclustError
 from imclust_core.naming.desk import Desk
 from imclust_core.naming.editing import open_desk
+from imclust_core.naming.ordering import Said
 from imclust_core.naming.text import MOST_AUTHOR, clean
 from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.labels import Event
 from imclust_core.store.workspace import Workspace
+from imclust_core.words.labels import Label
 from pages.parts.address import asked, keep
 from pages.parts.clustering_choice import content_of
 from pages.parts.desk_acts import ANSWERS, do_all
 from pages.parts.desk_images import GRID, pick_order, show_images
+from pages.parts.desk_looks import pick_overlay
 from pages.parts.desk_split import show_split
 from pages.parts.desk_state import (
     AUTHOR,
@@ -34,6 +38,7 @@ from pages.parts.desk_state import (
 )
 from pages.parts.grid import as_told, merged
 from pages.parts.hearing import is_news
+from pages.parts.mean_look import show_mean_look
 from pages.parts.name_bar import show_name_bar
 from pages.parts.news_route import drawn, news_address
 from pages.parts.redraw import page_is_drawn, redraw_if_asked, redraw_page
@@ -66,8 +71,7 @@ def _desk(workspace: Workspace, source: Collection, stored: Clustering, content:
     except ImclustError as error:
         st.error(plain(str(error)))
         return
-    visit, drawing = st.session_state.setdefault(_VISIT, uuid4().hex), st.session_state.get(_DRAWING, 0) + 1
-    st.session_state[_DRAWING] = drawing
+    visit, drawing = _visit_and_drawing()
     number = current_group(desk)
     side, middle = st.columns([1, 3.4], gap="medium")
     with side:
@@ -85,11 +89,28 @@ def _desk(workspace: Workspace, source: Collection, stored: Clustering, content:
             key=BAR,
             on_told=lambda: _hear(workspace, stored, content),
         )
-        with st.container(horizontal=True, vertical_alignment="center"):
-            size = pick_order()
-            show_split(workspace, stored, desk, number, labels, said)
-        show_images(workspace, source, stored, desk, content, number, labels, said, size, drawing)
+        size = _choices(workspace, stored, desk, number, labels, said)
+        show_mean_look(workspace, stored, desk, number)
+        show_images(workspace, source, stored, desk, content, number, labels, said, size, visit, drawing)
     drawn(visit, drawing)
+
+
+def _visit_and_drawing() -> tuple[str, int]:
+    """What tells this page from others, and the number of this drawing of its desk."""
+    drawing = st.session_state.get(_DRAWING, 0) + 1
+    st.session_state[_DRAWING] = drawing
+    return st.session_state.setdefault(_VISIT, uuid4().hex), drawing
+
+
+def _choices(
+    workspace: Workspace, stored: Clustering, desk: Desk, number: int, labels: Sequence[Label], said: Said | None
+) -> str:
+    """What the images are ordered by, and what they show; returns the size of their pictures."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        size = pick_order()
+        pick_overlay(workspace, stored)
+        show_split(workspace, stored, desk, number, labels, said)
+    return size
 
 
 def _side(stored: Clustering, desk: Desk, number: int) -> None:

@@ -15,15 +15,17 @@ export default function (component) {
   const before = { items: state.items, chosen: chosenHere(state) }
   Object.assign(state, { data, items: data.items })
   agree(state, data, before.chosen)
+  hearShow(state, data.looks?.show ?? "")
   state.grid.setAttribute("aria-label", data.label)
   state.grid.dataset.size = data.size
   // Streamlit calls this more often than the data changes; drawing the same again would load it all again.
-  const drawn = JSON.stringify(data.items.map(looks))
+  const drawn = JSON.stringify(data.items.map(face))
   if (state.drawn !== drawn) {
     state.drawn = drawn
     draw(state, before.items)
   } else if (state.dialog.open) show(state, state.shown)
   mark(state)
+  layLooks(state)
   fetchAhead(state)
   document.dispatchEvent(new CustomEvent("imclust-drawn", { detail: data.drawing }))
   document.addEventListener("imclust-used", state.onUsed)
@@ -33,17 +35,22 @@ export default function (component) {
 function start(root) {
   const grid = root.querySelector(".grid")
   const dialog = root.querySelector("dialog")
-  const state = { grid, dialog, items: [], at: 0, shown: -1, enter: 0, ahead: [] }
+  const strip = root.querySelector(".looking")
+  const state = { grid, dialog, strip, items: [], at: 0, shown: -1, enter: 0, ahead: [] }
+  Object.assign(state, { ready: new Map(), titles: new Map(), nothing: new Set() })
+  Object.assign(state, { looking: null, explaining: null, wished: null, reason: 0 })
   Object.assign(state, { agreed: new Set(), used: new Set(), said: new Map(), count: 0, timer: 0, base: null })
   state.onUsed = (event) => state.choosing && onUsed(state, event.detail)
   listen(state)
   listenLarge(state)
+  listenReasons(state)
   return state
 }
 
 // --- the cells ------------------------------------------------------------------------------------------------------
 
-function looks(item) {
+// What a cell shows of an image.
+function face(item) {
   return JSON.stringify([item.id, item.name, item.thumb, item.caption])
 }
 
@@ -51,10 +58,10 @@ function draw(state, before) {
   const { grid, items } = state
   const inside = grid.contains(grid.getRootNode().activeElement)
   // A cell goes on as it is, or is a new one: an img that gets another src shows the old picture for a while.
-  const kept = new Map([...grid.children].map((old, at) => [looks(before[at]), old]))
+  const kept = new Map([...grid.children].map((old, at) => [face(before[at]), old]))
   const take = (item) => {
-    const old = kept.get(looks(item))
-    kept.delete(looks(item))
+    const old = kept.get(face(item))
+    kept.delete(face(item))
     return old && !old.classList.contains("lost") ? old : cell(state, item)
   }
   grid.replaceChildren(...items.map(take))

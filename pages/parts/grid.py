@@ -1,6 +1,7 @@
 """The image grid: one widget for every page that shows many images."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -19,17 +20,31 @@ _HERE = Path(__file__).parent
 _MOST_TOLD = 10_000
 _MOST_AHEAD = 120
 _HTML = """
+<div class="looking" role="status" aria-atomic="false" hidden>
+  <span></span><button type="button" hidden>Try again</button><span class="legend"></span>
+</div>
 <div class="grid"></div>
 <dialog>
   <div class="sheet" tabindex="-1" autofocus>
-    <img alt="">
+    <div class="figures">
+      <figure><div class="frame"><img alt=""></div><figcaption>Original</figcaption></figure>
+      <figure hidden><div class="frame"><img alt=""></div><figcaption></figcaption></figure>
+      <figure hidden><div class="frame"><img alt=""></div><figcaption></figcaption></figure>
+    </div>
+    <div class="because">
+      <div class="reasons" role="group" aria-label="What to explain"></div>
+      <div class="told" role="status"><span></span><button type="button" hidden>Try again</button></div>
+    </div>
     <div class="below">
       <div class="text">
         <span class="name"></span><span class="more"></span>
         <dl></dl>
       </div>
       <div class="buttons">
-        <button type="button" class="select"><span class="check"></span>Select</button>
+        <button type="button" class="toggle select"><span class="check"></span>Select</button>
+        <button type="button" class="toggle looked" title="Press w">
+          <span class="check"></span>What did it look at?
+        </button>
         <button type="button" class="similar">Find similar</button>
         <button type="button" class="previous">&larr; Previous</button>
         <button type="button" class="next">Next &rarr;</button>
@@ -46,8 +61,27 @@ _grid = st.components.v2.component(
     "imclust_grid",
     html=_HTML,
     css=(_HERE / "grid.css").read_text(encoding="utf-8"),
-    js=script("elements.js", "grid_chosen.js", "grid_large.js", "grid.js"),
+    js=script("elements.js", "grid_chosen.js", "grid_looks.js", "grid_reasons.js", "grid_large.js", "grid.js"),
 )
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What a grid can show of what the network looked at, and where the browser asks for it.
+
+    show: what lies over the thumbnails: "cam", "guided", or "" for nothing. ask: the address that has looks made and
+    says which are there, to which the browser adds target, methods and ids. picture: the address of one, with {id} and
+    {method} in it, to which the browser adds target, size and v. opacity: of heat over a picture, 0 to 1. guided: what
+    the slopes of this network are called. scale: colours from little to much. target: what the thumbnails explain.
+    """
+
+    show: str
+    ask: str
+    picture: str
+    opacity: float
+    guided: str
+    scale: Sequence[str]
+    target: str
 
 
 def image_grid(
@@ -63,6 +97,8 @@ def image_grid(
     drawing: int = 0,
     ahead: Sequence[ImageRow] = (),
     selected: Collection[int] | None = None,
+    looks: Looks | None = None,
+    reasons: Mapping[int, Sequence[Mapping[str, object]]] | None = None,
     on_chosen: Callable[[], None] | None = None,
     on_turn: Callable[[], None] | None = None,
     on_similar: Callable[[], None] | None = None,
@@ -77,18 +113,22 @@ def image_grid(
     drawing: told to other widgets when the browser has drawn it, as the event imclust-drawn.
     ahead: images of the next page, whose thumbnails the browser fetches when it has nothing else to do.
     selected: ids of the images that are selected, here or on other pages; None for a grid without selection.
+    looks: what the network looked at, over the thumbnails and beside the large picture; None for a grid without.
+    reasons: image id -> what there is to explain beside its large picture, the first being shown when it opens: each
+        is a title and a target, or a title and two of those, as for and against.
     on_chosen: called when the selection changes; `merged(before, st.session_state[key].chosen)` is then the new one.
         Callbacks of other widgets that act on the selection take it from `as_told(key, before)`.
     on_turn: called at Page Up, Page Down and beyond the ends; `st.session_state[key].turn` then holds 1 or -1.
     on_similar: puts "Find similar" below the large picture; `st.session_state[key].similar` then holds the image's id.
     """
     data = {
-        "items": _items(workspace, collection_id, images, captions or {}, details or {}),
+        "items": _items(workspace, collection_id, images, captions or {}, details or {}, reasons or {}),
         "label": label,
         "size": size,
         "drawing": drawing,
         "ahead": [_thumbnail(workspace, collection_id, one) for one in ahead[:_MOST_AHEAD]],
         "selected": None if selected is None else _among(images, selected),
+        "looks": None if looks is None else asdict(looks),
         "heard": heard(key),
         "pages": on_turn is not None,
         "similar": on_similar is not None,
@@ -149,6 +189,7 @@ def _items(
     images: list[ImageRow],
     captions: Mapping[int, str],
     details: Mapping[int, Sequence[tuple[str, str]]],
+    reasons: Mapping[int, Sequence[Mapping[str, object]]],
 ) -> list[dict[str, object]]:
     """What the browser needs of each image: never its path, only its name and its addresses."""
     return [
@@ -158,6 +199,7 @@ def _items(
             "facts": facts_line(one),
             "caption": captions.get(one.id, ""),
             "details": details.get(one.id, ()),
+            "reasons": reasons.get(one.id, []),
             "thumb": _thumbnail(workspace, collection_id, one),
             "view": image_address(signing_key(workspace), collection_id, one, "view"),
         }

@@ -12,17 +12,25 @@ function listenLarge(state) {
   // The keyboard stays with the picture, where space chooses, when a button is pressed by mouse.
   dialog.querySelector(".buttons").onmousedown = (event) => event.preventDefault()
   dialog.onkeydown = (event) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
-    const chooses = state.choosing && event.key === " " && !event.target.closest("button")
-    if (isModified(event) || (!by && !chooses)) return tellNow(state)
-    if (by) step(state, by)
-    else toggle(state, state.shown)
-    event.preventDefault()
+    if (!isModified(event) && largeKey(state, event)) event.preventDefault()
+    else tellNow(state)
   }
   dialog.onclick = (event) => {
     if (event.target === dialog) dialog.close() // the backdrop
   }
-  dialog.onclose = () => state.grid.children[state.shown]?.focus()
+  dialog.onclose = () => {
+    closeReasons(state)
+    state.grid.children[state.shown]?.focus()
+  }
+}
+
+// Whether the key is one of ours.
+function largeKey(state, event) {
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+  if (by) step(state, by)
+  else if (state.choosing && event.key === " " && !event.target.closest("button")) toggle(state, state.shown)
+  else return reasonKey(state, event.key)
+  return true
 }
 
 function show(state, index) {
@@ -40,6 +48,8 @@ function show(state, index) {
   find("dl").replaceChildren(...rows)
   find(".similar").hidden = !data.similar
   markLarge(state)
+  if (!dialog.open) state.reason = 0
+  explain(state)
   if (!dialog.open) dialog.showModal()
 }
 

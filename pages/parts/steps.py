@@ -84,6 +84,13 @@ BESIDE = (
         "compare.py",
     ),
     Step(
+        "Network",
+        "network",
+        ":material/hub:",
+        "shows what the network has learned to see",
+        "network.py",
+    ),
+    Step(
         "History",
         "history",
         ":material/history:",

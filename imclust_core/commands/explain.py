@@ -1,0 +1,168 @@
+"""The command that shows what a network looked at."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from imclust_core.commands.running import print_json, result_of
+from imclust_core.errors import ClusteringError, ExplainError
+from imclust_core.jobs.submitting import submit_explain
+from imclust_core.names import shown
+from imclust_core.naming.editing import open_desk
+from imclust_core.naming.looking import TOP, of_class, of_cluster, of_contrast, second_nearest
+from imclust_core.naming.saying import said_of
+from imclust_core.report.looks import NEEDS, Explained, Style, write_looks
+from imclust_core.report.writing import folder_to_write
+from imclust_core.store.catalogue import contents, images_by_id, paths
+from imclust_core.store.clusterings import clustering, clusterings_of, read_clustering
+from imclust_core.store.collections import Collection, find_collection
+from imclust_core.store.embeddings import Embedding, class_names, embedding, named_embedding
+from imclust_core.store.workspace import Workspace
+
+WAYS = tuple(NEEDS)
+USUAL = ("cam", "gbp")
+_BY_LOT = 12
+_TITLES = {"cam": "CAM", "gradcam": "Grad-CAM", "gradient": "Gradients"}
+
+
+def explain_images(options: argparse.Namespace) -> int:
+    """Write what a network looked at in some images of a folder that is embedded."""
+    workspace = Workspace.open(options.workspace)
+    source = find_collection(workspace, options.folder)
+    folder = folder_to_write(workspace, options.out)
+    one, targets, left_out = _targets(workspace, source, options)
+    asked = [(target, [image for image, its in targets.items() if its == target]) for target in _distinct(targets)]
+    methods = list(dict.fromkeys(method for way in options.method for method in NEEDS[way]))
+    found = result_of(workspace, submit_explain(workspace, one, asked, methods), quiet=options.json)
+    failed = left_out | found["failed"]
+    known = images_by_id(workspace, source.id, list(targets))
+    rows = [
+        Explained(known[image], target, lines)
+        for (image, target), lines in zip(targets.items(), _lines(workspace, one, targets), strict=True)
+        if str(image) not in failed
+    ]
+    if not rows:
+        raise ExplainError(f"None of these images can be explained: {next(iter(failed.values()), 'none was named.')}")
+    style = Style(_titles(options.method, found), options.colours, options.opacity, options.grey)
+    files = write_looks(workspace, source, one, rows, style, folder)
+    result = {
+        "embedding": one.id,
+        "folder": shown(folder),
+        "files": files,
+        "images": len(rows),
+        "failed": failed,
+        "layer": found["layer"],
+        "exact": found["exact"],
+        "guided": found["guided"],
+    }
+    return print_json(result) if options.json else _print(result)
+
+
+def _print(result: dict[str, Any]) -> int:
+    print(f"{result['images']:,} images in {result['folder']}: table.png, looks.csv, and a picture for each")
+    if not result["guided"]:
+        print("This network has no rectifiers, so its backprop is not guided: these are plain gradients.")
+    for image, why in result["failed"].items():
+        print(f"  image {image}: {why}")
+    return 0
+
+
+def _titles(ways: Sequence[str], found: dict[str, Any]) -> dict[str, str]:
+    """What each way is called, honestly: there is no guiding without rectifiers, and no exact map of some networks."""
+    guided = "Guided backprop" if found["guided"] else "Gradients"
+    titles = _TITLES | {
+        "gbp": guided,
+        "guided_gradcam": f"{guided} x Grad-CAM" if not found["guided"] else "Guided Grad-CAM",
+    }
+    if not found["exact"]:
+        titles["cam"] = "Grad-CAM"
+    return {way: titles[way] for way in dict.fromkeys(ways)}
+
+
+def _distinct(targets: dict[int, str]) -> list[str]:
+    return list(dict.fromkeys(targets.values()))
+
+
+def _targets(
+    workspace: Workspace, source: Collection, options: argparse.Namespace
+) -> tuple[Embedding, dict[int, str], dict[str, str]]:
+    """The embedding, the target of each image, and why others have none."""
+    images = _images(workspace, source, options.images)
+    kind, _, number = options.target.partition(":")
+    if kind in ("cluster", "contrast") and not number:
+        return _of_clusters(workspace, source, options, images, kind)
+    one = named_embedding(workspace, source.id, options.embedding)
+    if options.target == "top1":
+        return one, dict.fromkeys(images, TOP), {}
+    if kind == "class" and number.isascii() and number.isdigit() and len(number) < 7:
+        return one, dict.fromkeys(images, of_class(int(number))), {}
+    raise ExplainError(f"{options.target!r} is no target. Expected top1, class:N, cluster or contrast.")
+
+
+def _of_clusters(
+    workspace: Workspace, source: Collection, options: argparse.Namespace, images: Sequence[int], kind: str
+) -> tuple[Embedding, dict[int, str], dict[str, str]]:
+    known = clusterings_of(workspace, source.id)
+    if not known:
+        raise ClusteringError(f"{options.folder} is not clustered yet. Cluster it: imclust cluster {options.folder}")
+    stored = clustering(workspace, options.clustering) if options.clustering is not None else known[0]
+    if stored.collection_id != source.id:
+        raise ClusteringError(f"The clustering {stored.id} is not of {options.folder}. Name the folder it was made of.")
+    desk, content = open_desk(workspace, stored), read_clustering(stored)
+    row_of = dict(zip(desk.image_ids.tolist(), range(len(desk.image_ids)), strict=True))
+    targets: dict[int, str] = {}
+    left_out: dict[str, str] = {}
+    for image in images:
+        row = row_of.get(image)
+        own = int(desk.group[row]) if row is not None else 0
+        other = second_nearest(stored, desk, content, row) if row is not None else 0
+        if own <= 0:
+            left_out[str(image)] = "It is in no cluster."
+        elif kind == "contrast" and not other:
+            left_out[str(image)] = "No other cluster is near it."
+        else:
+            pair = kind == "contrast"
+            targets[image] = of_contrast(stored, desk, own, other) if pair else of_cluster(stored, desk, own)
+    return embedding(workspace, stored.embedding_id), targets, left_out
+
+
+def _images(workspace: Workspace, source: Collection, named: Sequence[str]) -> list[int]:
+    """The images that were named, by id or by path in their folder; or some by lot."""
+    if not named:
+        ids = contents(workspace, source.id)[0]
+        return np.sort(np.random.default_rng(0).permutation(ids)[:_BY_LOT]).tolist()  # type: ignore[no-any-return]
+    by_path = {path: image for image, path in paths(workspace, source.id).items()}
+    found = []
+    for text in named:
+        is_id = text.isascii() and text.isdigit() and len(text) < 16
+        image = by_path.get(text.encode(errors="surrogateescape"), int(text) if is_id else None)
+        if image is None:
+            raise ExplainError(
+                f"There is no image {text!r} in this collection. Give an id, or the path of a file in its folder."
+            )
+        found.append(image)
+    return list(dict.fromkeys(found))
+
+
+def _lines(workspace: Workspace, one: Embedding, targets: dict[int, str]) -> list[list[str]]:
+    """What the table says of each image: its first label and what is explained, if that is something else."""
+    names = class_names(one)
+    said = said_of(workspace, one, np.array(list(targets), np.int64))
+    lines = []
+    for target, label, share in zip(
+        targets.values(), said.label_ids[:, 0].tolist(), said.probabilities[:, 0].tolist(), strict=True
+    ):
+        first = [f"{label} {names[label]} {share:.0%}"] if 0 <= label < len(names) else []
+        lines.append([*first, *([_said(target, names)] if target != TOP else [])])
+    return lines
+
+
+def _said(target: str, names: Sequence[str]) -> str:
+    """A target in words."""
+    kind, *numbers = target.split("/")
+    if kind == "class":
+        number = int(numbers[0])
+        return f"for {number} {names[number] if number < len(names) else ''}".rstrip()
+    return f"for cluster {numbers[1]}" if kind == "cluster" else f"for cluster {numbers[1]}, not {numbers[2]}"

@@ -1,0 +1,155 @@
+"""What the network looked at, on the desk: whether it is shown, how, and what the grid needs for that."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from imclust_core.errors import EmbeddingError
+from imclust_core.explain.colours import MAPS, colour_table
+from imclust_core.naming.desk import Desk
+from imclust_core.naming.looking import TOP, of_class, of_cluster, of_contrast, second_nearest
+from imclust_core.naming.ordering import Said
+from imclust_core.store.clusterings import ClusterContent, Clustering
+from imclust_core.store.embeddings import embedding
+from imclust_core.store.workspace import Workspace
+from imclust_core.words.labels import Label
+from pages.parts.address import asked, keep
+from pages.parts.grid import Looks
+from pages.parts.looks_address import asking_address, picture_address
+from pages.parts.looks_asked import slopes_title
+
+OVERLAY, ABOUT, COLOURS, STRENGTH, GREY = "overlay", "explain", "colours", "strength", "grey"
+CAM, SLOPES = "cam", "guided"
+_ABOUT = {"cluster": "Its cluster", "label": "Its first label"}
+_COLOURS = {"heat": "Heat: even steps, safe for colour-blind eyes", "jet": "Jet: as many papers have it"}
+_STRENGTH = 55
+_LEGEND = 12
+
+
+def pick_overlay(workspace: Workspace, stored: Clustering) -> None:
+    """Whether the images show what the network looked at; nothing to choose where its embedding is gone."""
+    if not _slopes_title(workspace, stored):
+        return
+    shown = {"": "Pictures", CAM: "CAM", SLOPES: "Backprop"}
+    st.segmented_control(
+        "What the network looked at",
+        list(shown),
+        default=asked(OVERLAY) if asked(OVERLAY) in shown else "",
+        format_func=shown.__getitem__,
+        required=True,
+        key="desk_overlay",
+        on_change=lambda: keep(OVERLAY, str(st.session_state["desk_overlay"] or "")),
+        label_visibility="collapsed",
+        help="CAM: which places speak for the cluster. Backprop: which pixels do, guided where the network allows it.",
+    )
+    with st.popover("", icon=":material/tune:", help="How it is shown, and what is explained"):
+        _settings()
+
+
+def _settings() -> None:
+    _choice("Explain", ABOUT, _ABOUT)
+    _choice("Colours", COLOURS, _COLOURS)
+    st.slider(
+        "Strength of CAM over the picture",
+        10,
+        100,
+        _strength(),
+        step=5,
+        format="%d %%",
+        key="desk_strength",
+        on_change=lambda: keep(STRENGTH, str(st.session_state["desk_strength"])),
+    )
+    st.toggle(
+        "Backprop in grey",
+        asked(GREY) == "1",
+        key="desk_grey",
+        on_change=lambda: keep(GREY, "1" if st.session_state["desk_grey"] else ""),
+    )
+
+
+def _choice(title: str, key: str, options: dict[str, str]) -> None:
+    widget = f"desk_{key}"
+    st.radio(
+        title,
+        list(options),
+        list(options).index(asked(key)) if asked(key) in options else 0,
+        format_func=options.__getitem__,
+        key=widget,
+        on_change=lambda: keep(key, str(st.session_state[widget])),
+    )
+
+
+def looks_for(workspace: Workspace, stored: Clustering, desk: Desk, number: int, visit: str) -> Looks | None:
+    """What the grid needs to show looks at the images of a group; None where the embedding is gone."""
+    title = _slopes_title(workspace, stored)
+    if not title:
+        return None
+    colours = colours_asked()
+    table = colour_table(colours)
+    return Looks(
+        show=asked(OVERLAY) if asked(OVERLAY) in (CAM, SLOPES) else "",
+        ask=asking_address(workspace, stored, visit),
+        picture=picture_address(workspace, stored, colours=colours, grey=asked(GREY) == "1"),
+        opacity=_strength() / 100,
+        guided=title,
+        scale=["#{:02x}{:02x}{:02x}".format(*table[round(at * 255 / (_LEGEND - 1))]) for at in range(_LEGEND)],
+        target=_target(stored, desk, number),
+    )
+
+
+def reasons_for(
+    stored: Clustering,
+    desk: Desk,
+    content: ClusterContent,
+    row: int,
+    labels: Sequence[Label],
+    said: Said | None,
+) -> list[dict[str, object]]:
+    """What can be explained of an image, that which the grid explains first."""
+    own, other = int(desk.group[row]), second_nearest(stored, desk, content, row)
+    words = _words(row, labels, said)
+    clusters: list[dict[str, object]] = []
+    if own > 0:
+        clusters.append({"title": f"cluster {desk.called(own)}", "target": of_cluster(stored, desk, own)})
+    if own > 0 and other:
+        here, there = f"cluster {desk.called(own)}", f"cluster {desk.called(other)}"
+        pair = {
+            "for": {"title": here, "target": of_contrast(stored, desk, own, other)},
+            "against": {"title": there, "target": of_contrast(stored, desk, other, own)},
+        }
+        clusters.append({"title": f"why {here}, not {desk.called(other)}?", **pair})
+    return [*words, *clusters] if asked(ABOUT) == "label" else [*clusters, *words]
+
+
+def _words(row: int, labels: Sequence[Label], said: Said | None) -> list[dict[str, object]]:
+    if said is None:
+        return []
+    pairs = zip(said.label_ids[row].tolist(), said.probabilities[row].tolist(), strict=True)
+    return [
+        {"title": f"{labels[label].name} {share:.0%}", "target": of_class(label)}
+        for label, share in pairs
+        if label >= 0
+    ]
+
+
+def colours_asked() -> str:
+    """The map of colours that the address names, or the usual one."""
+    return asked(COLOURS) if asked(COLOURS) in MAPS else MAPS[0]
+
+
+def _target(stored: Clustering, desk: Desk, number: int) -> str:
+    if number > 0 and asked(ABOUT) != "label":
+        return of_cluster(stored, desk, number)
+    return TOP
+
+
+def _strength() -> int:
+    said = asked(STRENGTH)
+    return min(100, max(10, int(said))) if said.isascii() and said.isdigit() and len(said) < 4 else _STRENGTH
+
+
+def _slopes_title(workspace: Workspace, stored: Clustering) -> str:
+    try:
+        return slopes_title(embedding(workspace, stored.embedding_id))
+    except EmbeddingError:
+        return ""

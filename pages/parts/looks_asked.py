@@ -1,0 +1,123 @@
+"""Who asked for which looks: the job behind what a page waits for, ended when the page wants something else."""
+
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from imclust_core.errors import JobError
+from imclust_core.jobs.queue import Job, Queue
+from imclust_core.jobs.submitting import submit_explain
+from imclust_core.jobs.worker import ensure_worker
+from imclust_core.store.catalogue import ImageRow
+from imclust_core.store.embeddings import Embedding
+from imclust_core.store.looks import HEATS, is_kept, read_abilities, read_heat
+from imclust_core.store.workspace import Workspace
+
+_MOST_VISITS = 1_000
+GUIDED, GRADIENTS = "Guided backprop", "Gradients"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a visit asked for last. failed: image id -> why, of this and of what was asked before about the same."""
+
+    job: str
+    about: tuple[str, str, tuple[str, ...]]
+    ids: frozenset[int]
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+_asked: OrderedDict[str, _Asked] = OrderedDict()
+_lock = threading.Lock()
+
+
+def progress_of(
+    workspace: Workspace, one: Embedding, images: Sequence[ImageRow], target: str, methods: Sequence[str], visit: str
+) -> dict[str, object]:
+    """Which of these images were looked at, and why others cannot be; those that are missing are begun."""
+    about = (one.id, target, tuple(methods))
+    with _lock:  # two requests of one page must not begin the same work twice
+        before = _asked.get(visit)
+        job = _job(workspace, before)  # before the files: what a job that has ended made is there
+        ready = [row.id for row in images if all(is_kept(one, row.hash or b"", target, method) for method in methods)]
+        before = replace(before, failed=before.failed | _failed(job)) if before is not None else None
+        known = before.failed if before is not None and before.about == about else {}
+        failed = {str(row.id): known[str(row.id)] for row in images if str(row.id) in known}
+        missing = [row.id for row in images if row.id not in ready and str(row.id) not in failed]
+        error = _error(job, before, about, missing)
+        if error:
+            _asked.pop(visit, None)  # asked again, it is tried again
+        elif missing:
+            before, job = _begun(workspace, one, before, job, about, missing)
+        if before is not None and not error:
+            _asked[visit] = before
+            _asked.move_to_end(visit)
+        while len(_asked) > _MOST_VISITS:
+            _asked.popitem(last=False)
+    return {
+        "ready": ready,
+        "failed": failed,
+        "error": error,
+        "busy": bool(missing) and not error,
+        "nothing": [row.id for row in images if row.id in ready and len(images) == 1 and _is_nothing(one, row, target)],
+        "message": job.message if job is not None and job.active and missing and job.total is None else "",
+        "guided": slopes_title(one),
+    }
+
+
+def _is_nothing(one: Embedding, row: ImageRow, target: str) -> bool:
+    """Whether nothing in an image speaks for a target, so that its map is empty."""
+    heat = read_heat(one, row.hash or b"", target, HEATS[0])
+    return heat is not None and not heat.any()
+
+
+def slopes_title(one: Embedding) -> str:
+    """What the slopes of this network are called; plain until somebody has looked whether they can be guided."""
+    can = read_abilities(one)
+    return GUIDED if can is not None and can.guided else GRADIENTS
+
+
+def _begun(
+    workspace: Workspace,
+    one: Embedding,
+    before: _Asked | None,
+    job: Job | None,
+    about: tuple[str, str, tuple[str, ...]],
+    missing: Sequence[int],
+) -> tuple[_Asked, Job]:
+    """The job that makes what is missing: the one under way, or a new one in the place of it."""
+    same = before is not None and before.about == about
+    if job is not None and job.active:
+        if same and before is not None and before.ids.issuperset(missing):
+            ensure_worker(workspace)
+            return before, job
+        Queue(workspace).cancel(job.id)
+    job = submit_explain(workspace, one, [(about[1], missing)], about[2])
+    ensure_worker(workspace)
+    return _Asked(job.id, about, frozenset(missing), before.failed if same and before is not None else {}), job
+
+
+def _error(
+    job: Job | None, before: _Asked | None, about: tuple[str, str, tuple[str, ...]], missing: Sequence[int]
+) -> str:
+    """Why what this visit asked for did not come, in words; nothing while it may still come."""
+    if job is None or before is None or before.about != about or job.active or not before.ids.issuperset(missing):
+        return ""
+    if job.state == "done":
+        return "What was found could not be kept. There may be no room on the disk." if missing else ""
+    return job.error or ("The work was stopped." if missing and job.state != "cancelled" else "")
+
+
+def _failed(job: Job | None) -> dict[str, str]:
+    facts = (job.result or job.detail or {}) if job is not None else {}
+    found = facts.get("failed", {})
+    return found if isinstance(found, dict) else {}
+
+
+def _job(workspace: Workspace, before: _Asked | None) -> Job | None:
+    if before is not None:
+        with contextlib.suppress(JobError):
+            return Queue(workspace).job(before.job)
+    return None

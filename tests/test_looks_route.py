@@ -1,0 +1,181 @@
+"""What a network looked at, by the routes of the real server: asked for once, made by the worker, signed, in words."""
+
+import io
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from imclust_core.jobs.queue import Queue
+from imclust_core.naming.editing import open_desk
+from imclust_core.naming.looking import TOP, of_cluster
+from imclust_core.store.catalogue import ImageRow, page_of_images
+from imclust_core.store.clusterings import Clustering
+from imclust_core.store.collections import Collection
+from imclust_core.store.workspace import Workspace
+from pages.parts.looks_address import asking_address, mean_address, picture_address
+from tests.conftest import wait_for
+from tests.server import Answer, Dashboard
+from tests.test_clusterings import PLAIN, clustered
+
+
+@pytest.fixture
+def stored(workspace: Workspace, source: Collection) -> Clustering:
+    return clustered(workspace, source, replace(PLAIN, k=6))
+
+
+@pytest.fixture
+def images(workspace: Workspace, source: Collection) -> list[ImageRow]:
+    return page_of_images(workspace, source.id, offset=0, limit=6)
+
+
+@pytest.fixture
+def server(workspace: Workspace) -> Iterator[Dashboard]:
+    with Dashboard(workspace) as running:
+        yield running
+
+
+def asking(workspace: Workspace, stored: Clustering, target: str, methods: str, ids: str, visit: str = "v") -> str:
+    return f"{asking_address(workspace, stored, visit)}&target={quote(target, '')}&methods={methods}&ids={ids}"
+
+
+def looked(server: Dashboard, address: str) -> dict[str, Any]:
+    """The answer once nothing is under way any more."""
+    found: dict[str, Any] = {}
+
+    def ended() -> bool:
+        found.update(json.loads(server.get(address).body))
+        return not found["busy"]
+
+    wait_for(ended, seconds=90, what="the looks")
+    return found
+
+
+def shown(workspace: Workspace, stored: Clustering, image: ImageRow, method: str, target: str, **how: str) -> str:
+    address = picture_address(workspace, stored, colours=how.pop("colours", "heat"), grey=how.pop("grey", "") == "1")
+    more = "".join(f"&{name}={value}" for name, value in how.items())
+    return f"{address.format(id=image.id, method=method)}&target={quote(target, '')}{more}"
+
+
+def opened(answer: Answer) -> Image.Image:
+    assert answer.status == 200, answer.body
+    return Image.open(io.BytesIO(answer.body))
+
+
+def test_looks_are_made_once_and_shown_over_the_shape_of_their_picture(
+    workspace: Workspace, stored: Clustering, images: list[ImageRow], server: Dashboard
+) -> None:
+    target = of_cluster(stored, open_desk(workspace, stored), stored.summary.numbers[0])
+    ids = ",".join(str(one.id) for one in images)
+    assert server.get(shown(workspace, stored, images[0], "cam", target)).status == 404
+    first = json.loads(server.get(asking(workspace, stored, target, "cam,guided", ids)).body)
+    assert first["busy"] and first["error"] == "" and first["failed"] == {}
+    found = looked(server, asking(workspace, stored, target, "cam,guided", ids))
+    assert found["ready"] == [one.id for one in images] and found["guided"] == "Guided backprop"
+    jobs = [job for job in Queue(workspace).open_jobs(quick=True) if job.kind == "explain"]
+    assert not jobs
+    for image in images[:3]:
+        version = (image.hash or b"").hex()[:16]
+        for size, side in (("thumb", 192), ("view", 1024)):
+            heat = opened(server.get(shown(workspace, stored, image, "cam", target, size=size, v=version)))
+            assert max(heat.size) == min(side, max(image.width or 0, image.height or 0))
+            assert heat.format == "PNG" and heat.convert("RGBA").getchannel("A").getextrema()[1] == 255
+        slopes = opened(server.get(shown(workspace, stored, image, "guided", target, v=version)))
+        assert slopes.format == "JPEG"
+        grey = opened(server.get(shown(workspace, stored, image, "guided", target, grey="1")))
+        assert grey.mode == "L"
+        jet = server.get(shown(workspace, stored, image, "cam", target, colours="jet"))
+        assert jet.body != server.get(shown(workspace, stored, image, "cam", target)).body
+
+
+def test_only_an_address_that_names_the_content_is_kept_for_good(
+    workspace: Workspace, stored: Clustering, images: list[ImageRow], server: Dashboard
+) -> None:
+    looked(server, asking(workspace, stored, TOP, "cam", str(images[0].id)))
+    named = shown(workspace, stored, images[0], "cam", TOP, v=(images[0].hash or b"").hex()[:16])
+    assert "immutable" in server.get(named).headers["cache-control"]
+    for other in (
+        shown(workspace, stored, images[0], "cam", TOP),
+        shown(workspace, stored, images[0], "cam", TOP, v="x"),
+    ):
+        assert server.get(other).headers["cache-control"] == "no-store"
+
+
+def test_a_page_that_asks_for_something_else_ends_what_it_asked_before(
+    workspace: Workspace, stored: Clustering, images: list[ImageRow], server: Dashboard
+) -> None:
+    ids = ",".join(str(one.id) for one in images)
+    server.get(asking(workspace, stored, "class/1", "cam", ids))
+    server.get(asking(workspace, stored, "class/2", "cam", ids))
+    found = looked(server, asking(workspace, stored, "class/2", "cam", ids))
+    assert len(found["ready"]) == 6
+    server.get(asking(workspace, stored, "class/3", "cam", ids, visit="another"))
+    assert len(looked(server, asking(workspace, stored, "class/3", "cam", ids, visit="another"))["ready"]) == 6
+    states = {job.params["asked"][0][0]: job.state for job in all_jobs(workspace)}
+    assert states["class/2"] == states["class/3"] == "done"
+
+
+def all_jobs(workspace: Workspace) -> list[Any]:
+    queue = Queue(workspace)
+    return [job for key in keys(workspace) if (job := queue.last_of(key)) is not None]
+
+
+def keys(workspace: Workspace) -> list[str]:
+    import sqlite3
+
+    with sqlite3.connect(workspace.jobs) as db:
+        return [row[0] for row in db.execute("SELECT key FROM jobs WHERE kind = 'explain'")]
+
+
+def test_what_cannot_be_looked_at_is_said_and_does_not_hold_up_the_rest(
+    workspace: Workspace, stored: Clustering, images: list[ImageRow], server: Dashboard
+) -> None:
+    ids = f"{images[0].id},{images[1].id}"
+    found = looked(server, asking(workspace, stored, "class/1000", "cam", ids))
+    assert "classes 0 to 999" in found["error"] and found["ready"] == []
+    assert looked(server, asking(workspace, stored, "class/999", "cam", ids))["ready"] == [images[0].id, images[1].id]
+
+
+@pytest.mark.parametrize(
+    "change", ["target=top1", "target=nonsense", "sign=0", "until=1", "ids=x", "ids=", "methods=magic", ""]
+)
+def test_odd_addresses_are_refused_without_harm(
+    workspace: Workspace, stored: Clustering, images: list[ImageRow], server: Dashboard, change: str
+) -> None:
+    good = asking(workspace, stored, TOP, "cam", str(images[0].id))
+    name = change.partition("=")[0]
+    path, _, query = good.partition("?")
+    parts = [part for part in query.split("&") if part.partition("=")[0] != name]
+    answer = server.get(f"{path}?{'&'.join([*parts, change])}" if change else f"/looks/{stored.id}")
+    assert answer.status == (200 if change == "target=top1" else answer.status)
+    assert answer.status in (200, 400, 403, 404) and b"Traceback" not in answer.body
+    assert (answer.status == 200) == (change == "target=top1")
+
+
+def test_the_proof_of_one_clustering_is_none_of_another(
+    workspace: Workspace, stored: Clustering, images: list[ImageRow], server: Dashboard
+) -> None:
+    address = asking(workspace, stored, TOP, "cam", str(images[0].id))
+    assert server.get(address.replace(stored.id, "abcdef012345")).status == 403
+    assert server.get(mean_address(workspace, stored, 1, 0, "heat")).status == 404  # nobody has looked
+
+
+def test_many_pages_at_once_all_get_theirs(
+    workspace: Workspace, stored: Clustering, images: list[ImageRow], server: Dashboard
+) -> None:
+    ids = ",".join(str(one.id) for one in images)
+    asked = [asking(workspace, stored, TOP, "cam", ids, visit=f"v{number}") for number in range(5)]
+    begun = time.monotonic()
+    for address in asked:
+        server.get(address)
+    for address in asked:
+        found = looked(server, address)
+        assert (found["error"], len(found["ready"])) == ("", 6)
+    assert time.monotonic() - begun < 90
+    assert np.sum([job.state == "done" for job in all_jobs(workspace)]) >= 1
