@@ -133,12 +133,13 @@ def _images(workspace: Workspace, source: Collection, named: Sequence[str]) -> l
     if not named:
         ids = contents(workspace, source.id)[0]
         return np.sort(np.random.default_rng(0).permutation(ids)[:_BY_LOT]).tolist()  # type: ignore[no-any-return]
-    by_path = {path: image for image, path in paths(workspace, source.id).items()}
+    known = paths(workspace, source.id)
+    by_path = {path: image for image, path in known.items()}
     found = []
     for text in named:
         is_id = text.isascii() and text.isdigit() and len(text) < 16
-        image = by_path.get(text.encode(errors="surrogateescape"), int(text) if is_id else None)
-        if image is None:
+        image = by_path.get(text.encode(errors="surrogateescape"), int(text) if is_id else 0)
+        if image not in known:
             raise ExplainError(
                 f"There is no image {text!r} in this collection. Give an id, or the path of a file in its folder."
             )

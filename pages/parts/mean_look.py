@@ -16,7 +16,7 @@ from imclust_core.store.looks import Attention, read_attention
 from imclust_core.store.workspace import Workspace
 from pages.parts.address import asked
 from pages.parts.desk_looks import CAM, OVERLAY, colours_asked
-from pages.parts.job_badge import progress_text, resume_button, share_of
+from pages.parts.job_badge import resume_button
 from pages.parts.looks_address import mean_address
 from pages.parts.picture import show_picture
 from pages.parts.text import plain, plural
@@ -55,7 +55,7 @@ def _show(workspace: Workspace, stored: Clustering, desk: Desk, number: int, fou
     )
     others = np.delete(found.border, at)
     beside = f"; of the other clusters {np.median(others):.0%} in the median" if len(others) else ""
-    with st.container(width="content", gap=None):
+    with st.container(width="stretch", gap=None):
         if stands_out(found.border)[at]:
             st.badge("Looks at the background", icon=":material/landscape:", color="orange")
         elif len(others) > 2:
@@ -79,7 +79,7 @@ def _look(workspace: Workspace, one: Embedding, stored: Clustering, desk: Desk, 
         st.rerun()  # so that the frame shows how far it is
     if job is not None and job.active:
         ensure_worker(workspace)
-        st.progress(share_of(job), text=f"Looking at every cluster, to compare: {progress_text(job)}", width=420)
+        st.caption("Looking at some images of every cluster, to compare. The sidebar shows how far that is.")
         return
     if job is not None and job.state in ("failed", "paused"):
         st.caption(plain(job.error or "The look at every cluster was stopped."))

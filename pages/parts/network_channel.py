@@ -60,6 +60,7 @@ def show_channel(workspace: Workspace, source: Collection, one: Embedding, choic
             lambda: submit_peaks(workspace, one, layer.name),
             "Running the network on the collection, for all channels of this layer at once",
             place="inside-peaks",
+            long=True,
         )
         return
     if not top.seen:

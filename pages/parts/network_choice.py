@@ -44,7 +44,9 @@ def current_choice(workspace: Workspace, source: Collection, one: Embedding, sur
         if name:
             problems.append(f"{one.recipe.title} has no layer {name[:80]!r}; the link may be for another network.")
     channel = _number(_CHANNEL)
-    if asked(_CHANNEL) and (channel is None or channel >= layer.channels):
+    if layer.name != name and name:
+        channel = None  # it was one of the layer that is not there
+    elif asked(_CHANNEL) and (channel is None or channel >= layer.channels):
         problems.append(
             f"The channels of {layer.name} are 0 to {layer.channels - 1:,}; there is no {asked(_CHANNEL)[:20]!r}."
         )
@@ -69,8 +71,9 @@ def choose_layer(name: str) -> None:
     keep(_CHANNEL, "")
 
 
-def choose_channel(number: int) -> None:
-    """Look at another channel of the layer."""
+def choose_channel(layer: str, number: int) -> None:
+    """Look at another channel of the layer that is shown, whatever the address says."""
+    keep(_LAYER, layer)
     keep(_CHANNEL, str(number))
 
 

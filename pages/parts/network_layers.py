@@ -56,7 +56,7 @@ def show_filters(workspace: Workspace, one: Embedding, survey: Survey) -> None:
         key=f"filters-{one.id}",
         label="Kernels of the first convolution",
         sheet=Sheet(filters_address(workspace, one), height, COLUMNS),
-        across=8 if shown <= 64 else COLUMNS,
+        across=8 if shown <= 64 else 12,
     )
     which = f"All {count}" if shown == count else f"The first {shown} of {count:,}"
     st.caption(
@@ -90,6 +90,8 @@ def title_of_layer(layer: Layer) -> str:
 
 def facts_of(layer: Layer) -> str:
     """What a layer is, in a line."""
+    if layer.name == STORED:
+        return f"What the network says in the end, which is kept of every image: {plural(layer.channels, 'number')}"
     places = f" at {layer.side} × {layer.side} places" if layer.side > 1 else ", and no places any more"
     return f"{layer.kind}: {plural(layer.channels, 'channel')}{places}"
 

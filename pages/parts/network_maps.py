@@ -111,21 +111,22 @@ def _channels(
         sheet=Sheet(address, layer.side, COLUMNS) if layer.side > 1 else None,
         least=70,
         chosen=channel,
-        on_pick=lambda: choose_channel(_picked(_MAPS)),
+        on_pick=lambda: choose_channel(layer.name, _picked(_MAPS)),
     )
     st.caption(_explained(layer, len(numbers)))
 
 
 def _explained(layer: Layer, shown: int) -> str:
-    which = f"All {layer.channels}" if shown >= layer.channels else f"The {min(shown, MOST_MAPS)} of {layer.channels:,}"
-    if layer.side == 1:
-        said = "channels that answer this picture most, with how much. This layer has no places any more."
+    which = (
+        f"All {layer.channels} channels, first those that answer this picture most"
+        if shown >= layer.channels
+        else f"The {min(shown, MOST_MAPS)} of {layer.channels:,} channels that answer this picture most"
+    )
+    if layer.side > 1:
+        scale = f", at {layer.side} × {layer.side} places: dark is each one's own least, bright its own most."
     else:
-        said = (
-            f"channels that answer this picture most, the strongest first, at {layer.side} × {layer.side} places: dark "
-            "is each one's own least, bright its own most."
-        )
-    return f"{which} {said} Click one to see which images of the collection excite it most."
+        scale = ", with how much."
+    return f"{which}{scale} Click one to see which images of the collection excite it most."
 
 
 def _picked(key: str) -> int:

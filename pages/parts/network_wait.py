@@ -13,19 +13,22 @@ from pages.parts.text import plain
 _LOOK_SECONDS = 0.4
 
 
-def wait_for(workspace: Workspace, key: str, submit: Callable[[], Job], doing: str, *, place: str) -> None:
+def wait_for(
+    workspace: Workspace, key: str, submit: Callable[[], Job], doing: str, *, place: str, long: bool = False
+) -> None:
     """Show how far the job of this key is, which is queued if it is not there; the page is drawn anew at its end.
 
-    doing: what it does, in words. Called while what it makes is not there, so one that is done has to be done again.
+    doing: what it does, in words. long: it takes long enough to be stopped. Called while what it makes is not there, so
+    one that is done has to be done again.
     """
     job = Queue(workspace).last_of(key)
     if job is None or job.state == "done":
         job = submit()
         ensure_worker(workspace)
-    st.fragment(_waiting, run_every=_LOOK_SECONDS if job.active else None)(workspace, job.id, doing, place)
+    st.fragment(_waiting, run_every=_LOOK_SECONDS if job.active else None)(workspace, job.id, doing, place, long)
 
 
-def _waiting(workspace: Workspace, job_id: str, doing: str, place: str) -> None:
+def _waiting(workspace: Workspace, job_id: str, doing: str, place: str, long: bool) -> None:
     queue = Queue(workspace)
     job = queue.job(job_id)
     if job.state == "done":
@@ -37,7 +40,10 @@ def _waiting(workspace: Workspace, job_id: str, doing: str, place: str) -> None:
     how_far = progress_text(job) if job.total else plain(job.message) or "waiting for the worker"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(share_of(job), text=f"{doing}: {how_far}")
-        st.button("Cancel", on_click=queue.cancel, args=(job.id,), disabled=job.cancel_requested, key=f"{place}-stop")
+        if long:
+            st.button(
+                "Cancel", on_click=queue.cancel, args=(job.id,), disabled=job.cancel_requested, key=f"{place}-stop"
+            )
 
 
 def _ended(workspace: Workspace, job: Job, place: str) -> None:

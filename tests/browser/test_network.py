@@ -175,12 +175,16 @@ def test_links_to_what_is_not_there_say_so_and_show_the_usual(
     tab = visit()
     page = open_network(tab, server, samples, "&layer=layer4.2.conv1&channel=70000&image=99999999")
     expect(page.get_by_text("has no layer 'layer4.2.conv1'; the link may be for another network.")).to_be_visible()
-    expect(page.get_by_text("there is no '70000'")).to_be_visible()
     expect(page.get_by_text("There is no image '99999999' here")).to_be_visible()
     expect(channels(page)).to_have_count(64, timeout=A_WHILE)
     first = page_of_images(workspace, samples.id, offset=0, limit=1)[0]
     expect(page.locator("figcaption")).to_have_text(first.name)
     tab.picture("wrong-link")
+    channels(page).nth(4).click()  # and goes on from there
+    expect(page.get_by_role("heading", name="What excites channel")).to_be_visible()
+    expect(page.get_by_text("has no layer")).to_have_count(0)
+    page.goto(f"{server.url}/network?collection={samples.id}&layer=bn1&channel=70000")
+    expect(page.get_by_text("The channels of bn1 are 0 to 31; there is no '70000'.")).to_be_visible()
     page.goto(f"{server.url}/network?collection={samples.id}&layer=%2e%2e/x&channel=-1&image=<b>1</b>")
     expect(page.get_by_text("has no layer '../x'")).to_be_visible()
     expect(channels(page)).to_have_count(64, timeout=A_WHILE)

@@ -1,0 +1,124 @@
+"""`imclust explain`: pictures, a table and a list in a new folder, of what was asked for, or a reason in words."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from imclust_core.cli import main
+from imclust_core.naming.editing import open_desk
+from imclust_core.report.looks import NEEDS
+from imclust_core.store.catalogue import page_of_images
+from imclust_core.store.clusterings import Clustering
+from imclust_core.store.collections import Collection
+from imclust_core.store.workspace import Workspace
+from tests.test_clusterings import PLAIN, clustered
+from tests.test_editing import move
+
+
+@pytest.fixture
+def stored(workspace: Workspace, source: Collection) -> Clustering:
+    return clustered(workspace, source, replace(PLAIN, k=6))
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    code = main(["explain", *arguments, "--json"])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def listed(folder: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((folder / "looks.csv").read_text("utf-8-sig").splitlines()))
+
+
+def test_every_way_of_every_image_is_a_picture_of_its_shape(
+    source: Collection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    code, found = told(
+        capsys, str(source.folder), "--out", str(out), "--images", "1", "photo_0003.jpg", "1", "--method", *NEEDS
+    )
+    assert (code, found["images"], found["failed"]) == (0, 2, {})
+    assert (found["exact"], found["guided"], found["layer"]) == (True, True, "bn2")
+    rows = listed(out)
+    assert [row["image"] for row in rows] == ["1", "3"] and rows[1]["file"] == "photo_0003.jpg"
+    assert all("%" in row["label"] and row["explained"] == "top1" for row in rows)
+    assert list(rows[0]) == ["image", "file", "explained", "label", *NEEDS]
+    assert sorted(found["files"]) == sorted([row[way] for row in rows for way in NEEDS] + ["looks.csv", "table.png"])
+    with Image.open(source.folder / "photo_0003.jpg") as original:
+        shape = original.width / original.height
+    for way in NEEDS:
+        with Image.open(out / rows[1][way]) as picture:
+            assert picture.width / picture.height == pytest.approx(shape, rel=0.02)
+    with Image.open(out / "table.png") as table:
+        assert table.width > table.height
+
+
+def test_clusters_are_explained_as_people_left_them(
+    workspace: Workspace,
+    source: Collection,
+    stored: Clustering,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    desk = open_desk(workspace, stored)
+    first, second = desk.clusters[:2]
+    moved = int(desk.image_ids[desk.rows_of(second)][0])
+    move(workspace, stored, [moved], first)
+    code, _ = told(
+        capsys,
+        str(source.folder),
+        "--out",
+        str(tmp_path / "a"),
+        "--images",
+        str(moved),
+        "--target",
+        "cluster",
+        "--method",
+        "cam",
+    )
+    assert code == 0 and listed(tmp_path / "a")[0]["explained"].startswith(f"cluster/{stored.id}/{first}/")
+    other = int(desk.image_ids[desk.rows_of(second)][1])
+    code, found = told(
+        capsys, str(source.folder), "--out", str(tmp_path / "b"), "--images", str(other), str(moved),
+        "--target", "contrast", "--method", "cam", "--clustering", stored.id,
+    )  # fmt: skip
+    assert code == 0 and listed(tmp_path / "b")[0]["explained"].startswith(f"contrast/{stored.id}/{second}/")
+    assert found["images"] + len(found["failed"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        (["--images", "777777"], "no image '777777'"),
+        (["--images", "no.jpg"], "no image 'no.jpg'"),
+        (["--target", "class:1000"], "classes 0 to 999"),
+        (["--target", "class:"], "no target"),
+        (["--target", "dog"], "Expected top1"),
+        (["--target", "cluster"], "not clustered yet"),
+        (["--embedding", "resnet152"], "no finished embedding"),
+        (["--opacity", "7"], "opacity"),
+    ],
+)
+def test_what_cannot_be_is_said_and_nothing_is_written(
+    source: Collection, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], why: str
+) -> None:
+    out = tmp_path / "out"
+    code, found = told(capsys, str(source.folder), "--out", str(out), "--images", "1", *more)
+    assert code == 1 and why in found["error"] and found["reason"]
+    assert not out.exists() and not list(tmp_path.glob(".imclust-*"))
+
+
+def test_it_writes_neither_over_anything_nor_among_the_images(
+    source: Collection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    for out in (tmp_path / "full", source.folder / "new"):
+        code, found = told(capsys, str(source.folder), "--out", str(out), "--images", "1")
+        assert code == 1 and "folder" in found["error"]
+    assert (tmp_path / "full" / "mine.txt").read_text() == "mine" and not (source.folder / "new").exists()
+    assert len(page_of_images(Workspace.open(), source.id, offset=0, limit=100)) == 36
