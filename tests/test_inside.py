@@ -45,7 +45,7 @@ from imclust_core.store.inside import (
 from imclust_core.store.vectors import features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace
 from pages.parts.network_channel import place_in_words
-from pages.parts.network_pictures import COLUMNS, filter_sheet, map_sheet
+from pages.parts.network_pictures import COLUMNS, filter_sheet, map_sheet, tile_side
 from pages.parts.network_route import channel_address, filters_address, maps_address, shown_channels
 from tests.conftest import finish
 from tests.embedded import embedded_photographs, quietly
@@ -451,6 +451,18 @@ def test_a_squashed_embedding_is_looked_into_as_it_was_made(
     other = Inside(plain).maps(decoded(source, row, plain), layer_of(one, STORED))[0]
     same = Inside(squashed(plain)).maps(decoded(source, row, squashed(plain)), layer_of(one, STORED))[0]
     assert np.abs(vector - same).max() < 0.01 < np.abs(vector - other).max()
+
+
+def test_large_maps_are_averaged_to_what_can_be_seen() -> None:
+    for side, shown in ((1, 1), (7, 7), (112, 112), (113, 56), (224, 112), (384, 96), (600, 100)):
+        assert tile_side(side) == shown
+        maps = np.zeros((20, side, side), np.float32)
+        maps[17, -1 - side % shown :, :1] = 1  # within what is left when the last places have no pixel of their own
+        with Image.open(io.BytesIO(map_sheet(maps))) as sheet:
+            drawn = np.asarray(sheet).astype(int)
+        assert drawn.shape == (2 * shown, COLUMNS * shown, 3)
+        bright = np.argwhere(drawn.sum(2) > drawn[0, 0].sum())
+        assert bright.tolist() == ([] if side == 1 else [[2 * shown - 1, shown]])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from imclust_core.store.workspace import Workspace
 from pages.parts.image_address import image_address, signing_key
 from pages.parts.network_choice import Choice, choose_channel, choose_image, dozen, draw_others
 from pages.parts.network_layers import facts_of, title_of_layer
-from pages.parts.network_pictures import COLUMNS
+from pages.parts.network_pictures import COLUMNS, tile_side
 from pages.parts.network_route import MOST_MAPS, channel_address, maps_address, shown_channels
 from pages.parts.network_tiles import Sheet, Tile, show_large, show_tiles
 from pages.parts.network_wait import wait_for
@@ -108,7 +108,7 @@ def _channels(
         tiles,
         key=_MAPS,
         label="Channels of the layer",
-        sheet=Sheet(address, layer.side, COLUMNS) if layer.side > 1 else None,
+        sheet=Sheet(address, tile_side(layer.side), COLUMNS) if layer.side > 1 else None,
         least=70,
         chosen=channel,
         on_pick=lambda: choose_channel(layer.name, _picked(_MAPS)),

@@ -14,6 +14,7 @@ from imclust_core.store.embeddings import Embedding
 COLUMNS = 16
 """How many small pictures lie beside each other on a sheet."""
 COLOURS = "heat"
+_MOST_SIDE = 112
 
 
 def filter_sheet(filters: np.ndarray) -> bytes:
@@ -22,8 +23,16 @@ def filter_sheet(filters: np.ndarray) -> bytes:
 
 
 def map_sheet(maps: np.ndarray) -> bytes:
-    """Feature maps (m, h, w), each from its own least to its own most, in the colours of heat, as one PNG."""
-    return _png(_sheet(colour_table(COLOURS)[np.round(255 * _spread(maps)).astype(np.uint8)]))
+    """Feature maps (m, side, side), each from its own least to its own most, in the colours of heat, as one PNG."""
+    side = tile_side(maps.shape[1])
+    step = maps.shape[1] // side
+    small = maps[:, : side * step, : side * step].reshape(len(maps), side, step, side, step).mean((2, 4))
+    return _png(_sheet(colour_table(COLOURS)[np.round(255 * _spread(small)).astype(np.uint8)]))
+
+
+def tile_side(side: int) -> int:
+    """The pixels along a side of a map of so many places: one for each, or for several where nobody could see them."""
+    return side // -(-side // _MOST_SIDE)
 
 
 def map_over_picture(channel: np.ndarray, one: Embedding, width: int, height: int, side: int) -> bytes:
