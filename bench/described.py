@@ -51,9 +51,14 @@ class Described:
         )
 
 
+def workspace_of(folder: Path) -> Path:
+    """Where what the network says of a folder is kept."""
+    return WORK / f"described-{hashlib.blake2b(bytes(folder), digest_size=4).hexdigest()}"
+
+
 def described(folder: Path) -> Described:
     """The photographs of a folder whose subfolders are classes, or that has a truth.csv."""
-    workspace = Workspace.open(WORK / f"described-{hashlib.blake2b(bytes(folder), digest_size=4).hexdigest()}")
+    workspace = Workspace.open(workspace_of(folder))
     source = add_collection(workspace, folder)
     scan(workspace, source.id, lambda *_: None)
     embed(workspace, source.id, EmbedRequest("efficientnet_lite0"), lambda *_, **__: None)
@@ -68,12 +73,14 @@ def described(folder: Path) -> Described:
     return Described(folder.name, one.features, one.label_ids, one.probabilities, truth, vectors, one.class_labels)
 
 
+SAMPLES = WORK / "sample-photographs"
+
+
 def samples() -> Described:
     """The sample collection."""
-    folder = WORK / "sample-photographs"
-    if not folder.exists():
-        make_samples(folder)
-    return described(folder.resolve())
+    if not SAMPLES.exists():
+        make_samples(SAMPLES)
+    return described(SAMPLES.resolve())
 
 
 def subsets(whole: Described, seed: int) -> Iterator[tuple[str, Described]]:

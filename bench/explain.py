@@ -92,16 +92,13 @@ def ours(contest: Contest, lanes: Lanes[Looker]) -> Explain:
 
 
 def peers(contest: Contest, looker: Looker, batch: int) -> Explain:
-    """GradCAM and GuidedBackprop on a network as anybody has it."""
+    """GradCAM and GuidedBackprop, each on a network of its own as anybody has it: the one's hooks stay there."""
     head, places = contest.backbone.head, looker.places
     assert head is not None and places is not None
-    model = nn.Sequential(copy.deepcopy(contest.backbone.trunk), copy.deepcopy(head)).to(contest.device)
-    model.requires_grad_(True)
+    whole = nn.Sequential(contest.backbone.trunk, head)
+    one, other = (copy.deepcopy(whole).to(contest.device).requires_grad_(True) for _ in range(2))
+    maps, slopes = GradCAM(one, [one[0].get_submodule(places.name)]), GuidedBackprop(other)
     given = looker.pixels(contest.pictures).contiguous()
-    # Its hooks stay on the network until it is gone, so captum has a network without.
-    maps = GradCAM(copy.deepcopy(model), [])
-    maps = GradCAM(maps.model, [maps.model[0].get_submodule(places.name)])
-    slopes = GuidedBackprop(model)
 
     def explain(guided: bool) -> None:
         torch.set_num_threads(cores())
@@ -144,7 +141,7 @@ def compare(contest: Contest, rounds: int) -> Iterator[str]:
     with Lanes(lookers) as lanes:
         methods = {f"ours, {contest.batch} in each of {lanes.number} lanes": ours(contest, lanes)}
         for batch in (1, contest.batch):
-            methods[f"peers, {batch}"] = peers(contest, Looker(contest.backbone, devices[0]), batch)
+            methods[f"peers, {batch}"] = peers(contest, lookers[0], batch)
         took = by_turns(methods, rounds)
     first = next(iter(methods))
     for name in methods:

@@ -55,8 +55,16 @@ def current_choice(workspace: Workspace, source: Collection, one: Embedding, sur
     row = image(workspace, source.id, number) if number is not None else None
     if asked(_IMAGE) and row is None:
         problems.append(f"There is no image {asked(_IMAGE)[:20]!r} here that can be shown; this is the first one.")
+    _write_address(layer.name == name, channel is not None, row is not None)
     first = page_of_images(workspace, source.id, offset=0, limit=1) if row is None else []
     return Choice(layer, channel, row or (first[0] if first else None), tuple(problems))
+
+
+def _write_address(*there: bool) -> None:
+    """Put what is shown back into the address, from which another page has taken it."""
+    for key, is_there in zip((_LAYER, _CHANNEL, _IMAGE), there, strict=True):
+        if is_there:
+            keep(key, asked(key))
 
 
 def usual_layer(survey: Survey) -> Layer:

@@ -8,7 +8,7 @@ from imclust_core.jobs.inside_tasks import maps_key, submit_maps
 from imclust_core.store.catalogue import ImageRow
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
-from imclust_core.store.inside import read_maps
+from imclust_core.store.inside import read_maps, strongest
 from imclust_core.store.workspace import Workspace
 from pages.parts.image_address import image_address, signing_key
 from pages.parts.network_choice import Choice, choose_channel, choose_image, dozen, draw_others
@@ -102,7 +102,7 @@ def _channels(
         )
         for at, number in enumerate(numbers.tolist())
     ]
-    also = channel if len(numbers) > MOST_MAPS else None  # it is not among the strongest
+    also = None if channel in strongest(maps, MOST_MAPS) else channel
     address = maps_address(workspace, one, layer.name, row, also)
     show_tiles(
         tiles,
@@ -120,7 +120,7 @@ def _explained(layer: Layer, shown: int) -> str:
     which = (
         f"All {layer.channels} channels, first those that answer this picture most"
         if shown >= layer.channels
-        else f"The {min(shown, MOST_MAPS)} of {layer.channels:,} channels that answer this picture most"
+        else f"The {shown} of {layer.channels:,} channels that answer this picture most"
     )
     if layer.side > 1:
         scale = f", at {layer.side} × {layer.side} places: dark is each one's own least, bright its own most."

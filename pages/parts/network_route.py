@@ -43,10 +43,10 @@ def channel_address(workspace: Workspace, one: Embedding, layer: str, row: Image
 
 
 def shown_channels(maps: np.ndarray, channel: int | None) -> np.ndarray:
-    """The channels (m,) on the sheet: those that say most of an image, the strongest first; before them the chosen one,
-    where it is not among them."""
+    """The channels (m,) on the sheet: those that say most of an image, the strongest first, and before them the chosen
+    one where it is not among them."""
     found = strongest(maps, MOST_MAPS)
-    return found if channel is None or channel in found else np.concatenate([[channel], found])
+    return found if channel is None or channel in found else np.concatenate([[channel], found[:-1]])
 
 
 def _named(row: ImageRow) -> dict[str, str]:

@@ -129,6 +129,13 @@ def test_from_the_first_filters_to_what_excites_a_channel_and_to_another_image(
     assert drawn(channels(page).nth(2)) != before
     tab.picture("another-image")
 
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_text("There is no clustering yet.")).to_be_visible()
+    page.get_by_role("link", name="Network").click()
+    expect(page.get_by_role("heading", name=f"What excites channel {other} of blocks.2.0")).to_be_visible()
+    for part in ("layer=blocks.2.0", f"channel={other}", f"image={chosen}"):
+        assert part in page.url
+
 
 def test_the_stored_vector_is_looked_up_in_all_images_at_once(
     server: Dashboard, visit: Visitor, workspace: Workspace, samples: Collection
