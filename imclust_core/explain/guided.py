@@ -53,7 +53,7 @@ def has_rectifiers(trunk: nn.Module, size: int) -> bool:
     """Whether a network calls any rectifier on its way from pixels (b, 3, size, size) to features."""
     guide = Guided()
     with torch.no_grad(), guide:
-        trunk(torch.zeros(1, 3, size, size))
+        trunk(torch.zeros(1, 3, size, size, device=next(trunk.parameters()).device))
     return guide.met > 0
 
 

@@ -3,7 +3,6 @@
 Arrays in and out; the network is looked at with hooks on a copy of its modules and stays as it is.
 """
 
-import copy
 from collections import Counter
 from collections.abc import Callable
 from math import prod
@@ -12,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from imclust_core.backbones.network import Backbone
 from imclust_core.errors import ExplainError
 from imclust_core.explain.layers import STORED, Layer
-from imclust_core.explain.places import Places, _kind
+from imclust_core.explain.own import OwnNetwork
+from imclust_core.explain.places import Places, form_of
 
 MOST_LAYERS = 220
 """A list that is longer than this helps nobody; normalisations, activations and the deepest parts are left out then."""
@@ -26,20 +25,8 @@ _IDLE = ("Identity", "Dropout", "DropPath", "StochasticDepth")
 """The modules that do nothing in a network that is not in training."""
 
 
-class Inside:
-    """A network of its own for one thread, on the tensors of a backbone: what is hooked here is seen by nobody else."""
-
-    def __init__(self, backbone: Backbone, device: str = "cpu") -> None:
-        self.device = torch.device(device)
-        # Moving a module to a device moves the tensors it shares, so there it has its own.
-        shared = (*backbone.trunk.parameters(), *backbone.trunk.buffers()) if self.device.type == "cpu" else ()
-        self.trunk = copy.deepcopy(backbone.trunk, {id(one): one for one in shared}).to(self.device)
-        self.preprocessing = backbone.preprocessing
-        mean, std = (
-            torch.tensor(one, device=self.device).view(1, 3, 1, 1)
-            for one in (self.preprocessing.mean, self.preprocessing.std)
-        )
-        self._scale, self._shift = 1 / (255 * std), -mean / std
+class Inside(OwnNetwork):
+    """What there is to see inside a backbone, for one thread."""
 
     def survey(self) -> tuple[np.ndarray | None, list[Layer]]:
         """The kernels of the first convolution (k, h, w, 3), None where there is none, and the layers as they run."""
@@ -47,18 +34,14 @@ class Inside:
 
     def maps(self, decoded: np.ndarray, layer: Layer) -> np.ndarray:
         """What a layer says at each place of a batch (b, size, size, 3) of uint8: (b, channels, side, side) float32."""
-        found: np.ndarray = channels_at(self.trunk, self._pixels(decoded), layer).cpu().numpy()
+        found: np.ndarray = channels_at(self.trunk, self.pixels(decoded), layer).cpu().numpy()
         return found
 
     def peaks(self, decoded: np.ndarray, layer: Layer) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of each channel and image (b, channels): the most it says, at which place, row by row; and its mean."""
-        maps = channels_at(self.trunk, self._pixels(decoded), layer).flatten(2)
+        maps = channels_at(self.trunk, self.pixels(decoded), layer).flatten(2)
         values, places = maps.max(2)
         return values.cpu().numpy(), places.cpu().numpy(), maps.mean(2).cpu().numpy()
-
-    def _pixels(self, decoded: np.ndarray) -> Tensor:
-        given = torch.from_numpy(decoded).permute(0, 3, 1, 2).to(self.device, torch.float32)
-        return given * self._scale + self._shift
 
 
 def channels_at(trunk: nn.Module, pixels: Tensor, layer: Layer) -> Tensor:
@@ -163,7 +146,7 @@ def _form(shape: tuple[int, ...]) -> tuple[str, int] | None:
     """How channels and places lie in an output of this shape, and tokens to skip; None for what cannot be shown."""
     if len(shape) < 2 or shape[0] != _BATCH:
         return None
-    return ("vector", 0) if prod(shape[1:]) == max(shape[1:]) else _kind(shape)
+    return ("vector", 0) if prod(shape[1:]) == max(shape[1:]) else form_of(shape)
 
 
 def _kind_of(module: nn.Module) -> str:

@@ -41,10 +41,12 @@ class Places:
 def find_places(trunk: nn.Module, size: int) -> Places:
     """The last layer with places, at all of which the features of a trunk depend on it; ExplainError if none has."""
     lot = torch.Generator().manual_seed(0)
+    device = next(trunk.parameters()).device
     with torch.enable_grad():
-        features, found = _run(trunk, torch.rand(1, 3, size, size, generator=lot, requires_grad=True))
+        pixels = torch.rand(1, 3, size, size, generator=lot).to(device).requires_grad_()
+        features, found = _run(trunk, pixels)
         # By lot, since the sum of what was normalised is the same for every picture, and depends on nothing.
-        score = (features * torch.rand(features.shape, generator=lot)).sum()
+        score = (features * torch.rand(features.shape, generator=lot).to(device)).sum()
         for name, kind, skip, output in reversed(found):
             (change,) = torch.autograd.grad(score, output, retain_graph=True, allow_unused=True)
             places = Places(name, kind, skip, pooled=False)
@@ -65,8 +67,8 @@ def _run(trunk: nn.Module, pixels: Tensor) -> tuple[Tensor, list[tuple[str, str,
 
     def watch(name: str) -> Callable[..., None]:
         def note(_module: nn.Module, _given: object, output: object) -> None:
-            if isinstance(output, Tensor) and (kind := _kind(tuple(output.shape))):
-                found.append((name, *kind, output))
+            if isinstance(output, Tensor) and (form := form_of(tuple(output.shape))):
+                found.append((name, *form, output))
 
         return note
 
@@ -78,7 +80,8 @@ def _run(trunk: nn.Module, pixels: Tensor) -> tuple[Tensor, list[tuple[str, str,
             handle.remove()
 
 
-def _kind(shape: tuple[int, ...]) -> tuple[str, int] | None:
+def form_of(shape: tuple[int, ...]) -> tuple[str, int] | None:
+    """Where the channels of an output lie, as in `Places.kind`, and how many tokens to skip; None without places."""
     if len(shape) == 4 and shape[2] == shape[3] > 1:
         return "first", 0
     if len(shape) == 4 and shape[1] == shape[2] > 1:

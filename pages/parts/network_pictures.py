@@ -1,7 +1,6 @@
 """Kernels and feature maps as pictures: many small ones on one sheet, which the browser cuts apart again."""
 
 import io
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -37,15 +36,9 @@ def tile_side(side: int) -> int:
 
 def map_over_picture(channel: np.ndarray, one: Embedding, width: int, height: int, side: int) -> bytes:
     """One feature map (h, w) as a PNG to lay over its picture of width x height."""
-    return heat_layer(_spread(channel[None])[0], preprocessing_of(one), width, height, side, COLOURS)
-
-
-def preprocessing_of(one: Embedding) -> Preprocessing:
-    """How the network of an embedding was given its pictures."""
-    facts: dict[str, Any] = dict(one.recipe.preprocessing)
-    for name in ("mean", "std"):
-        facts[name] = tuple(facts[name])
-    return Preprocessing(**facts)
+    return heat_layer(
+        _spread(channel[None])[0], Preprocessing.of(one.recipe.preprocessing), width, height, side, COLOURS
+    )
 
 
 def _spread(values: np.ndarray) -> np.ndarray:
