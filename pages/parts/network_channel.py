@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from imclust_core.backbones.preprocessing import Preprocessing
 from imclust_core.explain.layers import STORED, Layer
 from imclust_core.jobs.inside_tasks import peaks_key, submit_peaks
 from imclust_core.store.catalogue import ImageRow
@@ -13,7 +14,6 @@ from imclust_core.store.workspace import Workspace
 from pages.parts.grid import image_grid
 from pages.parts.network_choice import Choice, choose_layer
 from pages.parts.network_layers import title_of_layer
-from pages.parts.network_pictures import preprocessing_of
 from pages.parts.network_wait import wait_for
 from pages.parts.text import plain, plural
 
@@ -124,7 +124,7 @@ def _grid(workspace: Workspace, source: Collection, one: Embedding, choice: Choi
 def place_in_words(place: int, side: int, one: Embedding, row: ImageRow) -> str:
     """Where in the whole picture a place of the network's square is, by thirds."""
     width, height = row.width or 1, row.height or 1
-    left, upper, right, lower = preprocessing_of(one).box(width, height)
+    left, upper, right, lower = Preprocessing.of(one.recipe.preprocessing).box(width, height)
     across = (left + (place % side + 0.5) / side * (right - left)) / width
     down = (upper + (place // side + 0.5) / side * (lower - upper)) / height
     return _ROWS[min(2, int(3 * down))][min(2, int(3 * across))]
