@@ -36,8 +36,8 @@ from imclust_core.errors import ImclustError, LabelConflict  # noqa: E402
 from imclust_core.jobs.cluster import cluster  # noqa: E402
 from imclust_core.jobs.queue import Queue  # noqa: E402
 from imclust_core.jobs.requests import EmbedRequest  # noqa: E402
+from imclust_core.jobs.starting import ensure_worker  # noqa: E402
 from imclust_core.jobs.submitting import submit_embed  # noqa: E402
-from imclust_core.jobs.worker import ensure_worker  # noqa: E402
 from imclust_core.naming.editing import name_cluster, open_desk  # noqa: E402
 from imclust_core.store.clusterings import Clustering, ClusterRecipe, clustering  # noqa: E402
 from imclust_core.store.collections import Collection, add_collection, collections  # noqa: E402

@@ -11,7 +11,7 @@ import pytest
 
 from imclust_core import make_samples
 from imclust_core.jobs.queue import Job, Queue
-from imclust_core.jobs.worker import ensure_worker
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.store.collections import Collection, find_collection
 from imclust_core.store.workspace import Workspace
 from tests.embedded import embedded_photographs

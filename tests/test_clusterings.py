@@ -30,8 +30,8 @@ from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import DEFAULT_CLUSTERING, DEFAULT_TREE, check_clustering
 from imclust_core.jobs.scan import scan
 from imclust_core.jobs.several import cluster_several
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_cluster, submit_several
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.choices import Choice, add_choice, last_choice
 from imclust_core.store.clusterings import (
     ClusterContent,

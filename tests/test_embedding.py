@@ -34,8 +34,8 @@ from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import EmbedRequest
 from imclust_core.jobs.scan import scan
 from imclust_core.jobs.similar import find_similar
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_embed, submit_similar
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.catalogue import contents, count_images, images_by_id
 from imclust_core.store.collections import Collection, add_collection
 from imclust_core.store.embeddings import Embedding, embeddings_of, remove_embedding

@@ -1,6 +1,7 @@
 """Looking at images with the network of their embedding: what is kept is what was found, once, of the right cluster."""
 
 import os
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,20 @@ from imclust_core.jobs.attention import pay_attention
 from imclust_core.jobs.explain import explain
 from imclust_core.jobs.submitting import submit_explain
 from imclust_core.naming.editing import open_desk
-from imclust_core.naming.looking import TOP, of_class, of_cluster, of_contrast, question, second_nearest, version_of
+from imclust_core.naming.looking import (
+    TOP,
+    directions,
+    of_class,
+    of_cluster,
+    of_contrast,
+    question,
+    second_nearest,
+    version_of,
+)
 from imclust_core.store.catalogue import ImageRow, page_of_images
 from imclust_core.store.clusterings import Clustering, read_clustering
 from imclust_core.store.collections import Collection
-from imclust_core.store.embeddings import Embedding
+from imclust_core.store.embeddings import Embedding, remove_embedding
 from imclust_core.store.looks import (
     METHODS,
     Attention,
@@ -40,7 +50,7 @@ from imclust_core.store.workspace import Workspace
 from tests.conftest import finish
 from tests.embedded import embedded_photographs, quietly
 from tests.test_clusterings import PLAIN, clustered
-from tests.test_editing import move, name
+from tests.test_editing import merge, move, name
 from tests.test_trees import newest
 
 
@@ -142,11 +152,69 @@ def test_what_is_kept_is_not_made_again_and_what_is_damaged_is(
     assert explain(workspace, one.id, asked, ["cam"], quietly)["made"] == 0
     first = heats(one, images, TOP)[0]
     kept = next(path for path in one.folder.glob("looks/*/*-cam.npy") if (images[0].hash or b"").hex() in path.name)
-    for damage in (b"", b"\x93NUMPY", kept.read_bytes()[:-7], os.urandom(200)):
+    sound, lot = kept.read_bytes(), random.Random(0)
+    damages = [b"", b"\x93NUMPY", sound[:-7], os.urandom(200)]
+    for damage in damages:
         kept.write_bytes(damage)
         assert read_heat(one, images[0].hash or b"", TOP, "cam") is None
         assert explain(workspace, one.id, asked, ["cam"], quietly)["made"] == 1
         assert (heats(one, images, TOP)[0] == first).all()
+    for _ in range(500):  # whatever numpy raises at such a head
+        at = lot.randrange(128)
+        kept.write_bytes(sound[:at] + lot.randbytes(1) + sound[at + 1 :])
+        read_heat(one, images[0].hash or b"", TOP, "cam")
+
+
+def test_slopes_that_a_power_cut_emptied_are_made_again(
+    workspace: Workspace, one: Embedding, images: list[ImageRow]
+) -> None:
+    asked, digest = [(TOP, ids_of(images[:1]))], images[0].hash or b""
+    explain(workspace, one.id, asked, ["guided"], quietly)
+    kept = next(one.folder.glob("looks/*/*-guided.jpg"))
+    kept.write_bytes(b"")
+    assert not is_kept(one, digest, TOP, "guided") and read_slopes(one, digest, TOP, "guided") is None
+    assert explain(workspace, one.id, asked, ["guided"], quietly)["made"] == 1
+    assert read_slopes(one, digest, TOP, "guided")
+
+
+def test_nothing_is_kept_of_an_embedding_that_was_removed_meanwhile(
+    workspace: Workspace, one: Embedding, images: list[ImageRow]
+) -> None:
+    remove_embedding(workspace, one.id)
+    with pytest.raises(ExplainError, match="removed meanwhile"):
+        write_heat(one, images[0].hash or b"", TOP, "cam", np.ones((7, 7)))
+    assert not one.folder.exists()
+
+
+def test_a_cluster_back_as_it_was_is_the_question_it_was_and_others_stay_the_same(
+    workspace: Workspace, stored: Clustering
+) -> None:
+    desk = open_desk(workspace, stored)
+    a, b, c, d = desk.clusters[:4]
+    image = int(desk.image_ids[desk.rows_of(a)][0])
+    move(workspace, stored, [image], b)
+    first = open_desk(workspace, stored)
+    other = int(desk.image_ids[desk.rows_of(c)][0])
+    move(workspace, stored, [other], d)
+    second = open_desk(workspace, stored)
+    assert version_of(first, a) == version_of(second, a) != 0 == version_of(first, c) != version_of(second, c)
+    move(workspace, stored, [image], a)
+    assert version_of(open_desk(workspace, stored), a) == 0
+    assert version_of(second, a, c) not in (version_of(second, c, a), version_of(second, a))
+
+
+def test_everything_merged_into_one_is_explained_by_itself(
+    workspace: Workspace, stored: Clustering, one: Embedding, images: list[ImageRow]
+) -> None:
+    first, *others = open_desk(workspace, stored).clusters
+    for other in others:
+        merge(workspace, stored, other, first)
+    desk = open_desk(workspace, stored)
+    asked = question(of_cluster(stored, desk, first))
+    (found,) = directions(workspace, one, stored, desk, read_clustering(stored), asked)
+    content = read_clustering(stored)
+    sizes = np.bincount(content.labels)
+    assert np.allclose(found, (content.centroids * (sizes / sizes.sum())[:, None]).sum(0), atol=1e-3)
 
 
 def test_bad_images_are_told_of_and_cost_the_others_nothing(workspace: Workspace, photos: Path) -> None:
@@ -222,9 +290,9 @@ def test_the_second_nearest_is_a_cluster_that_is_there_and_not_its_own(
     desk, content = open_desk(workspace, stored), read_clustering(stored)
     found = [second_nearest(stored, desk, content, row) for row in range(len(desk.group))]
     assert set(found) <= set(desk.clusters) and all(a != b for a, b in zip(found, desk.group, strict=True))
-    row = 0
+    row, before = 0, int(desk.group[0])
     move(workspace, stored, [int(desk.image_ids[row])], found[row])
-    assert second_nearest(stored, open_desk(workspace, stored), content, row) == 0
+    assert second_nearest(stored, open_desk(workspace, stored), content, row) == before  # where it was moved out of
 
 
 def test_the_worker_looks_beside_long_work(workspace: Workspace, one: Embedding, images: list[ImageRow]) -> None:

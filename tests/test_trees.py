@@ -19,9 +19,9 @@ from imclust_core.jobs.embed import embed
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import DEFAULT_TREE, EmbedRequest, check_tree
 from imclust_core.jobs.scan import scan
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_evidence, submit_tree
 from imclust_core.jobs.tree import build_tree, refine_evidence
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.choices import add_choice, last_choice
 from imclust_core.store.collections import Collection, add_collection, find_collection
 from imclust_core.store.embeddings import Embedding, embeddings_of, remove_embedding

@@ -12,13 +12,14 @@ import pytest
 
 from imclust_core.errors import JobError
 from imclust_core.jobs.queue import Queue
-from imclust_core.jobs.submitting import submit_sample, submit_scan
-from imclust_core.jobs.worker import ensure_worker
+from imclust_core.jobs.starting import ensure_worker
+from imclust_core.jobs.submitting import submit_explain, submit_sample, submit_scan
 from imclust_core.names import path_of
-from imclust_core.store.catalogue import count_images
-from imclust_core.store.collections import add_collection
+from imclust_core.store.catalogue import count_images, page_of_images
+from imclust_core.store.collections import Collection, add_collection
 from imclust_core.store.counts import summary_of
 from imclust_core.store.database import reading
+from imclust_core.store.embeddings import embeddings_of
 from imclust_core.store.workspace import Workspace
 from tests.conftest import MANY, finish, wait_for, worker_pids
 
@@ -185,3 +186,16 @@ def test_a_job_leaves_a_log(workspace: Workspace, photos: Path) -> None:
     job = finish(workspace, submit_scan(workspace, add_collection(workspace, photos)))
     log = (workspace.logs / f"{job.id}.log").read_text()
     assert "scan" in log and "done" in log
+
+
+def test_a_quick_job_longer_than_the_idle_time_is_ended_by_the_worker_that_began_it(
+    workspace: Workspace, source: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken for idle, the worker would let go of its lock, and the next one take over what it still does."""
+    monkeypatch.setenv("IMCLUST_WORKER_IDLE", "0.3")
+    image = page_of_images(workspace, source.id, offset=0, limit=1)[0]
+    one = embeddings_of(workspace, source.id)[0]
+    # A network takes longer than that to be imported and loaded.
+    job = finish(workspace, submit_explain(workspace, one, [("top1", [image.id])], ["cam"]))
+    assert (job.state, job.error) == ("done", None)
+    assert (workspace.logs / "quick.log").read_text().count(f"explain {job.id} started") == 1

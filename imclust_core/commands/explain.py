@@ -32,26 +32,25 @@ def explain_images(options: argparse.Namespace) -> int:
     workspace = Workspace.open(options.workspace)
     source = find_collection(workspace, options.folder)
     folder = folder_to_write(workspace, options.out)
+    if not 0 <= options.opacity <= 1:
+        raise ExplainError(
+            f"An opacity of {options.opacity} cannot be shown. Expected 0 (the picture) to 1 (the colours)."
+        )
     one, targets, left_out = _targets(workspace, source, options)
+    if not targets:
+        raise ExplainError(f"None of these images can be explained: {next(iter(left_out.values()), 'there are none.')}")
     asked = [(target, [image for image, its in targets.items() if its == target]) for target in _distinct(targets)]
     methods = list(dict.fromkeys(method for way in options.method for method in NEEDS[way]))
     found = result_of(workspace, submit_explain(workspace, one, asked, methods), quiet=options.json)
-    failed = left_out | found["failed"]
-    known = images_by_id(workspace, source.id, list(targets))
-    rows = [
-        Explained(known[image], target, lines)
-        for (image, target), lines in zip(targets.items(), _lines(workspace, one, targets), strict=True)
-        if str(image) not in failed
-    ]
-    if not rows:
-        raise ExplainError(f"None of these images can be explained: {next(iter(failed.values()), 'none was named.')}")
+    rows = _rows(workspace, source, one, {at: to for at, to in targets.items() if str(at) not in found["failed"]})
     style = Style(_titles(options.method, found), options.colours, options.opacity, options.grey)
-    files = write_looks(workspace, source, one, rows, style, folder)
+    files, unread = write_looks(source, one, rows, style, folder)
+    failed = left_out | found["failed"] | unread
     result = {
         "embedding": one.id,
         "folder": shown(folder),
         "files": files,
-        "images": len(rows),
+        "images": len(rows) - len(unread),
         "failed": failed,
         "layer": found["layer"],
         "exact": found["exact"],
@@ -147,17 +146,20 @@ def _images(workspace: Workspace, source: Collection, named: Sequence[str]) -> l
     return list(dict.fromkeys(found))
 
 
-def _lines(workspace: Workspace, one: Embedding, targets: dict[int, str]) -> list[list[str]]:
-    """What the table says of each image: its first label and what is explained, if that is something else."""
-    names = class_names(one)
+def _rows(workspace: Workspace, source: Collection, one: Embedding, targets: dict[int, str]) -> list[Explained]:
+    """What was looked at, with the first label of each image and what is explained, if that is something else."""
+    names, known = class_names(one), images_by_id(workspace, source.id, list(targets))
     said = said_of(workspace, one, np.array(list(targets), np.int64))
-    lines = []
-    for target, label, share in zip(
-        targets.values(), said.label_ids[:, 0].tolist(), said.probabilities[:, 0].tolist(), strict=True
-    ):
-        first = [f"{label} {names[label]} {share:.0%}"] if 0 <= label < len(names) else []
-        lines.append([*first, *([_said(target, names)] if target != TOP else [])])
-    return lines
+    firsts = zip(said.label_ids[:, 0].tolist(), said.probabilities[:, 0].tolist(), strict=True)
+    return [
+        Explained(
+            known[image],
+            target,
+            f"{label} {names[label]} {share:.0%}" if 0 <= label < len(names) else "",
+            _said(target, names) if target != TOP else "",
+        )
+        for (image, target), (label, share) in zip(targets.items(), firsts, strict=True)
+    ]
 
 
 def _said(target: str, names: Sequence[str]) -> str:

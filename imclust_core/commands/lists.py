@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from imclust_core.commands.running import print_json, progress_line
 from imclust_core.jobs.queue import Queue
-from imclust_core.jobs.worker import ensure_worker
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.names import shown
 from imclust_core.store.collections import collections
 from imclust_core.store.counts import summary_of

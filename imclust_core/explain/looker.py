@@ -1,6 +1,7 @@
 """A network made ready to be asked what it looks at, over and over: pixels as they are decoded in, maps out."""
 
 import copy
+import threading
 
 import numpy as np
 
@@ -14,16 +15,18 @@ from imclust_core.explain.targets import Target
 
 
 class Looker(OwnNetwork):
-    """What a backbone looks at, for one thread.
+    """What a backbone looks at; threads that share one take turns.
 
-    places: the layer for heat maps, or None where no layer has places. guided: whether its slopes can be guided.
+    places: the layer for heat maps, or None where no layer has places. guided: whether its slopes can be guided. like:
+    another one of the same backbone, from which both are taken.
     """
 
-    def __init__(self, backbone: Backbone, device: str = "cpu") -> None:
+    def __init__(self, backbone: Backbone, device: str = "cpu", *, like: "Looker | None" = None) -> None:
         super().__init__(backbone, device)
         self.head = copy.deepcopy(backbone.head).to(self.device) if backbone.head is not None else None
-        self.places = self._places()
-        self.guided = has_rectifiers(self.trunk, self.preprocessing.size)
+        self.places: Places | None = like.places if like is not None else self._places()
+        self.guided: bool = like.guided if like is not None else has_rectifiers(self.trunk, self.preprocessing.size)
+        self._turn = threading.Lock()
 
     def _places(self) -> Places | None:
         try:
@@ -40,4 +43,6 @@ class Looker(OwnNetwork):
                 "No layer of this network has places that could be laid over a picture. Look at its gradients instead."
             )
         places = self.places if heat else None
-        return look(self.trunk, self.head, self.pixels(decoded), target, places=places, average=average, slopes=slopes)
+        given = self.pixels(decoded)
+        with self._turn:
+            return look(self.trunk, self.head, given, target, places=places, average=average, slopes=slopes)

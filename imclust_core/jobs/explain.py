@@ -178,7 +178,10 @@ def _lookers(one: Embedding, tell: Callable[[str], None]) -> list[Looker]:
     with _one_at_a_time:
         if key not in _ready:
             devices = devices_for(AUTO)
-            _ready[key] = [Looker(backbone, devices[at % len(devices)]) for at in range(lanes_for(len(devices)))]
+            # A GPU is kept busy by one network, and a core by one too.
+            places = devices if devices != ["cpu"] else devices * lanes_for(1)
+            first = Looker(backbone, places[0])
+            _ready[key] = [first, *(Looker(backbone, place, like=first) for place in places[1:])]
         _ready.move_to_end(key)
         while len(_ready) > _KEPT:
             _ready.popitem(last=False)

@@ -43,10 +43,16 @@ def keep_class_vectors(one: Embedding, backbone: Backbone) -> None:
         write_class_vectors(one, backbone.head.weight.numpy())
 
 
+def is_here(one: Embedding) -> bool:
+    """Whether the weights an embedding was made with can be read without a download."""
+    recipe = one.recipe
+    return recipe.random or bool(recipe.weights_file) or weights_path(find_backbone(recipe.backbone)) is not None
+
+
 def network_of(one: Embedding, tell: Callable[[str], None]) -> Backbone:
     """The very network that an embedding was made with, with its preprocessing; ExplainError where it is not here."""
     recipe = one.recipe
-    if not recipe.random and not recipe.weights_file and weights_path(find_backbone(recipe.backbone)) is None:
+    if not is_here(one):
         raise ExplainError(
             f"The weights of {recipe.title} are not on this machine any more, so nobody can look into it. Put them "
             "back, or embed again."
@@ -64,7 +70,7 @@ def network_of(one: Embedding, tell: Callable[[str], None]) -> Backbone:
 def class_vectors(one: Embedding, tell: Callable[[str], None]) -> np.ndarray:
     """The rows of the last layer of an embedding's network, from the network itself: (classes, d)."""
     recipe = one.recipe
-    if not recipe.random and not recipe.weights_file and weights_path(find_backbone(recipe.backbone)) is None:
+    if not is_here(one):
         raise VectorsUnavailable(
             f"The weights of {recipe.title} are not on this machine any more, and with them its words. Take WordNet's "
             "words under How the tree is made (--vectors embedded), or embed again."

@@ -14,6 +14,8 @@ from imclust_core.store.trees import TreeRecipe
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.vectors import BUILT_IN
 
+QUICK_LOOKS = 64
+"""Images that are looked at while others wait for an answer; more of them wait their turn among long work."""
 _QUICK_WORK = 1_000_000_000
 """Products of numbers in a round of k-means that a quick clustering may take."""
 
@@ -137,7 +139,7 @@ def submit_explain(
         key=f"explain:{json.dumps(params)}",
         collection_id=one.collection_id,
         params=params,
-        quick=True,
+        quick=sum(len(ids) for _, ids in asked) <= QUICK_LOOKS,
     )
 
 

@@ -6,24 +6,20 @@
 import argparse
 import errno
 import logging
+import math
 import os
 import secrets
-import signal
-import subprocess
 import sys
 import threading
 import time
 import traceback
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from imclust_core.errors import Cancelled, ImclustError, JobError, LeaseLost, SourceUnavailable, WorkspaceFull
 from imclust_core.jobs.progress import RateMeter
 from imclust_core.jobs.queue import HEARTBEAT_SECONDS, LEASE_SECONDS, Job, Queue
+from imclust_core.jobs.starting import PID_FILE, lock_path
 from imclust_core.jobs.tasks import TASKS
-from imclust_core.names import shown
-from imclust_core.process import start_module
 from imclust_core.store.backups import back_up_if_due
 from imclust_core.store.lock import FileLock
 from imclust_core.store.workspace import Workspace
@@ -34,99 +30,29 @@ _NICE = 10
 _POLL_SECONDS = 0.2
 _QUICK_POLL_SECONDS = 0.1
 _REPORT_SECONDS = 0.3
-_START_SECONDS = 10.0
 _FENCED = 75
-_PID_FILE = "worker.pid"
-_MAX_FAILURES = 3
 
 log = logging.getLogger("imclust")
 
 
-@dataclass
-class _Start:
-    """The last worker this process started for a workspace, and how many before it could not get going."""
-
-    begun: float
-    process: "subprocess.Popen[bytes]"
-    failures: int
-
-
-_starting: dict[Path, _Start] = {}
-
-
-def _may_start(workspace: Workspace) -> bool:
-    """Whether to start a worker now: not while one is on its way, and not again and again in vain."""
-    last = _starting.get(workspace.root)
-    if last is None or time.monotonic() - last.begun > _START_SECONDS:
-        return True
-    code = last.process.poll()
-    if code is None:
-        return False  # it has not got as far as taking the lock
-    if code <= 0:
-        return True  # it ended well, or was killed
-    last.failures += 1
-    if last.failures < _MAX_FAILURES:
-        return True
-    last.failures = 0
-    tail = (workspace.logs / "worker.log").read_text(encoding="utf-8", errors="replace").splitlines()[-1:]
-    log_file = shown(workspace.logs / "worker.log")
-    raise JobError(f"The worker could not start ({' '.join(tail)}). Mend that, or look into {log_file}.")
-
-
-def ensure_worker(workspace: Workspace) -> None:
-    """Start the workspace's worker unless one is there, or there is nothing for it to do."""
-    jobs = [job for job in Queue(workspace).open_jobs(quick=True) if job.active]
-    lock = FileLock(_lock_path(workspace))
-    if not jobs:
-        return
-    if lock.acquire():
-        lock.release()
-    elif any(job.silent_for(time.time()) > LEASE_SECONDS for job in jobs):
-        _end_frozen(workspace)
-    else:
-        return
-    if not _may_start(workspace):
-        return
-    with (workspace.logs / "worker.log").open("ab") as output:
-        process = start_module(
-            "imclust_core.jobs.worker",
-            "--workspace",
-            str(workspace.root),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            # Its own session: the worker outlives the server, and a Ctrl-C meant for the server.
-            start_new_session=True,
-        )
-    failures = _starting[workspace.root].failures if workspace.root in _starting else 0
-    _starting[workspace.root] = _Start(time.monotonic(), process, failures)
-    # Collect the exit status whenever it comes, so that a finished worker is not left as a zombie.
-    threading.Thread(target=process.wait, daemon=True).start()
-
-
-def _end_frozen(workspace: Workspace) -> None:
-    """End the worker that holds the lock but has been silent for longer than its lease.
-
-    Frozen inside a transaction it would block every writer of the workspace until it woke. Its process is
-    checked to be a worker of imclust first: in another container the same number may mean another process.
-    """
-    try:
-        pid = int((workspace.root / _PID_FILE).read_text())
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (OSError, ValueError):
-        return
-    if b"imclust" in command and b"worker" in command and hasattr(signal, "SIGKILL"):
-        log.warning("worker %s has been silent for longer than its lease; ending it", pid)
-        os.kill(pid, signal.SIGKILL)
-
-
 def work(workspace: Workspace, *, idle_seconds: float = IDLE_SECONDS) -> None:
     """Do jobs until there have been none for `idle_seconds`. Returns at once when another worker is there."""
-    queue, lock, worker = Queue(workspace), FileLock(_lock_path(workspace)), secrets.token_hex(6)
+    queue, lock, worker = Queue(workspace), FileLock(lock_path(workspace)), secrets.token_hex(6)
     alone = _take(lock, workspace)
     if not alone and not any(job.silent_for(time.time()) > LEASE_SECONDS for job in queue.open_jobs()):
         return
     back_up_if_due(workspace)
+    while True:
+        _work_until_idle(queue, workspace, worker, idle_seconds, alone=alone)
+        lock.release()  # only now: whoever takes it takes over all jobs, also those of a lane that still works
+        # Whoever queued a job just now saw the lock held and started nobody, so look once more.
+        if not any(job.state == "queued" for job in queue.open_jobs(quick=True)) or not _take(lock, workspace):
+            return
+        alone = True
+
+
+def _work_until_idle(queue: Queue, workspace: Workspace, worker: str, idle_seconds: float, *, alone: bool) -> None:
+    """Do jobs until neither lane has had one for so long; one that is not alone ends with the jobs it took over."""
     idle_since = time.monotonic()
     with _QuickLane(workspace, worker, enabled=alone) as quick:
         while True:
@@ -134,20 +60,17 @@ def work(workspace: Workspace, *, idle_seconds: float = IDLE_SECONDS) -> None:
             if job is not None:
                 _run(queue, workspace, job, worker)
                 idle_since = time.monotonic()
-            elif time.monotonic() - max(idle_since, quick.busy_at) < idle_seconds and alone:
+            elif alone and time.monotonic() - max(idle_since, quick.busy_at) < idle_seconds:
                 time.sleep(_POLL_SECONDS)
             else:
-                lock.release()
-                # Whoever queued a job just now saw the lock held and started nobody, so look once more.
-                if not any(job.state == "queued" for job in queue.open_jobs(quick=True)) or not _take(lock, workspace):
-                    return
-                alone = True
+                return
 
 
 class _QuickLane:
     """A thread that answers quick jobs while the main one may be at long work; a context manager.
 
-    Under the worker's own name: for the queue, both are one worker that holds one lock.
+    Under the worker's own name: for the queue, both are one worker that holds one lock. busy_at: when it last ended a
+    job; infinite while it has one.
     """
 
     def __init__(self, workspace: Workspace, worker: str, *, enabled: bool) -> None:
@@ -170,23 +93,22 @@ class _QuickLane:
         queue = Queue(self._workspace)
         while not self._stop.wait(_QUICK_POLL_SECONDS):
             try:
-                while (job := queue.claim(self._worker, alone=True, quick=True)) is not None:
-                    _run(queue, self._workspace, job, self._worker, log_file="quick.log")
-                    self.busy_at = time.monotonic()
-            except ImclustError as error:
-                log.error("quick jobs: %s", error)  # a busy or full database; the next look may find it well
+                while not self._stop.is_set() and (job := queue.claim(self._worker, alone=True, quick=True)):
+                    self.busy_at = math.inf
+                    try:
+                        _run(queue, self._workspace, job, self._worker, log_file="quick.log")
+                    finally:
+                        self.busy_at = time.monotonic()
+            except Exception as error:  # a busy or full database or disk; the next look may find it well
+                log.error("quick jobs: %s", error)
 
 
 def _take(lock: FileLock, workspace: Workspace) -> bool:
     """Take the worker lock and leave the process number beside it, for `_end_frozen`."""
     taken = lock.acquire()
     if taken:
-        (workspace.root / _PID_FILE).write_text(str(os.getpid()))
+        (workspace.root / PID_FILE).write_text(str(os.getpid()))
     return taken
-
-
-def _lock_path(workspace: Workspace) -> Path:
-    return workspace.root / "worker.lock"
 
 
 def _run(queue: Queue, workspace: Workspace, job: Job, worker: str, *, log_file: str = "") -> None:

@@ -5,6 +5,7 @@ without those that are undone: whatever is undone, in whatever order, no image i
 """
 
 import functools
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -77,6 +78,18 @@ class Desk:
         moved = self.group != self.base
         return frozenset(np.union1d(self.group[moved], self.base[moved]).tolist())
 
+    def state_of(self, number: int) -> int:
+        """What stands for the images that a group has now; 0 for those that the clustering gave it."""
+        if number not in self.touched:
+            return 0
+        if number not in self._states:
+            self._states[number] = shortened(np.sort(self.image_ids[self.rows_of(number)]).tobytes())
+        return self._states[number]
+
+    @functools.cached_property
+    def _states(self) -> dict[int, int]:
+        return {}
+
     @property
     def clusters(self) -> list[int]:
         """The numbers of the clusters there are, in order."""
@@ -125,6 +138,11 @@ class Desk:
         """How many clusters are settled, and how many images they hold."""
         done = [number for number in self.clusters if self.is_settled(number)]
         return len(done), sum(self.sizes[number] for number in done)
+
+
+def shortened(data: bytes) -> int:
+    """A number above 0 that stands for these bytes."""
+    return int.from_bytes(hashlib.blake2b(data, digest_size=6).digest(), "big") or 1
 
 
 def target_of(number: int) -> str:

@@ -1,6 +1,6 @@
 """What a network is asked about the images of a clustering, as text: in addresses, in names of files, in jobs.
 
-A question about a cluster says which state of the cluster it is about, so that an answer, once kept, stays right.
+A question about a cluster says which images the cluster has, so that an answer, once kept, stays right.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imclust_core.errors import ExplainError
-from imclust_core.naming.desk import Desk
+from imclust_core.naming.desk import Desk, shortened
 from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.vectors import features_at, locate, read_rows
@@ -17,7 +17,7 @@ from imclust_core.store.workspace import Workspace
 
 TOP = "top1"
 """The class that the network finds most probable for each image."""
-_MOST_MEMBERS = 2_000
+_MOST_MEMBERS = 20_000
 """Images from which the middle of a cluster that people have changed is taken."""
 _FORMS = {
     "top": re.compile(r"top([1-5])"),
@@ -31,8 +31,7 @@ _FORMS = {
 class Question:
     """A target as text, taken apart. numbers: the place of a class, the number of a class, or clusters by number.
 
-    clustering: the id of theirs. version: the event after which they were as the question means them; 0 for as the
-    clustering gave them.
+    clustering: the id of theirs. version: stands for the images they have; 0 for those that the clustering gave them.
     """
 
     kind: str
@@ -70,17 +69,20 @@ def of_contrast(stored: Clustering, desk: Desk, number: int, other: int) -> str:
 
 
 def second_nearest(stored: Clustering, desk: Desk, content: ClusterContent, row: int) -> int:
-    """The cluster, by number, that an image is second nearest to; 0 where it has none or has been put there."""
-    other = int(content.other[row])
-    number = stored.summary.numbers[other] if other >= 0 else 0
-    return number if number in desk.sizes and number != int(desk.group[row]) else 0
+    """The cluster, by number, that an image could as well be in: for one that people have moved, that it was moved out
+    of; else the second nearest, among those the clustering gave. 0 where that is no more.
+    """
+    own, base, other = int(desk.group[row]), int(desk.base[row]), int(content.other[row])
+    number = base if base != own else stored.summary.numbers[other] if other >= 0 else 0
+    return number if number > 0 and number in desk.sizes and number != own else 0
 
 
 def version_of(desk: Desk, *numbers: int) -> int:
-    """The state of these clusters: 0 as the clustering gave them, else the newest event that may have moved images."""
-    if desk.touched.isdisjoint(numbers):
+    """What stands for the images that these clusters have: 0 for those that the clustering gave them."""
+    states = [desk.state_of(number) for number in numbers]
+    if not any(states):
         return 0
-    return max((event.id for event in desk.events if event.kind != "name"), default=0)
+    return states[0] if len(states) == 1 else shortened("/".join(map(str, states)).encode())
 
 
 def directions(
@@ -100,14 +102,12 @@ def directions(
     for number in asked.numbers:
         if number not in desk.sizes or number <= 0:
             raise ExplainError(f"There is no cluster {number} any more. Choose one that is there.")
+    centres = [_centre(workspace, one, stored, desk, content, number) for number in asked.numbers]
+    if len(desk.sizes) == 1:
+        return [centre.astype(np.float32) for centre in centres]
     sizes = np.bincount(content.labels[content.labels >= 0], minlength=len(content.centroids))
     middle = (content.centroids * (sizes / max(1, sizes.sum()))[:, None]).sum(axis=0)
-    found = []
-    for number in asked.numbers:
-        centre = _centre(workspace, one, stored, desk, content, number)
-        away = centre - middle
-        found.append((away if np.linalg.norm(away) > 1e-4 else centre).astype(np.float32))
-    return found
+    return [(centre - middle).astype(np.float32) for centre in centres]
 
 
 def _centre(

@@ -1,5 +1,6 @@
 """What a network looked at, written to a folder: a picture for each image and method, a table, and a list."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +9,11 @@ import numpy as np
 from PIL import Image
 
 from imclust_core.backbones.preprocessing import Preprocessing
-from imclust_core.errors import ExplainError
+from imclust_core.errors import ExplainError, ImageProblem
 from imclust_core.explain.pictures import blended, decode_slopes, shown_slopes, weighed
-from imclust_core.images.opening import open_image
+from imclust_core.images.inspecting import digest_of
+from imclust_core.images.opening import open_image, read_file
+from imclust_core.images.reasons import sentence
 from imclust_core.report.look_table import MOST_ROWS, LookRow, side_by_side
 from imclust_core.report.safe_names import safe_name
 from imclust_core.report.tables import csv_text
@@ -18,9 +21,8 @@ from imclust_core.report.writing import keep_out_of, new_folder
 from imclust_core.store.catalogue import ImageRow
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
-from imclust_core.store.looks import HEATS, read_heat, read_slopes
+from imclust_core.store.looks import HEATS, forget_look, read_heat, read_slopes
 from imclust_core.store.pictures import safe_path
-from imclust_core.store.workspace import Workspace
 
 _SIDE = 1024
 NEEDS = {
@@ -35,11 +37,19 @@ NEEDS = {
 
 @dataclass(frozen=True)
 class Explained:
-    """One image that was looked at. target: as in `naming.looking`; lines: what is said of it in the table."""
+    """One image that was looked at. target: as in `naming.looking`, and about: the same in words, or nothing.
+
+    label: its first label, or nothing.
+    """
 
     image: ImageRow
     target: str
-    lines: Sequence[str]
+    label: str
+    about: str
+
+    def lines(self) -> list[str]:
+        """What the table says of it."""
+        return [line for line in (self.label, self.about) if line]
 
 
 @dataclass(frozen=True)
@@ -53,34 +63,47 @@ class Style:
 
 
 def write_looks(
-    workspace: Workspace, source: Collection, one: Embedding, rows: Sequence[Explained], style: Style, folder: Path
-) -> list[str]:
-    """Write them to a folder that must be new or empty; it is there whole at the end, or not at all."""
+    source: Collection, one: Embedding, rows: Sequence[Explained], style: Style, folder: Path
+) -> tuple[list[str], dict[str, str]]:
+    """Write them to a folder that must be new or empty; it is there whole at the end, or not at all.
+
+    Returns the names of the files, and why images are left out, by id.
+    """
     keep_out_of(source, folder)
+    failed: dict[str, str] = {}
     listed: list[tuple[object, ...]] = []
     table: list[LookRow] = []
     with new_folder(folder) as making:
         for row in rows:
-            picture = _original(source, row.image)
+            try:
+                picture = _original(source, row.image)
+            except ImageProblem as problem:
+                failed[str(row.image.id)] = sentence(problem.reason)
+                continue
             drawn = {way: _drawn(way, one, row, picture, style) for way in style.titles}
             files = []
             for way, shown in drawn.items():
                 files.append(safe_name(f"{row.image.id}-{Path(row.image.name).stem}", f"-{way}.png"))
                 shown.save(making / files[-1], "PNG")
-            listed.append((row.image.id, row.image.name, row.target, *row.lines[:1], *files))
+            listed.append((row.image.id, row.image.name, row.target, row.label, *files))
             if len(table) < MOST_ROWS:
-                table.append(LookRow(str(row.image.id), row.image.name, [picture, *drawn.values()], row.lines))
-        if table:
-            page = side_by_side(table, titles=["Original", *style.titles.values()], colours=style.colours)
-            page.save(making / "table.png", "PNG")
+                table.append(LookRow(str(row.image.id), row.image.name, [picture, *drawn.values()], row.lines()))
+        if not table:
+            raise ExplainError(
+                f"None of these images can be drawn: {next(iter(failed.values()), 'none could be read.')}"
+            )
+        page = side_by_side(table, titles=["Original", *style.titles.values()], colours=style.colours)
+        page.save(making / "table.png", "PNG")
         header = ("image", "file", "explained", "label", *style.titles)
         (making / "looks.csv").write_bytes(csv_text(header, listed).encode("utf-8-sig"))
-        return sorted(entry.name for entry in making.iterdir())
+        return sorted(entry.name for entry in making.iterdir()), failed
 
 
 def _original(source: Collection, image: ImageRow) -> Image.Image:
-    path = safe_path(source.folder, image.path, follow_links=source.follow_links)
-    picture = open_image(path, at_least=_SIDE).rgb
+    file = read_file(safe_path(source.folder, image.path, follow_links=source.follow_links))
+    if bytes.fromhex(digest_of(file.data)) != image.hash:
+        raise ImageProblem("changed", "since the scan")
+    picture = open_image(file.data, at_least=_SIDE).rgb
     picture.thumbnail((_SIDE, _SIDE), Image.Resampling.BICUBIC, reducing_gap=2.0)
     return picture
 
@@ -103,5 +126,7 @@ def _kept(one: Embedding, row: Explained, method: str) -> np.ndarray:
         if heat is not None:
             return heat
     elif slopes := read_slopes(one, digest, row.target, method):
-        return decode_slopes(slopes)
+        with contextlib.suppress(ExplainError):
+            return decode_slopes(slopes)
+        forget_look(one, digest, row.target, method)  # damaged
     raise ExplainError(f"What was found in {row.image.name} is not kept any more. Run the same command again.")

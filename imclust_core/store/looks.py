@@ -1,13 +1,13 @@
 """What a network looked at, kept beside its embedding: a small file for each image, target and method. No torch.
 
 Heat maps are kept at the places of the network's layer, slopes as a picture; whoever shows them lays them back over the
-image. What is kept follows from the image's content and the network alone, so it is never out of date.
+image. What is kept follows from the network, the image's content and the target, which names a state of its cluster: so
+it is never out of date.
 """
 
 import hashlib
 import io
 import json
-import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,6 +21,8 @@ HEATS = ("cam", "gradcam")
 SLOPES = ("guided", "gradient")
 METHODS = (*HEATS, *SLOPES)
 """Maps of class activation, exact where they can be; Grad-CAM in any case; guided slopes; plain ones."""
+VERSION = 1
+"""Raised when the same question gets another answer than before."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,10 @@ class Abilities:
 
 def is_kept(one: Embedding, digest: bytes, target: str, method: str) -> bool:
     """Whether it was looked at, and what was found is kept."""
-    return _path(one, digest, target, method).exists()
+    try:
+        return _path(one, digest, target, method).stat().st_size > 0  # a power cut may leave an empty file
+    except OSError:
+        return False
 
 
 def write_heat(one: Embedding, digest: bytes, target: str, method: str, heat: np.ndarray) -> None:
@@ -69,7 +74,7 @@ def read_heat(one: Embedding, digest: bytes, target: str, method: str) -> np.nda
         heat: np.ndarray = np.load(path, allow_pickle=False).astype(np.float32)
     except FileNotFoundError:
         return None
-    except (OSError, EOFError, ValueError):
+    except Exception:  # numpy raises almost anything at a damaged head, up to what Python's tokenizer has
         heat = np.zeros(0, np.float32)
     if heat.ndim == 2 and heat.size and np.isfinite(heat).all():
         return heat
@@ -122,7 +127,7 @@ def read_attention(one: Embedding, clustering_id: str) -> Attention | None:
         data = _attention_path(one, clustering_id).read_bytes()
         with np.load(io.BytesIO(data), allow_pickle=False) as kept:
             found = Attention(*(kept[name] for name in Attention.__dataclass_fields__))
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+    except Exception:  # as above, and what zipfile raises besides
         return None
     k = len(found.numbers)
     sound = found.mean.ndim == 3 and all(len(part) == k for part in (found.versions, found.mean, found.border))
@@ -134,14 +139,19 @@ def _attention_path(one: Embedding, clustering_id: str) -> Path:
 
 
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = path.parent if path.parent.name == _FOLDER else path.parent.parent
+    try:
+        folder.mkdir(exist_ok=True)  # not the embedding's own, which would come back after it was removed
+        path.parent.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        raise ExplainError("The embedding was removed meanwhile. Choose another, or embed again.") from None
     write_atomically(path, data, durable=False)  # what a power cut takes is made again
 
 
 def _path(one: Embedding, digest: bytes, target: str, method: str) -> Path:
     if method not in METHODS:
         raise ExplainError(f"There is no method {method!r}. Expected one of: {', '.join(METHODS)}.")
-    about = hashlib.blake2b(target.encode(), digest_size=8).hexdigest()
+    about = hashlib.blake2b(f"{VERSION} {target}".encode(), digest_size=8).hexdigest()
     kind = "npy" if method in HEATS else "jpg"
     return one.folder / _FOLDER / about / f"{digest.hex()}-{method}.{kind}"
 

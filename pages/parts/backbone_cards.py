@@ -17,8 +17,8 @@ from imclust_core.errors import ImclustError
 from imclust_core.jobs.progress import duration
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import AUTO, DTYPES, EmbedRequest
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_embed, submit_probe
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.collections import Collection
 from imclust_core.store.speeds import decode_key, forward_key, read_speeds, seconds_for
 from imclust_core.store.workspace import Workspace

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from imclust_core.jobs.queue import Queue
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import evidence_key, submit_evidence
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.curves import Evidence

@@ -9,8 +9,8 @@ from imclust_core.clustering.strategies import STRATEGIES
 from imclust_core.errors import ImclustError, JobError
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import DEFAULT_CLUSTERING, MOST_K, check_clustering
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_cluster
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.choices import Choice
 from imclust_core.store.clusterings import Clustering, ClusterRecipe
 from imclust_core.store.embeddings import Embedding

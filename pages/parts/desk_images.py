@@ -78,7 +78,7 @@ def show_images(
         label=f"Images of cluster {number}, page {page}" if number > 0 else "Images without a cluster",
         captions=facts.captions(order, some.tolist()),
         details={int(ids[row]): facts.details(row) for row in some.tolist()},
-        looks=looks_for(workspace, stored, desk, number, visit),
+        looks=looks_for(workspace, stored, desk, number, visit, has_words=bool(labels)),
         reasons={int(ids[row]): reasons_for(stored, desk, content, row, labels, said) for row in some.tolist()},
         size=size,
         drawing=drawing,

@@ -26,8 +26,11 @@ _STRENGTH = 55
 _LEGEND = 12
 
 
-def pick_overlay(workspace: Workspace, stored: Clustering) -> None:
-    """Whether the images show what the network looked at; nothing to choose where its embedding is gone."""
+def pick_overlay(workspace: Workspace, stored: Clustering, *, has_words: bool) -> None:
+    """Whether the images show what the network looked at; nothing to choose where its embedding is gone.
+
+    has_words: whether the network has labels.
+    """
     if not _slopes_title(workspace, stored):
         return
     shown = {"": "Pictures", CAM: "CAM", SLOPES: "Backprop"}
@@ -43,11 +46,12 @@ def pick_overlay(workspace: Workspace, stored: Clustering) -> None:
         help="CAM: which places speak for the cluster. Backprop: which pixels do, guided where the network allows it.",
     )
     with st.popover("", icon=":material/tune:", help="How it is shown, and what is explained"):
-        _settings()
+        _settings(has_words=has_words)
 
 
-def _settings() -> None:
-    _choice("Explain", ABOUT, _ABOUT)
+def _settings(*, has_words: bool) -> None:
+    if has_words:
+        _choice("Explain", ABOUT, _ABOUT)
     _choice("Colours", COLOURS, _COLOURS)
     st.slider(
         "Strength of CAM over the picture",
@@ -79,7 +83,9 @@ def _choice(title: str, key: str, options: dict[str, str]) -> None:
     )
 
 
-def looks_for(workspace: Workspace, stored: Clustering, desk: Desk, number: int, visit: str) -> Looks | None:
+def looks_for(
+    workspace: Workspace, stored: Clustering, desk: Desk, number: int, visit: str, *, has_words: bool
+) -> Looks | None:
     """What the grid needs to show looks at the images of a group; None where the embedding is gone."""
     title = _slopes_title(workspace, stored)
     if not title:
@@ -93,7 +99,7 @@ def looks_for(workspace: Workspace, stored: Clustering, desk: Desk, number: int,
         opacity=_strength() / 100,
         guided=title,
         scale=["#{:02x}{:02x}{:02x}".format(*table[round(at * 255 / (_LEGEND - 1))]) for at in range(_LEGEND)],
-        target=_target(stored, desk, number),
+        target=_target(stored, desk, number, has_words=has_words),
     )
 
 
@@ -137,10 +143,11 @@ def colours_asked() -> str:
     return asked(COLOURS) if asked(COLOURS) in MAPS else MAPS[0]
 
 
-def _target(stored: Clustering, desk: Desk, number: int) -> str:
-    if number > 0 and asked(ABOUT) != "label":
+def _target(stored: Clustering, desk: Desk, number: int, *, has_words: bool) -> str:
+    """What the cells explain; nothing for images without a cluster where the network has no words either."""
+    if number > 0 and (asked(ABOUT) != "label" or not has_words):
         return of_cluster(stored, desk, number)
-    return TOP
+    return TOP if has_words else ""
 
 
 def _strength() -> int:

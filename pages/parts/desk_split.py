@@ -8,8 +8,8 @@ import streamlit as st
 
 from imclust_core.errors import ImclustError, JobError
 from imclust_core.jobs.queue import Job, Queue
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_split
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.naming.desk import Desk
 from imclust_core.naming.editing import split_cluster
 from imclust_core.naming.ordering import Said

@@ -108,7 +108,7 @@ def _choices(
     """What the images are ordered by, and what they show; returns the size of their pictures."""
     with st.container(horizontal=True, vertical_alignment="center"):
         size = pick_order()
-        pick_overlay(workspace, stored)
+        pick_overlay(workspace, stored, has_words=bool(labels))
         show_split(workspace, stored, desk, number, labels, said)
     return size
 

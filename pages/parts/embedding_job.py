@@ -5,8 +5,8 @@ import streamlit as st
 from imclust_core.backbones.registry import BACKBONES, BUNDLED
 from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.requests import EmbedRequest
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_embed
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.catalogue import images_by_id
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace

@@ -5,8 +5,8 @@ import streamlit as st
 
 from imclust_core.images.reasons import TRANSIENT, sentence, title
 from imclust_core.jobs.requests import EmbedRequest
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_embed
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.catalogue import images_by_id
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding, EmbeddingSummary, class_names

@@ -9,8 +9,8 @@ import streamlit as st
 
 from imclust_core.errors import ImclustError
 from imclust_core.jobs.queue import Job, Queue
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_export
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.report.exports import FORMATS, HOW, export
 from imclust_core.report.members import open_members
 from imclust_core.report.writing import folder_to_write

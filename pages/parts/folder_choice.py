@@ -7,8 +7,8 @@ import streamlit as st
 from imclust_core.config import allowed_roots
 from imclust_core.errors import ImclustError
 from imclust_core.images.walking import subfolders
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_sample, submit_scan
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.names import shown
 from imclust_core.store.collections import add_collection, collections, restore_collection
 from imclust_core.store.counts import summary_of

@@ -5,8 +5,8 @@ import streamlit as st
 
 from imclust_core.images.reasons import NOTES, sentence, title
 from imclust_core.jobs.queue import Queue
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_scan
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.names import shown
 from imclust_core.report.tables import skipped_csv
 from imclust_core.store.catalogue import duplicate_groups, skipped_files

@@ -6,8 +6,8 @@ import streamlit as st
 
 from imclust_core.jobs.progress import duration, seconds_left
 from imclust_core.jobs.queue import LEASE_SECONDS, Job, Queue
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.tasks import TITLES
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.workspace import Workspace
 from pages.parts.text import plain
 

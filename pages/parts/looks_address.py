@@ -1,6 +1,7 @@
 """Addresses of what a network looked at: where the browser asks for it, and where the pictures then are."""
 
 from imclust_core.store.clusterings import Clustering
+from imclust_core.store.looks import VERSION
 from imclust_core.store.workspace import Workspace
 from pages.parts.image_address import address_base, good_until, is_signed, signature, signing_key
 
@@ -12,12 +13,12 @@ def asking_address(workspace: Workspace, stored: Clustering, visit: str) -> str:
 
     visit: what tells this page from others, letters and digits.
     """
-    return f"{address_base()}/looks/{stored.id}?visit={visit}&{_proof(workspace, stored.id)}"
+    return f"{address_base()}/looks/{stored.id}?visit={visit}&{_proof(workspace, stored.id, visit)}"
 
 
 def picture_address(workspace: Workspace, stored: Clustering, *, colours: str, grey: bool) -> str:
     """Where a picture of one is; the browser puts in {id} and {method}, and adds target, size and v."""
-    shown = f"colours={colours}&grey={int(grey)}"
+    shown = f"colours={colours}&grey={int(grey)}&made={VERSION}"
     return f"{address_base()}/look/{stored.id}/{{id}}/{{method}}?{shown}&{_proof(workspace, stored.id)}"
 
 
@@ -27,15 +28,18 @@ def mean_address(workspace: Workspace, stored: Clustering, number: int, version:
     return f"{address_base()}/mean-look/{stored.id}/{number}?{shown}&{_proof(workspace, stored.id)}"
 
 
-def _proof(workspace: Workspace, clustering_id: str) -> str:
+def _proof(workspace: Workspace, clustering_id: str, visit: str = "") -> str:
     until = good_until()
-    return f"until={until}&sign={signature(signing_key(workspace), _signed(clustering_id), _NO_IMAGE, until)}"
+    return f"until={until}&sign={signature(signing_key(workspace), _signed(clustering_id, visit), _NO_IMAGE, until)}"
 
 
-def is_proven(workspace: Workspace, clustering_id: str, until: str, sign: str) -> bool:
-    """Whether such an address was made by a page of this server and is still good."""
-    return is_signed(signing_key(workspace), _signed(clustering_id), _NO_IMAGE, until, sign)
+def is_proven(workspace: Workspace, clustering_id: str, visit: str, until: str, sign: str) -> bool:
+    """Whether such an address was made by a page of this server and is still good.
+
+    The visit is signed too: nobody has the work of more pages done than were opened.
+    """
+    return is_signed(signing_key(workspace), _signed(clustering_id, visit), _NO_IMAGE, until, sign)
 
 
-def _signed(clustering_id: str) -> str:
-    return f"looks/{clustering_id}"
+def _signed(clustering_id: str, visit: str) -> str:
+    return f"looks/{clustering_id}/{visit}"

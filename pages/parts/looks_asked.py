@@ -4,12 +4,12 @@ import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 from imclust_core.errors import JobError
 from imclust_core.jobs.queue import Job, Queue
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_explain
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.catalogue import ImageRow
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.looks import HEATS, is_kept, read_abilities, read_heat
@@ -19,14 +19,16 @@ _MOST_VISITS = 1_000
 GUIDED, GRADIENTS = "Guided backprop", "Gradients"
 
 
+About = tuple[str, str, tuple[str, ...]]
+
+
 @dataclass(frozen=True)
 class _Asked:
-    """What a visit asked for last. failed: image id -> why, of this and of what was asked before about the same."""
+    """What a visit asked for last: of which embedding, for which target, by which methods, and for which images."""
 
     job: str
-    about: tuple[str, str, tuple[str, ...]]
+    about: About
     ids: frozenset[int]
-    failed: dict[str, str] = field(default_factory=dict)
 
 
 _asked: OrderedDict[str, _Asked] = OrderedDict()
@@ -36,28 +38,28 @@ _lock = threading.Lock()
 def progress_of(
     workspace: Workspace, one: Embedding, images: Sequence[ImageRow], target: str, methods: Sequence[str], visit: str
 ) -> dict[str, object]:
-    """Which of these images were looked at, and why others cannot be; those that are missing are begun."""
+    """Which of these images were looked at, and why others cannot be; those that are missing are begun.
+
+    What failed is told once: whoever asks for it again has it tried again.
+    """
     about = (one.id, target, tuple(methods))
-    with _lock:  # two requests of one page must not begin the same work twice
+    with _lock:
         before = _asked.get(visit)
-        job = _job(workspace, before)  # before the files: what a job that has ended made is there
-        ready = [row.id for row in images if all(is_kept(one, row.hash or b"", target, method) for method in methods)]
-        before = replace(before, failed=before.failed | _failed(job)) if before is not None else None
-        known = before.failed if before is not None and before.about == about else {}
-        failed = {str(row.id): known[str(row.id)] for row in images if str(row.id) in known}
-        missing = [row.id for row in images if row.id not in ready and str(row.id) not in failed]
-        error = _error(job, before, about, missing)
-        if error:
-            _asked.pop(visit, None)  # asked again, it is tried again
-        elif missing:
-            before, job = _begun(workspace, one, before, job, about, missing)
-        if before is not None and not error:
-            _asked[visit] = before
-            _asked.move_to_end(visit)
-        while len(_asked) > _MOST_VISITS:
-            _asked.popitem(last=False)
+    same = before is not None and before.about == about
+    job = _job(workspace, before)  # before the files: what a job that has ended made is there
+    ready = {row.id for row in images if all(is_kept(one, row.hash or b"", target, method) for method in methods)}
+    why = _failed(job) if same else {}
+    failed = {str(row.id): why[str(row.id)] for row in images if str(row.id) in why and row.id not in ready}
+    missing = [row.id for row in images if row.id not in ready and str(row.id) not in failed]
+    error = _error(job, before, missing) if same and missing else ""
+    if error or not missing:
+        if job is None or not job.active:
+            _remember(visit, None)
+    else:
+        before, job = _begun(workspace, one, before, job, about, missing)
+        _remember(visit, before)
     return {
-        "ready": ready,
+        "ready": [row.id for row in images if row.id in ready],
         "failed": failed,
         "error": error,
         "busy": bool(missing) and not error,
@@ -65,6 +67,15 @@ def progress_of(
         "message": job.message if job is not None and job.active and missing and job.total is None else "",
         "guided": slopes_title(one),
     }
+
+
+def _remember(visit: str, asked: _Asked | None) -> None:
+    with _lock:
+        _asked.pop(visit, None)
+        if asked is not None:
+            _asked[visit] = asked
+        while len(_asked) > _MOST_VISITS:
+            _asked.popitem(last=False)
 
 
 def _is_nothing(one: Embedding, row: ImageRow, target: str) -> bool:
@@ -80,34 +91,29 @@ def slopes_title(one: Embedding) -> str:
 
 
 def _begun(
-    workspace: Workspace,
-    one: Embedding,
-    before: _Asked | None,
-    job: Job | None,
-    about: tuple[str, str, tuple[str, ...]],
-    missing: Sequence[int],
+    workspace: Workspace, one: Embedding, before: _Asked | None, job: Job | None, about: About, missing: Sequence[int]
 ) -> tuple[_Asked, Job]:
     """The job that makes what is missing: the one under way, or a new one in the place of it."""
-    same = before is not None and before.about == about
-    if job is not None and job.active:
-        if same and before is not None and before.ids.issuperset(missing):
+    if job is not None and before is not None and job.active:
+        if before.about == about and before.ids.issuperset(missing):
             ensure_worker(workspace)
             return before, job
-        Queue(workspace).cancel(job.id)
+        with _lock:
+            shared = sum(one.job == job.id for one in _asked.values()) > 1
+        if not shared:
+            Queue(workspace).cancel(job.id)
     job = submit_explain(workspace, one, [(about[1], missing)], about[2])
     ensure_worker(workspace)
-    return _Asked(job.id, about, frozenset(missing), before.failed if same and before is not None else {}), job
+    return _Asked(job.id, about, frozenset(missing)), job
 
 
-def _error(
-    job: Job | None, before: _Asked | None, about: tuple[str, str, tuple[str, ...]], missing: Sequence[int]
-) -> str:
+def _error(job: Job | None, before: _Asked | None, missing: Sequence[int]) -> str:
     """Why what this visit asked for did not come, in words; nothing while it may still come."""
-    if job is None or before is None or before.about != about or job.active or not before.ids.issuperset(missing):
+    if job is None or before is None or job.active or not before.ids.issuperset(missing):
         return ""
     if job.state == "done":
-        return "What was found could not be kept. There may be no room on the disk." if missing else ""
-    return job.error or ("The work was stopped." if missing and job.state != "cancelled" else "")
+        return "What was found could not be kept. There may be no room on the disk."
+    return job.error or ("The work was stopped." if job.state != "cancelled" else "")
 
 
 def _failed(job: Job | None) -> dict[str, str]:

@@ -13,10 +13,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from imclust_core.backbones.preprocessing import Preprocessing
-from imclust_core.errors import ImclustError
+from imclust_core.errors import ExplainError, ImclustError
 from imclust_core.explain.colours import MAPS
 from imclust_core.explain.pictures import HEAT_TYPE, SLOPES_TYPE, decode_slopes, heat_layer, slopes_picture
 from imclust_core.images.thumbnails import SIZES
+from imclust_core.jobs.submitting import QUICK_LOOKS
 from imclust_core.naming.looking import question
 from imclust_core.store.catalogue import ImageRow, image, images_by_id
 from imclust_core.store.clusterings import clustering
@@ -29,7 +30,6 @@ from pages.parts.looks_asked import progress_of
 
 _MEAN_SIDE = 168
 _SQUARE = Preprocessing(size=_MEAN_SIDE, resize=0)
-_MOST_ASKED = 64
 _ID = re.compile("[0-9]{1,15}")
 _NEVER = {"Cache-Control": "no-store"}
 _KEEP = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
@@ -41,7 +41,8 @@ def _guarded(answer: Callable[[Request, Workspace, Embedding], Response]) -> Cal
     def serve(request: Request) -> Response:
         workspace, query = open_workspace(), request.query_params
         clustering_id = request.path_params["clustering"]
-        if not is_proven(workspace, clustering_id, query.get("until", ""), query.get("sign", "")):
+        visit, until, sign = (query.get(name, "") for name in ("visit", "until", "sign"))
+        if not is_proven(workspace, clustering_id, visit, until, sign):
             return PlainTextResponse("Open the page again to see this.", 403, _NEVER)
         try:
             return answer(request, workspace, embedding(workspace, clustering(workspace, clustering_id).embedding_id))
@@ -55,9 +56,9 @@ def _progress(request: Request, workspace: Workspace, one: Embedding) -> Respons
     """How far the looks are that a grid asks for; they are made from now on."""
     query = request.query_params
     ids, methods = query.get("ids", "").split(","), query.get("methods", "").split(",")
-    if len(ids) > _MOST_ASKED or not all(map(_ID.fullmatch, ids)) or not set(methods) <= set(METHODS):
+    if len(ids) > QUICK_LOOKS or not all(map(_ID.fullmatch, ids)) or not set(methods) <= set(METHODS):
         return PlainTextResponse("Expected methods, and ids of images.", 400, _NEVER)
-    question(query.get("target", ""))
+    _check_target(request)
     known = images_by_id(workspace, one.collection_id, [int(image_id) for image_id in ids])
     found = progress_of(workspace, one, list(known.values()), query["target"], methods, query.get("visit", ""))
     return JSONResponse(found, headers=_NEVER)
@@ -69,7 +70,7 @@ def _picture(request: Request, workspace: Workspace, one: Embedding) -> Response
     number, size, colours = request.path_params["id"], query.get("size", "thumb"), query.get("colours", MAPS[0])
     if method not in METHODS or size not in SIZES or colours not in MAPS or not _ID.fullmatch(number):
         return PlainTextResponse("There is no such picture.", 404, _NEVER)
-    question(query.get("target", ""))
+    _check_target(request)
     row = image(workspace, one.collection_id, int(number))
     draw = _heat if method in HEATS else _slopes
     data = draw(one, row, method, request, SIZES[size]) if row is not None and row.hash else None
@@ -78,6 +79,13 @@ def _picture(request: Request, workspace: Workspace, one: Embedding) -> Response
     # Only an address that names the content may be kept for good.
     named = (row.hash or b"").hex()[:16] == query.get("v")
     return Response(data, media_type=HEAT_TYPE if method in HEATS else SLOPES_TYPE, headers=_KEEP if named else _NEVER)
+
+
+def _check_target(request: Request) -> None:
+    """An address is good for the clusters of its own clustering only."""
+    asked = question(request.query_params.get("target", ""))
+    if asked.clustering not in ("", request.path_params["clustering"]):
+        raise ExplainError("This cluster is of another clustering. Open that one to see it.")
 
 
 def _heat(one: Embedding, row: ImageRow, method: str, request: Request, side: int) -> bytes | None:

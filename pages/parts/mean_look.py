@@ -6,8 +6,8 @@ import streamlit as st
 from imclust_core.errors import EmbeddingError
 from imclust_core.explain.attention import stands_out
 from imclust_core.jobs.queue import Queue
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import attention_key, submit_attention
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.naming.desk import Desk
 from imclust_core.naming.looking import version_of
 from imclust_core.store.clusterings import Clustering
@@ -53,10 +53,11 @@ def _show(workspace: Workspace, stored: Clustering, desk: Desk, number: int, fou
         height=_SIDE,
         key="mean_look",
     )
-    others = np.delete(found.border, at)
+    there = np.isin(found.numbers, desk.clusters)  # some may have been merged away since
+    others = found.border[there & (found.numbers != number)]
     beside = f"; of the other clusters {np.median(others):.0%} in the median" if len(others) else ""
     with st.container(width="stretch", gap=None):
-        if stands_out(found.border)[at]:
+        if stands_out(np.append(others, found.border[at]))[-1]:
             st.badge("Looks at the background", icon=":material/landscape:", color="orange")
         elif len(others) > 2:
             st.badge(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from imclust_core.jobs.queue import Job, Queue
-from imclust_core.jobs.worker import ensure_worker
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.store.workspace import Workspace
 from pages.parts.job_badge import progress_text, resume_button, share_of
 from pages.parts.text import plain

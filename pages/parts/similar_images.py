@@ -6,8 +6,8 @@ import streamlit as st
 
 from imclust_core.errors import EmbeddingError, JobError
 from imclust_core.jobs.queue import Job, Queue
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_similar
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.catalogue import images_by_id, usable_images
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection

@@ -10,8 +10,8 @@ from imclust_core.clustering.linkage import LINKAGES, METRICS
 from imclust_core.errors import WordsError
 from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.requests import DEFAULT_TREE, check_tree
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_tree, tree_key
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.trees import StoredTree, TreeRecipe, find_tree, tree_state

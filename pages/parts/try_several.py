@@ -8,8 +8,8 @@ from imclust_core.clustering.strategies import STRATEGIES
 from imclust_core.errors import ImclustError
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import DEFAULT_CLUSTERING, MOST_K, check_clustering
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_several
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.choices import Choice
 from imclust_core.store.clusterings import ClusterRecipe
 from imclust_core.store.collections import Collection

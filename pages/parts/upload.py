@@ -4,8 +4,8 @@ import streamlit as st
 
 from imclust_core.errors import ImclustError
 from imclust_core.images.formats import EXTENSIONS
+from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.uploads import Upload, receive
-from imclust_core.jobs.worker import ensure_worker
 from imclust_core.store.workspace import Workspace
 from pages.parts.context import choose_collection
 from pages.parts.text import plain
