@@ -11,7 +11,7 @@ import pytest
 
 from imclust_core.backbones.network import load_backbone
 from imclust_core.backbones.registry import BUNDLED
-from imclust_core.errors import Cancelled, ExplainError
+from imclust_core.errors import Cancelled, EmbeddingError, ExplainError
 from imclust_core.explain.attention import border_share, stands_out
 from imclust_core.explain.looker import Looker
 from imclust_core.explain.pictures import decode_slopes
@@ -181,7 +181,7 @@ def test_nothing_is_kept_of_an_embedding_that_was_removed_meanwhile(
     workspace: Workspace, one: Embedding, images: list[ImageRow]
 ) -> None:
     remove_embedding(workspace, one.id)
-    with pytest.raises(ExplainError, match="removed meanwhile"):
+    with pytest.raises(EmbeddingError, match="removed meanwhile"):
         write_heat(one, images[0].hash or b"", TOP, "cam", np.ones((7, 7)))
     assert not one.folder.exists()
 

@@ -39,6 +39,11 @@ def devices_for(asked: str) -> list[str]:
     return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
 
 
+def places_for(devices: list[str]) -> list[str]:
+    """Where networks of one's own are best: one on each GPU, which it keeps busy, or one for each core."""
+    return devices if devices != ["cpu"] else devices * lanes_for(1)
+
+
 def device_name(device: str) -> str:
     """What the device is, for figures that hold on it alone."""
     if device.startswith("cuda"):

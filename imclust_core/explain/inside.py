@@ -26,7 +26,7 @@ _IDLE = ("Identity", "Dropout", "DropPath", "StochasticDepth")
 
 
 class Inside(OwnNetwork):
-    """What there is to see inside a backbone, for one thread."""
+    """What there is to see inside a backbone."""
 
     def survey(self) -> tuple[np.ndarray | None, list[Layer]]:
         """The kernels of the first convolution (k, h, w, 3), None where there is none, and the layers as they run."""
@@ -34,12 +34,14 @@ class Inside(OwnNetwork):
 
     def maps(self, decoded: np.ndarray, layer: Layer) -> np.ndarray:
         """What a layer says at each place of a batch (b, size, size, 3) of uint8: (b, channels, side, side) float32."""
-        found: np.ndarray = channels_at(self.trunk, self.pixels(decoded), layer).cpu().numpy()
+        with self.turn:
+            found: np.ndarray = channels_at(self.trunk, self.pixels(decoded), layer).cpu().numpy()
         return found
 
     def peaks(self, decoded: np.ndarray, layer: Layer) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of each channel and image (b, channels): the most it says, at which place, row by row; and its mean."""
-        maps = channels_at(self.trunk, self.pixels(decoded), layer).flatten(2)
+        with self.turn:
+            maps = channels_at(self.trunk, self.pixels(decoded), layer).flatten(2)
         values, places = maps.max(2)
         return values.cpu().numpy(), places.cpu().numpy(), maps.mean(2).cpu().numpy()
 

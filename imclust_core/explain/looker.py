@@ -1,7 +1,6 @@
 """A network made ready to be asked what it looks at, over and over: pixels as they are decoded in, maps out."""
 
 import copy
-import threading
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from imclust_core.explain.targets import Target
 
 
 class Looker(OwnNetwork):
-    """What a backbone looks at; threads that share one take turns.
+    """What a backbone looks at.
 
     places: the layer for heat maps, or None where no layer has places. guided: whether its slopes can be guided. like:
     another one of the same backbone, from which both are taken.
@@ -26,7 +25,6 @@ class Looker(OwnNetwork):
         self.head = copy.deepcopy(backbone.head).to(self.device) if backbone.head is not None else None
         self.places: Places | None = like.places if like is not None else self._places()
         self.guided: bool = like.guided if like is not None else has_rectifiers(self.trunk, self.preprocessing.size)
-        self._turn = threading.Lock()
 
     def _places(self) -> Places | None:
         try:
@@ -44,5 +42,5 @@ class Looker(OwnNetwork):
             )
         places = self.places if heat else None
         given = self.pixels(decoded)
-        with self._turn:
+        with self.turn:
             return look(self.trunk, self.head, given, target, places=places, average=average, slopes=slopes)

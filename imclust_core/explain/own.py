@@ -1,6 +1,7 @@
 """A network of one's own, to hang hooks on: the modules are copies, and the tensors those of the network copied."""
 
 import copy
+import threading
 
 import numpy as np
 import torch
@@ -10,10 +11,11 @@ from imclust_core.backbones.network import Backbone
 
 
 class OwnNetwork:
-    """The trunk of a backbone for one thread alone: what is hooked here is seen by nobody else."""
+    """The trunk of a backbone: what is hooked here is seen by nobody else. Threads that share one take turns."""
 
     def __init__(self, backbone: Backbone, device: str = "cpu") -> None:
         self.device = torch.device(device)
+        self.turn = threading.Lock()
         # Moving a module to a device moves the tensors it shares, so there it has its own.
         shared = (*backbone.trunk.parameters(), *backbone.trunk.buffers()) if self.device.type == "cpu" else ()
         self.trunk = copy.deepcopy(backbone.trunk, {id(one): one for one in shared}).to(self.device)

@@ -11,7 +11,7 @@ import numpy as np
 
 from imclust_core.backbones.network import Backbone
 from imclust_core.embedding.decoding import Asked, Decoder
-from imclust_core.embedding.lanes import Lanes, devices_for, lanes_for
+from imclust_core.embedding.lanes import Lanes, devices_for, places_for
 from imclust_core.errors import ExplainError
 from imclust_core.explain.looker import Looker
 from imclust_core.explain.maps import Looked
@@ -177,9 +177,7 @@ def _lookers(one: Embedding, tell: Callable[[str], None]) -> list[Looker]:
     key = (backbone.weights, str(backbone.preprocessing), threading.get_ident())
     with _one_at_a_time:
         if key not in _ready:
-            devices = devices_for(AUTO)
-            # A GPU is kept busy by one network, and a core by one too.
-            places = devices if devices != ["cpu"] else devices * lanes_for(1)
+            places = places_for(devices_for(AUTO))
             first = Looker(backbone, places[0])
             _ready[key] = [first, *(Looker(backbone, place, like=first) for place in places[1:])]
         _ready.move_to_end(key)

@@ -8,7 +8,7 @@ import numpy as np
 
 from imclust_core.clustering.pieces import chosen_rows
 from imclust_core.embedding.decoding import Asked, Decoder
-from imclust_core.embedding.lanes import Lanes, devices_for, lanes_for
+from imclust_core.embedding.lanes import Lanes, devices_for, places_for
 from imclust_core.errors import ExplainError, ImageProblem, SourceUnavailable
 from imclust_core.explain.inside import Inside
 from imclust_core.explain.layers import Layer
@@ -64,8 +64,7 @@ def find_peaks(workspace: Workspace, embedding_id: str, layer: str, report: Repo
     one = embedding(workspace, embedding_id)
     source = collection(workspace, one.collection_id)
     backbone = network_of(one, lambda text: report(0, None, text))
-    devices = devices_for(AUTO)
-    insides = [Inside(backbone, devices[at % len(devices)]) for at in range(lanes_for(len(devices)))]
+    insides = [Inside(backbone, device) for device in places_for(devices_for(AUTO))]
     chosen = _layer(one, insides[0], layer)
     asked, of = _sample(workspace, one)
     report(0, len(asked), "looking at images")

@@ -182,6 +182,21 @@ def remove_embedding(workspace: Workspace, embedding_id: str) -> None:
     shutil.rmtree(gone.folder, ignore_errors=True)
 
 
+def room_in(one: Embedding, *names: str) -> Path:
+    """A folder below an embedding's own, made where it is not there yet.
+
+    EmbeddingError where the embedding was removed meanwhile: its folder must not come back for what nobody would list.
+    """
+    folder = one.folder
+    try:
+        for name in names:
+            folder = folder / name
+            folder.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        raise EmbeddingError("The embedding was removed meanwhile. Choose another, or embed again.") from None
+    return folder
+
+
 def classes_of(one: Embedding) -> list[dict[str, Any]]:
     """The classes of an embedding's network, in the order of its class numbers: name, wnid, synonyms, gloss."""
     try:

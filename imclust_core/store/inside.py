@@ -7,7 +7,6 @@ date; the oldest go when there are too many, and what is gone or damaged is made
 import hashlib
 import io
 import json
-import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import numpy as np
 from imclust_core.explain.layers import Layer
 from imclust_core.store.catalogue import ImageRow, images_by_id
 from imclust_core.store.database import write_atomically
-from imclust_core.store.embeddings import Embedding
+from imclust_core.store.embeddings import Embedding, room_in
 from imclust_core.store.shards import whole_hash
 from imclust_core.store.vectors import feature_blocks, locate, read_rows
 from imclust_core.store.workspace import Workspace
@@ -25,8 +24,6 @@ _FOLDER = "inside"
 _SURVEY = "network.npz"
 _MOST_BYTES = {"maps": 2**28, "peaks": 2**29}
 _LARGEST = 65504.0  # of float16
-_UNREADABLE = (OSError, EOFError, ValueError, TypeError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile)
-"""What numpy and zipfile have been seen to raise for damaged files; each wrong byte has its own."""
 
 
 @dataclass(frozen=True)
@@ -213,9 +210,9 @@ def _hashed(*parts: str) -> str:
 def _write(one: Embedding, name: str, **arrays: np.ndarray) -> None:
     file = io.BytesIO()
     np.savez(file, **arrays)  # type: ignore[arg-type]
-    folder = one.folder / _FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / name, file.getvalue(), durable=False)  # what a power cut takes is made again
+    write_atomically(
+        room_in(one, _FOLDER) / name, file.getvalue(), durable=False
+    )  # what a power cut takes is made again
 
 
 def _read(one: Embedding, name: str, *parts: str) -> dict[str, np.ndarray] | None:
@@ -223,7 +220,7 @@ def _read(one: Embedding, name: str, *parts: str) -> dict[str, np.ndarray] | Non
     try:
         with (one.folder / _FOLDER / name).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             return {part: file[part] for part in parts}
-    except _UNREADABLE:
+    except Exception:  # numpy and zipfile raise almost anything for damaged files; each wrong byte has its own
         return None
 
 

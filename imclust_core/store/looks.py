@@ -15,7 +15,7 @@ import numpy as np
 
 from imclust_core.errors import ExplainError
 from imclust_core.store.database import write_atomically
-from imclust_core.store.embeddings import Embedding
+from imclust_core.store.embeddings import Embedding, room_in
 
 HEATS = ("cam", "gradcam")
 SLOPES = ("guided", "gradient")
@@ -64,7 +64,7 @@ def write_heat(one: Embedding, digest: bytes, target: str, method: str, heat: np
     """Keep a heat map (h, w) of values from 0 to 1."""
     file = io.BytesIO()
     np.save(file, heat.astype(np.float16))
-    _write(_path(one, digest, target, method), file.getvalue())
+    _write(one, _path(one, digest, target, method), file.getvalue())
 
 
 def read_heat(one: Embedding, digest: bytes, target: str, method: str) -> np.ndarray | None:
@@ -84,7 +84,7 @@ def read_heat(one: Embedding, digest: bytes, target: str, method: str) -> np.nda
 
 def write_slopes(one: Embedding, digest: bytes, target: str, method: str, encoded: bytes) -> None:
     """Keep slopes as `encode_slopes` has them."""
-    _write(_path(one, digest, target, method), encoded)
+    _write(one, _path(one, digest, target, method), encoded)
 
 
 def read_slopes(one: Embedding, digest: bytes, target: str, method: str) -> bytes | None:
@@ -102,7 +102,7 @@ def forget_look(one: Embedding, digest: bytes, target: str, method: str) -> None
 
 def write_abilities(one: Embedding, found: Abilities) -> None:
     """Keep how the network of an embedding can be looked into."""
-    _write(one.folder / _FOLDER / _ABILITIES, json.dumps(asdict(found)).encode())
+    _write(one, one.folder / _FOLDER / _ABILITIES, json.dumps(asdict(found)).encode())
 
 
 def read_abilities(one: Embedding) -> Abilities | None:
@@ -118,7 +118,7 @@ def write_attention(one: Embedding, clustering_id: str, found: Attention) -> Non
     """Keep where the network looks in the clusters of a clustering."""
     file = io.BytesIO()
     np.savez(file, **asdict(found))
-    _write(_attention_path(one, clustering_id), file.getvalue())
+    _write(one, _attention_path(one, clustering_id), file.getvalue())
 
 
 def read_attention(one: Embedding, clustering_id: str) -> Attention | None:
@@ -138,13 +138,8 @@ def _attention_path(one: Embedding, clustering_id: str) -> Path:
     return one.folder / _FOLDER / f"attention-{clustering_id}.npz"
 
 
-def _write(path: Path, data: bytes) -> None:
-    folder = path.parent if path.parent.name == _FOLDER else path.parent.parent
-    try:
-        folder.mkdir(exist_ok=True)  # not the embedding's own, which would come back after it was removed
-        path.parent.mkdir(exist_ok=True)
-    except FileNotFoundError:
-        raise ExplainError("The embedding was removed meanwhile. Choose another, or embed again.") from None
+def _write(one: Embedding, path: Path, data: bytes) -> None:
+    room_in(one, *path.relative_to(one.folder).parts[:-1])
     write_atomically(path, data, durable=False)  # what a power cut takes is made again
 
 
