@@ -31,7 +31,7 @@ from imclust_core.store.collections import collections  # noqa: E402
 from imclust_core.store.embeddings import embeddings_of  # noqa: E402
 
 CLUSTERS = 9
-WINDOW = {"width": 1360, "height": 1500}
+WINDOW = {"width": 1360, "height": 1400}
 ALL_DRAWN = """async (show) => {
   const find = (root, what) => root.querySelector(what) ?? [...root.querySelectorAll('*')]
     .filter(one => one.shadowRoot).map(one => find(one.shadowRoot, what)).find(Boolean)

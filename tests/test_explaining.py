@@ -165,6 +165,17 @@ def test_what_is_kept_is_not_made_again_and_what_is_damaged_is(
         read_heat(one, images[0].hash or b"", TOP, "cam")
 
 
+def test_a_folder_in_the_place_of_a_look_is_no_look(
+    workspace: Workspace, one: Embedding, images: list[ImageRow]
+) -> None:
+    digest = images[0].hash or b""
+    write_heat(one, digest, TOP, "cam", np.ones((7, 7)))
+    kept = next(one.folder.glob("looks/*/*-cam.npy"))
+    kept.unlink()
+    kept.mkdir()
+    assert not is_kept(one, digest, TOP, "cam") and read_heat(one, digest, TOP, "cam") is None
+
+
 def test_slopes_that_a_power_cut_emptied_are_made_again(
     workspace: Workspace, one: Embedding, images: list[ImageRow]
 ) -> None:
@@ -328,8 +339,9 @@ def test_damaged_attention_is_none(one: Embedding) -> None:
     for damage in (b"", sound[: len(sound) // 2], os.urandom(300)):
         path.write_bytes(damage)
         assert read_attention(one, "abc") is None
-    write_attention(one, "abc", replace(whole, border=np.array([0.5, 0.6])))
-    assert read_attention(one, "abc") is None
+    for wrong in ({"border": np.array([0.5, 0.6])}, {"mean": np.ones((1, 0, 0))}, {"numbers": np.array(1)}):
+        write_attention(one, "abc", replace(whole, **wrong))
+        assert read_attention(one, "abc") is None
 
 
 def test_the_share_at_the_border_is_a_share_of_area_for_even_heat() -> None:

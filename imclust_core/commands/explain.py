@@ -43,6 +43,9 @@ def explain_images(options: argparse.Namespace) -> int:
     methods = list(dict.fromkeys(method for way in options.method for method in NEEDS[way]))
     found = result_of(workspace, submit_explain(workspace, one, asked, methods), quiet=options.json)
     rows = _rows(workspace, source, one, {at: to for at, to in targets.items() if str(at) not in found["failed"]})
+    if not rows:
+        why = next(iter((left_out | found["failed"]).values()))
+        raise ExplainError(f"None of these images can be explained: {why}")
     style = Style(_titles(options.method, found), options.colours, options.opacity, options.grey)
     files, unread = write_looks(source, one, rows, style, folder)
     failed = left_out | found["failed"] | unread
@@ -90,8 +93,14 @@ def _targets(
     """The embedding, the target of each image, and why others have none."""
     images = _images(workspace, source, options.images)
     kind, _, number = options.target.partition(":")
-    if kind in ("cluster", "contrast") and not number:
+    if options.target in ("cluster", "contrast"):
+        if options.embedding is not None:
+            raise ExplainError("Clusters bring the embedding they were made of. Leave out --embedding.")
         return _of_clusters(workspace, source, options, images, kind)
+    if options.clustering is not None:
+        raise ExplainError(
+            "A clustering goes with --target cluster or contrast. Leave it out, or ask for one of these."
+        )
     one = named_embedding(workspace, source.id, options.embedding)
     if options.target == "top1":
         return one, dict.fromkeys(images, TOP), {}

@@ -13,7 +13,7 @@ REASONS: dict[str, str] = {
     "not_a_file": "A pipe, socket or device, not a file.",
     "permission": "The file or folder may not be read by the user imclust runs as.",
     "path_too_long": "The path is longer than the operating system opens.",
-    "changed": "The file changed while it was read.",
+    "changed": "The file changed while it was read, or since it was scanned.",
     "vanished": "The file was listed and then was gone.",
     "io_error": "The disk or network gave an error while reading.",
     "timeout": "Reading and decoding took longer than 20 seconds.",

@@ -5,9 +5,11 @@ image. What is kept follows from the network, the image's content and the target
 it is never out of date.
 """
 
+import contextlib
 import hashlib
 import io
 import json
+import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -55,7 +57,8 @@ class Abilities:
 def is_kept(one: Embedding, digest: bytes, target: str, method: str) -> bool:
     """Whether it was looked at, and what was found is kept."""
     try:
-        return _path(one, digest, target, method).stat().st_size > 0  # a power cut may leave an empty file
+        found = _path(one, digest, target, method).stat()
+        return stat.S_ISREG(found.st_mode) and found.st_size > 0  # a power cut may leave an empty file
     except OSError:
         return False
 
@@ -78,7 +81,7 @@ def read_heat(one: Embedding, digest: bytes, target: str, method: str) -> np.nda
         heat = np.zeros(0, np.float32)
     if heat.ndim == 2 and heat.size and np.isfinite(heat).all():
         return heat
-    path.unlink(missing_ok=True)
+    forget_look(one, digest, target, method)
     return None
 
 
@@ -97,7 +100,8 @@ def read_slopes(one: Embedding, digest: bytes, target: str, method: str) -> byte
 
 def forget_look(one: Embedding, digest: bytes, target: str, method: str) -> None:
     """Let go of one that turned out to be damaged."""
-    _path(one, digest, target, method).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # it is gone, or is no file of ours, or the folder may not be written to
+        _path(one, digest, target, method).unlink()
 
 
 def write_abilities(one: Embedding, found: Abilities) -> None:
@@ -110,7 +114,7 @@ def read_abilities(one: Embedding) -> Abilities | None:
     try:
         found = json.loads((one.folder / _FOLDER / _ABILITIES).read_bytes())
         return Abilities(str(found["layer"]), bool(found["exact"]), bool(found["guided"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -127,11 +131,16 @@ def read_attention(one: Embedding, clustering_id: str) -> Attention | None:
         data = _attention_path(one, clustering_id).read_bytes()
         with np.load(io.BytesIO(data), allow_pickle=False) as kept:
             found = Attention(*(kept[name] for name in Attention.__dataclass_fields__))
+        return found if _is_sound(found) else None
     except Exception:  # as above, and what zipfile raises besides
         return None
+
+
+def _is_sound(found: Attention) -> bool:
     k = len(found.numbers)
-    sound = found.mean.ndim == 3 and all(len(part) == k for part in (found.versions, found.mean, found.border))
-    return found if sound and len(found.images) == k and np.isfinite(found.mean).all() else None
+    same = all(part.shape == (k,) for part in (found.numbers, found.versions, found.border, found.images))
+    whole = found.mean.ndim == 3 and found.mean.shape[0] == k and found.mean.size > 0
+    return same and whole and bool(np.isfinite(found.mean).all() and np.isfinite(found.border).all())
 
 
 def _attention_path(one: Embedding, clustering_id: str) -> Path:

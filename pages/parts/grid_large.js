@@ -20,7 +20,9 @@ function listenLarge(state) {
   }
   dialog.onclose = () => {
     closeReasons(state)
-    state.grid.children[state.shown]?.focus()
+    // The browser tells this late: a key pressed meanwhile may have led to another widget already.
+    const elsewhere = !state.grid.getRootNode().activeElement && document.activeElement !== document.body
+    if (!elsewhere) state.grid.children[state.shown]?.focus()
   }
 }
 

@@ -1,7 +1,7 @@
 // What the network looked at, laid over the cells; grid.py puts this file before grid.js.
 // The worker finds it out. The page asks for what is in the window, and again until it is there. The server does one
 // thing at a time for a page, so only one question is under way: what the large view asks goes first.
-const AT_ONCE = 32 // images
+const AT_ONCE = 64 // images, as many as the server takes at once
 const SOON = 250 // ms between two questions
 const LATE = 1000
 const SLOWER = 40 // after ten seconds of asking they grow apart: by a fortieth of the time gone

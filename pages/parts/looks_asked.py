@@ -2,9 +2,9 @@
 
 import contextlib
 import threading
-from collections import OrderedDict
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imclust_core.errors import JobError
 from imclust_core.jobs.queue import Job, Queue
@@ -15,7 +15,8 @@ from imclust_core.store.embeddings import Embedding
 from imclust_core.store.looks import HEATS, is_kept, read_abilities, read_heat
 from imclust_core.store.workspace import Workspace
 
-_MOST_VISITS = 1_000
+_GONE_SECONDS = 20
+"""A page that waits asks each second."""
 GUIDED, GRADIENTS = "Guided backprop", "Gradients"
 
 
@@ -24,14 +25,18 @@ About = tuple[str, str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class _Asked:
-    """What a visit asked for last: of which embedding, for which target, by which methods, and for which images."""
+    """What a visit asked for last: of which embedding, for which target, by which methods, and for which images.
+
+    at: when it last asked how far that is.
+    """
 
     job: str
     about: About
     ids: frozenset[int]
+    at: float
 
 
-_asked: OrderedDict[str, _Asked] = OrderedDict()
+_asked: dict[str, _Asked] = {}
 _lock = threading.Lock()
 
 
@@ -58,6 +63,7 @@ def progress_of(
     else:
         before, job = _begun(workspace, one, before, job, about, missing)
         _remember(visit, before)
+    _let_go(workspace)
     return {
         "ready": [row.id for row in images if row.id in ready],
         "failed": failed,
@@ -74,8 +80,17 @@ def _remember(visit: str, asked: _Asked | None) -> None:
         _asked.pop(visit, None)
         if asked is not None:
             _asked[visit] = asked
-        while len(_asked) > _MOST_VISITS:
-            _asked.popitem(last=False)
+
+
+def _let_go(workspace: Workspace) -> None:
+    """End the work of pages that do not ask any more, as closed ones do; one that comes back asks anew."""
+    late = time.monotonic() - _GONE_SECONDS
+    with _lock:
+        gone = [visit for visit, one in _asked.items() if one.at < late]
+        jobs = {_asked.pop(visit).job for visit in gone} - {one.job for one in _asked.values()}
+    for job in jobs:
+        with contextlib.suppress(JobError):
+            Queue(workspace).cancel(job)
 
 
 def _is_nothing(one: Embedding, row: ImageRow, target: str) -> bool:
@@ -97,14 +112,14 @@ def _begun(
     if job is not None and before is not None and job.active:
         if before.about == about and before.ids.issuperset(missing):
             ensure_worker(workspace)
-            return before, job
+            return replace(before, at=time.monotonic()), job
         with _lock:
             shared = sum(one.job == job.id for one in _asked.values()) > 1
         if not shared:
             Queue(workspace).cancel(job.id)
     job = submit_explain(workspace, one, [(about[1], missing)], about[2])
     ensure_worker(workspace)
-    return _Asked(job.id, about, frozenset(missing)), job
+    return _Asked(job.id, about, frozenset(missing), time.monotonic()), job
 
 
 def _error(job: Job | None, before: _Asked | None, missing: Sequence[int]) -> str:

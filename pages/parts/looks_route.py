@@ -55,7 +55,7 @@ def _guarded(answer: Callable[[Request, Workspace, Embedding], Response]) -> Cal
 def _progress(request: Request, workspace: Workspace, one: Embedding) -> Response:
     """How far the looks are that a grid asks for; they are made from now on."""
     query = request.query_params
-    ids, methods = query.get("ids", "").split(","), query.get("methods", "").split(",")
+    ids, methods = query.get("ids", "").split(","), list(dict.fromkeys(query.get("methods", "").split(",")))
     if len(ids) > QUICK_LOOKS or not all(map(_ID.fullmatch, ids)) or not set(methods) <= set(METHODS):
         return PlainTextResponse("Expected methods, and ids of images.", 400, _NEVER)
     _check_target(request)

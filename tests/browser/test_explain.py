@@ -15,7 +15,7 @@ from imclust_core.store.embeddings import embedding
 from imclust_core.store.looks import read_attention
 from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import A_WHILE, Visitor
-from tests.browser.test_browse import at_the_desk, images
+from tests.browser.test_browse import at_the_desk, images, saved
 from tests.browser.test_cluster import clustered
 from tests.server import Dashboard
 
@@ -88,8 +88,13 @@ def test_the_grid_and_the_large_view_show_what_the_network_looked_at(
     assert one[0] == other[0] == "contrast" and one[2:4] == other[3:1:-1]
     page.keyboard.press("w")
     expect(figure(page, 1)).to_be_hidden()
-    page.keyboard.press("Escape")
     assert open_desk(workspace, stored).names == {}  # these keys name nothing while a picture is large
+    for key in ("Escape", "n"):  # at once: the box keeps the keyboard, though the picture is still closing
+        page.keyboard.press(key)
+    page.keyboard.type("Last 15")
+    page.keyboard.press("Shift+Enter")
+    saved(page)
+    assert open_desk(workspace, stored).names[1].text == "Last 15"
 
     show(page, "Backprop")
     expect(layers(page).first).to_be_visible(timeout=A_WHILE)
