@@ -76,6 +76,8 @@ bench: $(VENV)/.dev browser
 	@$(BIN)/python bench/choose_k.py
 	@$(BIN)/python bench/kmeans.py --largest 200000
 	@$(BIN)/python bench/quality.py
+	@$(BIN)/python bench/explain.py
+	@$(BIN)/python bench/looks.py
 
 clean:
 	@rm -rf $(VENV) $(DEMO) bench/.work *.egg-info build .mypy_cache .ruff_cache .pytest_cache
