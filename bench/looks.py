@@ -39,8 +39,7 @@ ALL_DRAWN = """async (show) => {
   const start = performance.now()
   const inside = (cell) => { const box = cell.getBoundingClientRect(); return box.bottom > 0 && box.top < innerHeight }
   const drawn = (cell) => { const img = cell.querySelector('img.look'); return img && img.complete && img.naturalWidth }
-  const button = [...document.querySelectorAll('button, [role=radio]')].find(one => one.textContent.trim() === show)
-  button.click()
+  [...find(document, '.shows').children].find(one => one.textContent === show).click()
   for (;;) {
     await new Promise(requestAnimationFrame)
     const cells = [...find(document, '.grid').children].filter(inside)

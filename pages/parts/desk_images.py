@@ -15,7 +15,7 @@ from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import Label
 from pages.parts.address import keep
 from pages.parts.all_images import PAGES_WIDTH
-from pages.parts.desk_looks import looks_for, reasons_for
+from pages.parts.desk_looks import OVERLAY, looks_for, reasons_for
 from pages.parts.desk_state import ORDER, SEED, SIZE, order_and_seed, selected
 from pages.parts.grid import image_grid, merged
 from pages.parts.similar_images import ask_similar
@@ -87,6 +87,7 @@ def show_images(
         on_chosen=_choose,
         on_turn=lambda: _turn(key, pages),
         on_similar=lambda: ask_similar(GRID),
+        on_show=lambda shown: keep(OVERLAY, shown),
     )
 
 

@@ -14,38 +14,25 @@ from imclust_core.store.embeddings import embedding
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import Label
 from pages.parts.address import asked, keep
-from pages.parts.grid import Looks
+from pages.parts.grid import SHOWN, Looks
 from pages.parts.looks_address import asking_address, picture_address
 from pages.parts.looks_asked import slopes_title
 
 OVERLAY, ABOUT, COLOURS, STRENGTH, GREY = "overlay", "explain", "colours", "strength", "grey"
-CAM, SLOPES = "cam", "guided"
+CAM = "cam"
 _ABOUT = {"cluster": "Its cluster", "label": "Its first label"}
 _COLOURS = {"heat": "Heat: even steps, safe for colour-blind eyes", "jet": "Jet: as many papers have it"}
 _STRENGTH = 55
 _LEGEND = 12
 
 
-def pick_overlay(workspace: Workspace, stored: Clustering, *, has_words: bool) -> None:
-    """Whether the images show what the network looked at; nothing to choose where its embedding is gone.
-
-    has_words: whether the network has labels.
-    """
+def pick_style(workspace: Workspace, stored: Clustering, *, has_words: bool) -> None:
+    """How looks are shown; nothing to choose where the embedding is gone. has_words: whether the network has labels."""
     if not _slopes_title(workspace, stored):
         return
-    shown = {"": "Pictures", CAM: "CAM", SLOPES: "Backprop"}
-    st.segmented_control(
-        "What the network looked at",
-        list(shown),
-        default=asked(OVERLAY) if asked(OVERLAY) in shown else "",
-        format_func=shown.__getitem__,
-        required=True,
-        key="desk_overlay",
-        on_change=lambda: keep(OVERLAY, str(st.session_state["desk_overlay"] or "")),
-        label_visibility="collapsed",
-        help="CAM: which places speak for the cluster. Backprop: which pixels do, guided where the network allows it.",
-    )
-    with st.popover("", icon=":material/tune:", help="How it is shown, and what is explained"):
+    with st.popover(
+        "", icon=":material/tune:", help="What the network looked at: how it is shown, and what is explained"
+    ):
         _settings(has_words=has_words)
 
 
@@ -93,7 +80,7 @@ def looks_for(
     colours = colours_asked()
     table = colour_table(colours)
     return Looks(
-        show=asked(OVERLAY) if asked(OVERLAY) in (CAM, SLOPES) else "",
+        show=asked(OVERLAY) if asked(OVERLAY) in SHOWN else "",
         ask=asking_address(workspace, stored, visit),
         picture=picture_address(workspace, stored, colours=colours, grey=asked(GREY) == "1"),
         opacity=_strength() / 100,

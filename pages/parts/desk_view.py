@@ -21,7 +21,7 @@ from pages.parts.address import asked, keep
 from pages.parts.clustering_choice import content_of
 from pages.parts.desk_acts import ANSWERS, do_all
 from pages.parts.desk_images import GRID, pick_order, show_images
-from pages.parts.desk_looks import pick_overlay
+from pages.parts.desk_looks import pick_style
 from pages.parts.desk_split import show_split
 from pages.parts.desk_state import (
     AUTHOR,
@@ -108,7 +108,7 @@ def _choices(
     """What the images are ordered by, and what they show; returns the size of their pictures."""
     with st.container(horizontal=True, vertical_alignment="center"):
         size = pick_order()
-        pick_overlay(workspace, stored, has_words=bool(labels))
+        pick_style(workspace, stored, has_words=bool(labels))
         show_split(workspace, stored, desk, number, labels, said)
     return size
 

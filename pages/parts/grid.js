@@ -5,13 +5,14 @@ const LANES = 4 // of the six connections a browser has to one server
 const states = new WeakMap()
 
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component
+  const { parentElement, setTriggerValue } = component
   let state = states.get(parentElement)
   if (!state) {
     state = start(parentElement)
     states.set(parentElement, state)
   }
   state.send = setTriggerValue
+  const data = { ...component.data, looks: withShow(state, component.data.looks) }
   const before = { items: state.items, chosen: chosenHere(state) }
   Object.assign(state, { data, items: data.items })
   agree(state, data, before.chosen)
@@ -35,15 +36,16 @@ export default function (component) {
 function start(root) {
   const grid = root.querySelector(".grid")
   const dialog = root.querySelector("dialog")
-  const strip = root.querySelector(".looking")
-  const state = { grid, dialog, strip, items: [], at: 0, shown: -1, enter: 0, ahead: [] }
+  const [above, shows, strip] = [".above", ".shows", ".looking"].map((one) => root.querySelector(one))
+  const state = { grid, dialog, above, shows, strip, items: [], at: 0, shown: -1, enter: 0, ahead: [] }
   Object.assign(state, { ready: new Map(), titles: new Map(), nothing: new Set() })
-  Object.assign(state, { looking: null, explaining: null, wished: null, reason: 0 })
+  Object.assign(state, { looking: null, explaining: null, wished: null, reason: 0, wanted: null, showTimer: 0 })
   Object.assign(state, { agreed: new Set(), used: new Set(), said: new Map(), count: 0, timer: 0, base: null })
   state.onUsed = (event) => state.choosing && onUsed(state, event.detail)
   listen(state)
   listenLarge(state)
   listenReasons(state)
+  listenShows(state)
   return state
 }
 

@@ -19,9 +19,18 @@ from pages.parts.scripts import script
 _HERE = Path(__file__).parent
 _MOST_TOLD = 10_000
 _MOST_AHEAD = 120
+SHOWN = ("cam", "guided")
+"""What may lie over thumbnails."""
 _HTML = """
-<div class="looking" role="status" aria-atomic="false" hidden>
-  <span></span><button type="button" hidden>Try again</button><span class="legend"></span>
+<div class="above" hidden>
+  <div class="shows" role="radiogroup" aria-label="What the images show">
+    <button type="button" role="radio" data-show="">Pictures</button>
+    <button type="button" role="radio" data-show="cam" title="Which places speak for it">CAM</button>
+    <button type="button" role="radio" data-show="guided" title="Which pixels speak for it">Backprop</button>
+  </div>
+  <div class="looking" role="status" aria-atomic="false">
+    <span></span><button type="button" hidden>Try again</button><span class="legend"></span>
+  </div>
 </div>
 <div class="grid"></div>
 <dialog>
@@ -61,7 +70,9 @@ _grid = st.components.v2.component(
     "imclust_grid",
     html=_HTML,
     css=(_HERE / "grid.css").read_text(encoding="utf-8"),
-    js=script("elements.js", "grid_chosen.js", "grid_looks.js", "grid_reasons.js", "grid_large.js", "grid.js"),
+    js=script(
+        "elements.js", "grid_chosen.js", "grid_shows.js", "grid_looks.js", "grid_reasons.js", "grid_large.js", "grid.js"
+    ),
 )
 
 
@@ -102,6 +113,7 @@ def image_grid(
     on_chosen: Callable[[], None] | None = None,
     on_turn: Callable[[], None] | None = None,
     on_similar: Callable[[], None] | None = None,
+    on_show: Callable[[str], None] | None = None,
 ) -> None:
     """Show images as thumbnails; a click enlarges one, arrow keys move.
 
@@ -119,6 +131,7 @@ def image_grid(
     on_chosen: called when the selection changes; `merged(before, st.session_state[key].chosen)` is then the new one.
         Callbacks of other widgets that act on the selection take it from `as_told(key, before)`.
     on_turn: called at Page Up, Page Down and beyond the ends; `st.session_state[key].turn` then holds 1 or -1.
+    on_show: called with what lies over the thumbnails from now on, as in `Looks.show`; the browser shows it already.
     on_similar: puts "Find similar" below the large picture; `st.session_state[key].similar` then holds the image's id.
     """
     data = {
@@ -139,6 +152,7 @@ def image_grid(
         on_chosen_change=partial(_hear, key, on_chosen or _NOTHING),
         on_turn_change=on_turn or _NOTHING,
         on_similar_change=on_similar or _NOTHING,
+        on_show_change=partial(_hear_show, key, on_show) if on_show else _NOTHING,
     )
 
 
@@ -170,6 +184,12 @@ def as_told(key: str, before: Iterable[int]) -> set[int]:
 def _hear(key: str, then: Callable[[], None]) -> None:
     if _news(key):
         then()
+
+
+def _hear_show(key: str, then: Callable[[str], None]) -> None:
+    told = st.session_state[key].show
+    if told in ("pictures", *SHOWN):
+        then(told if told in SHOWN else "")
 
 
 def _news(key: str) -> Mapping[str, Any] | None:

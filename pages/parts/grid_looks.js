@@ -8,8 +8,8 @@ const SLOWER = 40 // after ten seconds of asking they grow apart: by a fortieth 
 const MOST_LOST = 3 // questions in a row that nobody answers
 
 function layLooks(state) {
-  const { data, grid, strip } = state
-  strip.hidden = !data.looks?.show // as high when there is nothing to say, so that the grid stays where it is
+  const { data, grid, above } = state
+  above.hidden = !data.looks // as high when there is nothing to say, so that the grid stays where it is
   if (data.looks) for (const box of [grid, state.dialog]) box.style.setProperty("--opacity", data.looks.opacity)
   const { show, target, picture } = data.looks ?? {}
   const kind = show && target ? JSON.stringify([show, target, picture]) : ""
@@ -19,7 +19,10 @@ function layLooks(state) {
     if (before?.kind !== kind) for (const cell of grid.children) bare(cell)
     state.looking = kind ? watchCells(state, kind) : null
   }
-  if (!strip.hidden) drawLegend(state)
+  if (data.looks) {
+    markShows(state)
+    drawLegend(state)
+  }
   if (state.looking) lookOn(state, state.looking)
   else say(state, "", false)
 }
@@ -232,7 +235,8 @@ function drawLegend(state) {
   const drawn = JSON.stringify([show, scale, slopesTitle(state)])
   if (legend.dataset.drawn === drawn) return
   legend.dataset.drawn = drawn
-  if (show === "cam") {
+  if (!show) legend.replaceChildren()
+  else if (show === "cam") {
     const colours = element("span", "colours")
     colours.style.background = `linear-gradient(to right, ${scale.join(", ")})`
     legend.replaceChildren(element("span", "", "little"), colours, element("span", "", "much"))

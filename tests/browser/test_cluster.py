@@ -80,6 +80,8 @@ def test_from_a_chosen_k_to_two_clusterings_that_are_compared(
     page.goto(f"{server.url}/choose_k?collection={samples.id}&k=17")
     page.get_by_role("button", name="Use K = 17").click(timeout=A_WHILE)
     expect(page.get_by_label("K", exact=True)).to_have_value("17")
+    # Streamlit sometimes loses a click that comes while it still draws the page that it was sent to.
+    expect(page.locator("[data-test-script-state=notRunning]")).to_be_attached()
     page.get_by_role("button", name="Cluster", exact=True).click()
     expect(cards(page)).to_have_count(17, timeout=A_WHILE)
     assert images_on_cards(page) == 306

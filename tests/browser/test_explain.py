@@ -32,7 +32,7 @@ def layers(page: Page) -> Locator:
 
 
 def show(page: Page, what: str) -> None:
-    page.get_by_role("radio", name=what, exact=True).click()
+    page.get_by_role("radiogroup", name="What the images show").get_by_role("radio", name=what, exact=True).click()
 
 
 def figure(page: Page, number: int) -> Locator:
