@@ -62,9 +62,7 @@ def show_images(
     rows = ordered(order, desk.rows_of(number), content, said, seed)
     per_page = _PER_PAGE[size]
     pages, key = max(1, -(-len(rows) // per_page)), f"desk-page-{number}-{order}-{seed}-{size}"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        page = st.pagination(pages, key=key, width=PAGES_WIDTH) if pages > 1 else 1
-        st.caption(f"{plural(len(rows), 'image')}, {_MEANING[order]}")
+    page = _pick_page(pages, key, f"{plural(len(rows), 'image')}, {_MEANING[order]}")
     first = (page - 1) * per_page
     some, next_ones = rows[first : first + per_page], rows[first + per_page : first + 2 * per_page]
     ids = desk.image_ids
@@ -89,6 +87,14 @@ def show_images(
         on_similar=lambda: ask_similar(GRID),
         on_show=lambda shown: keep(OVERLAY, shown),
     )
+
+
+def _pick_page(pages: int, key: str, text: str) -> int:
+    """Which page of the images is shown; text: on what all pages show, beside."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        page = st.pagination(pages, key=key, width=PAGES_WIDTH) if pages > 1 else 1
+        st.caption(text)
+    return page
 
 
 def pick_order() -> str:
