@@ -12,7 +12,7 @@ from imclust_core.jobs.requests import check_clustering
 from imclust_core.jobs.submitting import submit_cluster
 from imclust_core.naming.editing import cluster_names
 from imclust_core.store.choices import last_choice
-from imclust_core.store.clusterings import Clustering, ClusterRecipe, clustering
+from imclust_core.store.clusterings import Clustering, ClusterRecipe, clustering, clusterings_of
 from imclust_core.store.collections import find_collection
 from imclust_core.store.comparisons import Compared, Evaluated, compared, evaluated
 from imclust_core.store.embeddings import named_embedding
@@ -188,3 +188,24 @@ def evaluation_result(stored: Clustering, found: Evaluated) -> dict[str, Any]:
             )
         ],
     }
+
+
+def clustering_named(workspace: Workspace, options: argparse.Namespace) -> Clustering:
+    """The clustering that was named, or the newest, of the folder that was."""
+    source = find_collection(workspace, options.folder)
+    if options.clustering is not None:  # an empty one is a script's mistake, and not the wish for the newest
+        if not options.clustering.strip():
+            raise ClusteringError(
+                "The id of the clustering is empty. Give one that imclust cluster --json printed; imclust names lists "
+                "the newest without it."
+            )
+        stored = clustering(workspace, options.clustering)
+        if stored.collection_id != source.id:
+            raise ClusteringError(
+                f"The clustering {stored.id} is not of {options.folder}. Name the folder it was made of."
+            )
+        return stored
+    known = clusterings_of(workspace, source.id)
+    if not known:
+        raise ClusteringError(f"{options.folder} is not clustered yet. Cluster it: imclust cluster {options.folder}")
+    return known[0]

@@ -6,17 +6,19 @@ from typing import Any
 
 import numpy as np
 
+from imclust_core.commands.clusters import clustering_named
 from imclust_core.commands.running import print_json, result_of
-from imclust_core.errors import ClusteringError, ExplainError
+from imclust_core.errors import ExplainError
+from imclust_core.explain.pictures import check_opacity
 from imclust_core.jobs.submitting import submit_explain
 from imclust_core.names import shown
 from imclust_core.naming.editing import open_desk
-from imclust_core.naming.looking import TOP, of_class, of_cluster, of_contrast, second_nearest
+from imclust_core.naming.looking import TOP, of_class, of_cluster, of_contrast, question, second_nearest
 from imclust_core.naming.saying import said_of
 from imclust_core.report.looks import NEEDS, Explained, Style, write_looks
 from imclust_core.report.writing import folder_to_write
 from imclust_core.store.catalogue import contents, images_by_id, paths
-from imclust_core.store.clusterings import clustering, clusterings_of, read_clustering
+from imclust_core.store.clusterings import read_clustering
 from imclust_core.store.collections import Collection, find_collection
 from imclust_core.store.embeddings import Embedding, class_names, embedding, named_embedding
 from imclust_core.store.workspace import Workspace
@@ -32,16 +34,15 @@ def explain_images(options: argparse.Namespace) -> int:
     workspace = Workspace.open(options.workspace)
     source = find_collection(workspace, options.folder)
     folder = folder_to_write(workspace, options.out)
-    if not 0 <= options.opacity <= 1:
-        raise ExplainError(
-            f"An opacity of {options.opacity} cannot be shown. Expected 0 (the picture) to 1 (the colours)."
-        )
+    check_opacity(options.opacity)
     one, targets, left_out = _targets(workspace, source, options)
     if not targets:
         raise ExplainError(f"None of these images can be explained: {next(iter(left_out.values()), 'there are none.')}")
-    asked = [(target, [image for image, its in targets.items() if its == target]) for target in _distinct(targets)]
+    asked: dict[str, list[int]] = {}
+    for image, target in targets.items():
+        asked.setdefault(target, []).append(image)
     methods = list(dict.fromkeys(method for way in options.method for method in NEEDS[way]))
-    found = result_of(workspace, submit_explain(workspace, one, asked, methods), quiet=options.json)
+    found = result_of(workspace, submit_explain(workspace, one, list(asked.items()), methods), quiet=options.json)
     rows = _rows(workspace, source, one, {at: to for at, to in targets.items() if str(at) not in found["failed"]})
     if not rows:
         why = next(iter((left_out | found["failed"]).values()))
@@ -83,10 +84,6 @@ def _titles(ways: Sequence[str], found: dict[str, Any]) -> dict[str, str]:
     return {way: titles[way] for way in dict.fromkeys(ways)}
 
 
-def _distinct(targets: dict[int, str]) -> list[str]:
-    return list(dict.fromkeys(targets.values()))
-
-
 def _targets(
     workspace: Workspace, source: Collection, options: argparse.Namespace
 ) -> tuple[Embedding, dict[int, str], dict[str, str]]:
@@ -96,7 +93,7 @@ def _targets(
     if options.target in ("cluster", "contrast"):
         if options.embedding is not None:
             raise ExplainError("Clusters bring the embedding they were made of. Leave out --embedding.")
-        return _of_clusters(workspace, source, options, images, kind)
+        return _of_clusters(workspace, options, images, kind)
     if options.clustering is not None:
         raise ExplainError(
             "A clustering goes with --target cluster or contrast. Leave it out, or ask for one of these."
@@ -110,16 +107,12 @@ def _targets(
 
 
 def _of_clusters(
-    workspace: Workspace, source: Collection, options: argparse.Namespace, images: Sequence[int], kind: str
+    workspace: Workspace, options: argparse.Namespace, images: Sequence[int], kind: str
 ) -> tuple[Embedding, dict[int, str], dict[str, str]]:
-    known = clusterings_of(workspace, source.id)
-    if not known:
-        raise ClusteringError(f"{options.folder} is not clustered yet. Cluster it: imclust cluster {options.folder}")
-    stored = clustering(workspace, options.clustering) if options.clustering is not None else known[0]
-    if stored.collection_id != source.id:
-        raise ClusteringError(f"The clustering {stored.id} is not of {options.folder}. Name the folder it was made of.")
+    stored = clustering_named(workspace, options)
     desk, content = open_desk(workspace, stored), read_clustering(stored)
-    row_of = dict(zip(desk.image_ids.tolist(), range(len(desk.image_ids)), strict=True))
+    rows = desk.rows_at(images)
+    row_of = dict(zip(desk.image_ids[rows].tolist(), rows.tolist(), strict=True))
     targets: dict[int, str] = {}
     left_out: dict[str, str] = {}
     for image in images:
@@ -173,8 +166,8 @@ def _rows(workspace: Workspace, source: Collection, one: Embedding, targets: dic
 
 def _said(target: str, names: Sequence[str]) -> str:
     """A target in words."""
-    kind, *numbers = target.split("/")
-    if kind == "class":
-        number = int(numbers[0])
+    asked = question(target)
+    number, *others = asked.numbers
+    if asked.kind == "class":
         return f"for {number} {names[number] if number < len(names) else ''}".rstrip()
-    return f"for cluster {numbers[1]}" if kind == "cluster" else f"for cluster {numbers[1]}, not {numbers[2]}"
+    return f"for cluster {number}" + "".join(f", not {other}" for other in others)

@@ -4,9 +4,10 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
+from imclust_core.commands.clusters import clustering_named
 from imclust_core.commands.running import print_json
 from imclust_core.config import named_file
-from imclust_core.errors import ClusteringError, ExportError
+from imclust_core.errors import ExportError
 from imclust_core.names import shown
 from imclust_core.naming.editing import open_desk
 from imclust_core.report.exports import Exported, export
@@ -16,15 +17,14 @@ from imclust_core.report.plain_tables import moment
 from imclust_core.report.plans import Plan
 from imclust_core.report.reading import MOST_BYTES
 from imclust_core.report.writing import folder_to_write
-from imclust_core.store.clusterings import Clustering, clustering, clusterings_of
-from imclust_core.store.collections import find_collection
+from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
 
 
 def export_clusters(options: argparse.Namespace) -> int:
     """Write all images of a clustering to a new folder."""
     workspace = Workspace.open(options.workspace)
-    stored = _clustering_of(workspace, options)
+    stored = clustering_named(workspace, options)
     folder = folder_to_write(workspace, options.out)
     done = export(open_members(workspace, stored), options.format, folder, options.how)
     if options.json:
@@ -50,7 +50,7 @@ def export_result(stored: Clustering, done: Exported) -> dict[str, Any]:
 def list_names(options: argparse.Namespace) -> int:
     """List the clusters with what was said of them."""
     workspace = Workspace.open(options.workspace)
-    stored = _clustering_of(workspace, options)
+    stored = clustering_named(workspace, options)
     rows = cluster_rows(open_desk(workspace, stored))
     if options.json:
         return print_json({"clustering": stored.id, "clusters": [asdict(row) for row in rows]})
@@ -65,7 +65,7 @@ def list_names(options: argparse.Namespace) -> int:
 def import_names(options: argparse.Namespace) -> int:
     """Read names of clusters, or of images, from a CSV file."""
     workspace = Workspace.open(options.workspace)
-    stored = _clustering_of(workspace, options)
+    stored = clustering_named(workspace, options)
     path = named_file(options.file)
     if path is None:
         raise ExportError(f"There is no file {options.file!r} that may be read here. Give the path of a CSV file.")
@@ -110,24 +110,3 @@ def _print_plan(plan: Plan) -> None:
         print(f"  {f'line {row.line}: ' if row.line else ''}{row.what}: {row.why}")
     if plan.unused_rows > 20:
         print(f"  and {plan.unused_rows - 20:,} more that could not be used")
-
-
-def _clustering_of(workspace: Workspace, options: argparse.Namespace) -> Clustering:
-    """The clustering that was named, or the newest, of the folder that was."""
-    source = find_collection(workspace, options.folder)
-    if options.clustering is not None:  # an empty one is a script's mistake, and not the wish for the newest
-        if not options.clustering.strip():
-            raise ClusteringError(
-                "The id of the clustering is empty. Give one that imclust cluster --json printed; imclust names lists "
-                "the newest without it."
-            )
-        stored = clustering(workspace, options.clustering)
-        if stored.collection_id != source.id:
-            raise ClusteringError(
-                f"The clustering {stored.id} is not of {options.folder}. Name the folder it was made of."
-            )
-        return stored
-    known = clusterings_of(workspace, source.id)
-    if not known:
-        raise ClusteringError(f"{options.folder} is not clustered yet. Cluster it: imclust cluster {options.folder}")
-    return known[0]

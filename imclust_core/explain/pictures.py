@@ -96,11 +96,16 @@ def blended(
     rgb: Image.Image, heat: np.ndarray, preprocessing: Preprocessing, colours: str, opacity: float
 ) -> Image.Image:
     """The picture with its heat (h, w) over it; opacity 0 is the picture alone, 1 the colours alone."""
-    if not 0 <= opacity <= 1:
-        raise ExplainError(f"An opacity of {opacity} cannot be shown. Expected 0 (the picture) to 1 (the colours).")
+    check_opacity(opacity)
     layer = _layer(heat, preprocessing, rgb.size, rgb.size, colours)
     covers = layer.point([round(opacity * _DIMMED)] + [round(opacity * 255)] * 255, "L")
     return Image.composite(layer.convert("RGB"), rgb, covers)
+
+
+def check_opacity(opacity: float) -> None:
+    """ExplainError for what is not from 0 to 1."""
+    if not 0 <= opacity <= 1:
+        raise ExplainError(f"An opacity of {opacity} cannot be shown. Expected 0 (the picture) to 1 (the colours).")
 
 
 def fitted(width: int, height: int, side: int) -> tuple[int, int]:

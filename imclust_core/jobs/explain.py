@@ -27,7 +27,7 @@ from imclust_core.store.catalogue import images_by_id
 from imclust_core.store.clusterings import clustering, read_clustering
 from imclust_core.store.collections import collection
 from imclust_core.store.embeddings import Embedding, embedding
-from imclust_core.store.looks import Abilities, is_kept, write_abilities, write_heat, write_slopes
+from imclust_core.store.looks import HEATS, SLOPES, Abilities, is_kept, write_abilities, write_heat, write_slopes
 from imclust_core.store.workspace import Workspace
 
 _BATCH = 4
@@ -111,8 +111,8 @@ class _Work:
         return work
 
     def _keep(self, looker: Looker, pixels: np.ndarray, looks: Sequence[_Look]) -> None:
-        heats = [one for one in self.methods if one in ("cam", "gradcam")]
-        slopes = [one for one in self.methods if one in ("guided", "gradient")]
+        heats = [one for one in self.methods if one in HEATS]
+        slopes = [one for one in self.methods if one in SLOPES]
         target = self.targets[looks[0].target]
         for at in range(max(len(heats), len(slopes))):
             heat, slope = heats[at : at + 1], slopes[at : at + 1]
