@@ -76,6 +76,7 @@ bench: $(VENV)/.dev browser
 	@$(BIN)/python bench/choose_k.py
 	@$(BIN)/python bench/kmeans.py --largest 200000
 	@$(BIN)/python bench/quality.py
+	@$(BIN)/python bench/map.py
 	@$(BIN)/python bench/explain.py
 	@$(BIN)/python bench/looks.py
 

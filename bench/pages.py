@@ -1,10 +1,12 @@
 """How quick are the pages? First paint of a cold server, turning grid pages, and the image route.
 
-    python bench/pages.py [--files 100000] [--turns 100] [--starts 5] [--slider-steps 60] [--only slider|desk]
+    python bench/pages.py [--files 100000] [--turns 100] [--starts 5] [--slider-steps 60] [--only slider|desk|map]
+                           [--points 200000 1000000]
 
 A real Chromium on a real server, over a catalogue of 100,000 images (those of bench/scan.py). The peer of
 the image route is a server of Starlette's own that sends the same thumbnails as plain files. The slider of the Choose
-K page is moved over a tree of all 1,000 labels. The desk of the Browse page has all images in one cluster.
+K page is moved over a tree of all 1,000 labels. The desk of the Browse page has all images in one cluster. The map has
+200,000 and then a million points in 20 clusters; points beyond the images there are have no picture.
 """
 
 import argparse
@@ -28,11 +30,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # instead of this folder, in which "pages" would be this very file
 
 from bench.desk import first_images, first_images_inside, one_cluster, renderer_megabytes  # noqa: E402
+from bench.map_page import many_points, measure_map  # noqa: E402
 from bench.scan import WORK, make_files  # noqa: E402
 from bench.slider import move_slider, thousand_labels  # noqa: E402
 from imclust_core import Workspace, scan  # noqa: E402
 from imclust_core.store.catalogue import page_of_images  # noqa: E402
-from imclust_core.store.collections import add_collection, find_collection  # noqa: E402
+from imclust_core.store.collections import Collection, add_collection, find_collection  # noqa: E402
 from pages.parts.image_address import image_address  # noqa: E402
 
 PORT = 8777
@@ -154,6 +157,14 @@ def show_desk(browser: Browser, workspace: Workspace, collection_id: str, turns:
     }
 
 
+def show_map(browser: Browser, workspace: Workspace, source: Collection, points: int, times: int = 5) -> dict[str, Any]:
+    """The Map page with so many points."""
+    one, clustering_id, content = many_points(workspace, source, points)
+    with process(dashboard(workspace), PORT, "/_stcore/health"):
+        url = f"http://127.0.0.1:{PORT}/map?collection={source.id}&embedding={one.id}&clustering={clustering_id}"
+        return measure_map(browser, url, workspace, source, content, times)
+
+
 def spread(values: list[float]) -> dict[str, int]:
     ordered = sorted(values)
     return {
@@ -209,7 +220,10 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=100)
     parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--slider-steps", type=int, default=60)
-    parser.add_argument("--only", choices=("slider", "desk"), help="only the slider of Choose K, or the desk")
+    parser.add_argument(
+        "--only", choices=("slider", "desk", "map"), help="only the slider of Choose K, the desk, or the map"
+    )
+    parser.add_argument("--points", type=int, nargs="*", default=[200_000, 1_000_000], help="on the map")
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, {time.strftime('%Y-%m-%d')}")
     folder = WORK / f"files-{options.files}"
@@ -221,6 +235,11 @@ def main() -> None:
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        if options.only in (None, "map"):
+            for points in options.points:
+                print(json.dumps({f"map_of_{points}": show_map(browser, workspace, source, points)}), flush=True)
+        if options.only == "map":
+            return
         if options.only != "slider":
             print(json.dumps({"desk": show_desk(browser, workspace, source.id, options.turns)}))
         if options.only == "desk":

@@ -4,17 +4,9 @@ Exit codes: 0 done, 1 failed, 2 bad arguments. With --json, one JSON object on s
 """
 
 import argparse
-import contextlib
-import importlib.util
 import os
-import signal
-import socket
-import subprocess
 import sys
-import time
-import webbrowser
 from collections.abc import Callable
-from pathlib import Path
 
 from imclust_core.backbones.preprocessing import MODES
 from imclust_core.backbones.registry import BUNDLED, RECOMMENDED
@@ -26,16 +18,17 @@ from imclust_core.commands.explain import USUAL, WAYS, explain_images
 from imclust_core.commands.export import export_clusters, import_names, list_names
 from imclust_core.commands.images import embed_folder, sample, scan_folder
 from imclust_core.commands.lists import list_collections, list_jobs
+from imclust_core.commands.map import draw
 from imclust_core.commands.running import print_json
+from imclust_core.commands.ui import open_dashboard
 from imclust_core.commands.words import grow_tree
 from imclust_core.config import VERSION
 from imclust_core.errors import ImclustError
 from imclust_core.explain.colours import MAPS
 from imclust_core.jobs.requests import AUTO, DEFAULT_CLUSTERING, DEFAULT_TREE, DEVICES, DTYPES
 from imclust_core.jobs.worker import work
-from imclust_core.process import start_module
+from imclust_core.mapping.methods import METHODS
 from imclust_core.report.exports import FORMATS, HOW
-from imclust_core.store.collections import collection, collections
 from imclust_core.store.truth import FOLDERS
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import TEXTS
@@ -150,6 +143,16 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--seed", type=int, default=0, help="the same seed gives the same clusters")
     common(sub)
 
+    sub = command("map", draw, "Lay the images of a folder that is embedded out on a plane.")
+    sub.add_argument("folder", metavar="FOLDER", help="a folder that is embedded, or the id of its collection")
+    sub.add_argument("--method", choices=METHODS, default="umap", help="how to lay out (default: umap)")
+    sub.add_argument("--embedding", metavar="NAME", help="a backbone, or an embedding's id (default: the newest)")
+    sub.add_argument("--names", metavar="ID", help="a clustering whose names are held apart on the map; umap only")
+    sub.add_argument("--seed", type=int, default=0, help="the same seed gives the same map, if made anew")
+    sub.add_argument("--anew", action="store_true", help="also where it is kept, and not from an earlier map")
+    sub.add_argument("--out", metavar="CSV", help="write the places of all images to this file, too")
+    common(sub)
+
     sub = command("explain", explain_images, "Show what a network looked at in some images.")
     sub.add_argument("folder", metavar="FOLDER", help="a folder that is embedded, or the id of its collection")
     sub.add_argument("--out", required=True, metavar="DIR", help="a new or empty folder for the pictures")
@@ -213,7 +216,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--repair", action="store_true", help="mend the labels; without it nothing is changed")
     common(sub)
 
-    sub = command("ui", _ui, "Start the dashboard.")
+    sub = command("ui", open_dashboard, "Start the dashboard.")
     sub.add_argument("--port", type=int, help="port (default: 8501, or the next free one)")
     sub.add_argument("--address", default="127.0.0.1", help="address to listen on (default: 127.0.0.1 only)")
     sub.add_argument(
@@ -241,62 +244,3 @@ def _above_zero(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not int(text):
         raise argparse.ArgumentTypeError(f"expected a whole number from 1, not {text!r}")
     return int(text)
-
-
-def _ui(options: argparse.Namespace) -> int:
-    workspace = Workspace.open(options.workspace)
-    app = Path(__file__).resolve().parent.parent / "app.py"
-    if importlib.util.find_spec("streamlit") is None:
-        raise ImclustError("The dashboard needs streamlit. Install it: pip install -r requirements.txt")
-    chosen = _collection_to_open(workspace, options.collection)
-    port = options.port or _free_port(options.address)
-    address = "127.0.0.1" if options.address in ("0.0.0.0", "::") else options.address  # noqa: S104
-    url = f"http://{address}:{port}/{f'?collection={chosen}' if chosen else ''}"
-    hosts = ["127.0.0.1", "localhost", address, *options.host]
-    flags = [f"--server.port={port}", f"--server.address={options.address}", "--server.headless=true"]
-    flags += [f"--server.allowedHosts={host}" for host in dict.fromkeys(hosts)]
-    os.environ.update(IMCLUST_WORKSPACE=str(workspace.root), IMCLUST_OPEN=chosen)
-    print(f"imclust: {url}", flush=True)
-    server = start_module("streamlit", "run", str(app), *flags)
-    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
-    if options.open and _has_screen():
-        _open_when_up(server, address, port, url)
-    try:
-        return server.wait()
-    except KeyboardInterrupt:
-        # The terminal sent the same Ctrl-C to the server; it ends by itself.
-        server.wait()
-        return 0
-
-
-def _collection_to_open(workspace: Workspace, asked: str | None) -> str:
-    if asked == "newest":
-        known = collections(workspace)
-        return known[0].id if known else ""
-    return collection(workspace, asked).id if asked else ""
-
-
-def _free_port(address: str) -> int:
-    """8501, or the next port nobody listens on."""
-    for port in range(8501, 8600):
-        with contextlib.closing(socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind((address, port))
-                return port
-    raise ImclustError("No port from 8501 to 8599 is free. Stop another server, or give one with --port.")
-
-
-def _has_screen() -> bool:
-    """Without a screen, Python would open a text browser in this very terminal."""
-    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def _open_when_up(server: "subprocess.Popen[bytes]", address: str, port: int, url: str) -> None:
-    for _ in range(150):
-        time.sleep(0.2)
-        if server.poll() is not None:
-            return
-        with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=1):
-            webbrowser.open(url)
-            return

@@ -133,3 +133,15 @@ class ExplainError(ImclustError):
     """What a network looked at cannot be said, of this network or of this question."""
 
     code = "explain"
+
+
+class MapError(ImclustError):
+    """A map cannot be made of these images, or is not there."""
+
+    code = "map"
+
+
+class SelectionError(ImclustError):
+    """A selection of images cannot be kept, or is not there."""
+
+    code = "selection"

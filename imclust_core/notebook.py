@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from imclust_core.errors import ClusteringError, CollectionError
+from imclust_core.errors import ClusteringError, CollectionError, MapError
 from imclust_core.names import path_of
 from imclust_core.store.catalogue import contents, images_by_id
 from imclust_core.store.clusterings import ClusterContent, Clustering, clusterings_of, read_clustering
 from imclust_core.store.collections import Collection, find_collection
 from imclust_core.store.embeddings import Embedding, class_names, embeddings_of, labels_of, named_embedding
+from imclust_core.store.maps import MapContent, maps_of, read_map
 from imclust_core.store.vectors import Located, Rows, features_at, locate, read_class_vectors, read_rows
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import Label
@@ -127,6 +128,14 @@ class OpenedCollection:
                 f"This collection has no clustering {clustering_id or ''!r}. Make one with: imclust cluster"
             )
         return read_clustering(known[0])
+
+    def map(self, method: str = "umap", embedding: str | None = None) -> MapContent:
+        """The newest map of an embedding made like this, as arrays: image_ids, places."""
+        one = named_embedding(self._workspace, self.record.id, embedding)
+        found = next((each for each in maps_of(one) if each.recipe.method == method), None)
+        if found is None:
+            raise MapError(f"This collection has no {method!r} map of that embedding. Make one with: imclust map")
+        return read_map(found)
 
     def __repr__(self) -> str:
         return f"<collection {self.record.id}: {self.record.name}>"

@@ -24,8 +24,8 @@ from imclust_core.jobs import inside as jobs
 from imclust_core.jobs import networks
 from imclust_core.jobs.embed import embed
 from imclust_core.jobs.inside import find_peaks, map_image, survey_network
-from imclust_core.jobs.inside_tasks import submit_peaks
 from imclust_core.jobs.requests import EmbedRequest
+from imclust_core.jobs.submitting import submit_peaks
 from imclust_core.store import inside as store
 from imclust_core.store.catalogue import ImageRow, page_of_images
 from imclust_core.store.collections import Collection

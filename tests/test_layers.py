@@ -1,6 +1,7 @@
 """The house rules that a machine can hold: which way imports go, what pages may not do, where SQL lives."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -19,8 +20,9 @@ FLOORS = {
     "names": 0,
     "process": 0,
     "config": 1,
-    **dict.fromkeys(("images", "backbones", "clustering", "mapping", "deepcluster", "baselines"), 2),
+    **dict.fromkeys(("images", "backbones", "clustering", "deepcluster", "baselines"), 2),
     "words": 3,  # a tree of labels is a clustering of them
+    "mapping": 3,  # starts from the same reductions and neighbours as clusterings do
     "explain": 3,  # what a network looked at, laid back over the picture it was given
     "store": 4,
     **dict.fromkeys(("embedding", "naming"), 5),
@@ -142,6 +144,23 @@ def test_no_place_shows_text_from_outside_as_html_or_trusts_a_pickle(path: Path)
 def test_the_grid_sets_text_and_never_markup() -> None:
     for path in (ROOT / "pages" / "parts").glob("*.js"):
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", path.read_text()), path
+
+
+def scripts_of(path: Path) -> list[list[str]]:
+    """The files that each widget of a module puts together."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    joined = [node for node in calls if isinstance(node.func, ast.Name) and node.func.id == "script"]
+    names = vars(importlib.import_module(f"pages.parts.{path.stem}"))
+    return [list(eval(f"({ast.unparse(ast.Tuple(node.args, ast.Load()))})", names)) for node in joined]  # noqa: S307
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if "js=script(" in path.read_text()], ids=name_of)
+def test_no_name_stands_twice_in_scripts_that_are_put_together(path: Path) -> None:
+    """They share one scope: a second `const` of a name is an error that takes the whole widget away."""
+    for files in scripts_of(path):
+        whole = "\n".join((path.parent / name).read_text() for name in files)
+        names = re.findall(r"^(?:const|let|class|(?:async )?function\*?) (\w+)", whole, re.MULTILINE)
+        assert sorted(names) == sorted(set(names)), files
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)

@@ -4,8 +4,7 @@ Seeds, starts and swaps are tried on a sample of the rows in their main directio
 they find is then settled on all rows in full.
 """
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ import torch
 from imclust_core.clustering.checks import check_k, check_points
 from imclust_core.clustering.nearest import nearest, sums
 from imclust_core.clustering.pieces import Step, nothing
-from imclust_core.clustering.rows import Rows, chosen_device
+from imclust_core.clustering.rows import Rows, chosen_device, one_thread
 from imclust_core.clustering.searching import search
 
 _LEAST_DIRECTIONS = 64
@@ -81,19 +80,8 @@ def kmeans(
         ticks = min(ticks + 1, total - 1)
         step(ticks, total)
 
-    with _fitting_threads(rows, k):
+    with one_thread(rows.n * rows.d * k < _SMALL):
         return _settled(rows, _found(rows, k, random, tick), spherical, tick)
-
-
-@contextlib.contextmanager
-def _fitting_threads(rows: Rows, k: int) -> Iterator[None]:
-    """One thread for what is small: on a busy machine, threads that wait for each other cost many times the work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1 if rows.n * rows.d * k < _SMALL else before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _found(rows: Rows, k: int, random: torch.Generator, tick: Callable[[], None]) -> torch.Tensor:

@@ -111,6 +111,11 @@ def placed_among(unit: np.ndarray, chosen: np.ndarray, found: np.ndarray, step: 
     from imclust_core.clustering.neighbours import nearest_rows
 
     near, away = nearest_rows(unit, unit[chosen], _AMONG, step=step)
+    return amid(near, away, found)
+
+
+def amid(near: np.ndarray, away: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Places amid those of the nearest, the nearer the more: near, away (n, k), found (m, dims) -> (n, dims)."""
     weight = 1 / np.maximum(away, 1e-6)
     weight /= weight.sum(axis=1, keepdims=True)
     placed: np.ndarray = np.einsum("ij,ijk->ik", weight, found[near]).astype(np.float32)

@@ -1,5 +1,6 @@
 """Rows as k-means wants them: float32, centred or of unit length, in pieces, on the CPU or a GPU."""
 
+import contextlib
 import functools
 from collections.abc import Iterator
 
@@ -15,6 +16,17 @@ _KEPT_BYTES = 512 * 2**20
 def chosen_device(name: str | None = None) -> torch.device:
     """The device of this name; by default a GPU where there is one."""
     return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+@contextlib.contextmanager
+def one_thread(small: bool) -> Iterator[None]:
+    """One thread for what is small: on a busy machine, threads that wait for each other cost many times the work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1 if small else before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 _SOME = 8_192

@@ -1,6 +1,5 @@
 """Clustering as a job: read, reduce, cluster, measure, keep. Nothing is kept before all of it is done."""
 
-import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -59,7 +58,7 @@ def cluster(
     located = locate(workspace, one, rows)
     if not len(located.rows):
         raise ClusteringError("No image of this collection has a vector. Embed it first.")
-    state = _state(rows, located)
+    state = located.state(rows)
     found = find_clustering(workspace, source.id, fingerprint_of(one.id, recipe, state))
     if found is not None and _readable(found):
         restore_clustering(workspace, found.id)
@@ -93,12 +92,6 @@ class _Work:
     state: str
     report: Report
     notes: list[str]
-
-
-def _state(rows: Rows, located: Located) -> str:
-    """What a clustering hangs on besides its recipe: which images, and their content. A mere rescan changes neither."""
-    facts = located.image_ids.tobytes() + rows.hashes[located.rows].tobytes()
-    return hashlib.blake2b(facts, digest_size=16).hexdigest()
 
 
 def _readable(stored: Clustering) -> bool:

@@ -10,9 +10,11 @@ from imclust_core.clustering.linkage import LINKAGES, METRICS
 from imclust_core.clustering.reduction import reduction_from
 from imclust_core.clustering.strategies import find_strategy
 from imclust_core.config import named_file
-from imclust_core.errors import BackboneError, ClusteringError, ImclustError, WordsError
+from imclust_core.errors import BackboneError, ClusteringError, ImclustError, MapError, WordsError
+from imclust_core.mapping.methods import find_method
 from imclust_core.store.choices import Choice
 from imclust_core.store.clusterings import ClusterRecipe
+from imclust_core.store.maps import MapRecipe
 from imclust_core.store.trees import TreeRecipe
 from imclust_core.words.labels import TEXTS
 from imclust_core.words.vectors import JOINED, check_vectors
@@ -124,3 +126,13 @@ def _cut_of_words(recipe: ClusterRecipe, chosen: Choice | None) -> ClusterRecipe
             k, edits, tree_id = chosen.facts.get("line", k), chosen.edits, chosen.tree_id
     words = json.dumps({"tree": asdict(check_tree(tree)), "edits": edits, "tree_id": tree_id}, sort_keys=True)
     return ClusterRecipe("none", recipe.strategy, k, 0, words)
+
+
+def check_map(recipe: MapRecipe) -> MapRecipe:
+    """The recipe; MapError for one that cannot be."""
+    way = find_method(recipe.method)
+    if recipe.names and not way.by_names:
+        raise MapError(f"{way.title} cannot hold different names apart. Choose umap for that, or leave names out.")
+    if not 0 <= recipe.seed < 2**31:
+        raise MapError(f"The seed {recipe.seed} is not possible. Expected a whole number from 0 to 2147483647.")
+    return recipe

@@ -7,7 +7,8 @@ import numpy as np
 from imclust_core.clustering.kmeans import kmeans
 from imclust_core.errors import ClusteringError
 from imclust_core.jobs.progress import Report
-from imclust_core.naming.editing import check_cluster, open_desk, split_cluster
+from imclust_core.naming.checks import check_cluster
+from imclust_core.naming.editing import open_desk, split_cluster
 from imclust_core.store.clusterings import clustering
 from imclust_core.store.embeddings import embedding
 from imclust_core.store.labels import Event

@@ -3,19 +3,24 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from imclust_core.clustering.strategies import find_strategy
 from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.requests import EmbedRequest, check_request
+from imclust_core.store.catalogue import ImageRow
 from imclust_core.store.clusterings import Clustering, ClusterRecipe
 from imclust_core.store.collections import Collection, add_collection
 from imclust_core.store.embeddings import Embedding
+from imclust_core.store.maps import MapRecipe
 from imclust_core.store.trees import TreeRecipe
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.vectors import BUILT_IN
 
 QUICK_LOOKS = 64
 """Images that are looked at while others wait for an answer; more of them wait their turn among long work."""
+_QUICK_MAP = 2_000
+"""Images that are on a map within seconds, by any method."""
 _QUICK_WORK = 1_000_000_000
 """Products of numbers in a round of k-means that a quick clustering may take."""
 
@@ -155,6 +160,62 @@ def submit_attention(workspace: Workspace, stored: Clustering, each: int) -> Job
         key=attention_key(stored),
         collection_id=stored.collection_id,
         params={"clustering": stored.id, "each": each},
+    )
+
+
+def map_key(one: Embedding, recipe: MapRecipe, *, anew: bool = False) -> str:
+    """The key of the job that makes a map, also where there is one, from nothing, if `anew`."""
+    return f"{'map-anew' if anew else 'map'}:{one.id}:{json.dumps(asdict(recipe), sort_keys=True)}"
+
+
+def submit_map(workspace: Workspace, one: Embedding, recipe: MapRecipe, *, anew: bool = False) -> Job:
+    """Queue the making of a map; anew: also where one made like this is kept, and from nothing."""
+    images = one.summary.images if one.summary else 0
+    return Queue(workspace).submit(
+        "map",
+        key=map_key(one, recipe, anew=anew),
+        collection_id=one.collection_id,
+        params={"embedding": one.id, "recipe": asdict(recipe), "anew": anew},
+        quick=images <= _QUICK_MAP,
+    )
+
+
+def survey_key(one: Embedding) -> str:
+    """The key of the job that lists a network's layers."""
+    return f"inside-survey:{one.id}"
+
+
+def maps_key(one: Embedding, layer: str, image: ImageRow) -> str:
+    """The key of the job that makes a layer's maps of an image as it is now."""
+    return f"inside-maps:{one.id}:{layer}:{image.id}:{(image.hash or b'').hex()}"
+
+
+def peaks_key(one: Embedding, layer: str) -> str:
+    """The key of the job that looks for what excites a layer."""
+    return f"inside-peaks:{one.id}:{one.finished_at}:{layer}"
+
+
+def submit_survey(workspace: Workspace, one: Embedding) -> Job:
+    """Ask for a network's first kernels and the list of its layers."""
+    return _submit_inside(workspace, one, "inside_survey", survey_key(one), {}, quick=True)
+
+
+def submit_maps(workspace: Workspace, one: Embedding, layer: str, image: ImageRow) -> Job:
+    """Ask for what a layer says at each place of an image."""
+    asked = {"layer": layer, "image": image.id}
+    return _submit_inside(workspace, one, "inside_maps", maps_key(one, layer, image), asked, quick=True)
+
+
+def submit_peaks(workspace: Workspace, one: Embedding, layer: str) -> Job:
+    """Queue the search for what excites each channel of a layer."""
+    return _submit_inside(workspace, one, "inside_peaks", peaks_key(one, layer), {"layer": layer}, quick=False)
+
+
+def _submit_inside(
+    workspace: Workspace, one: Embedding, kind: str, key: str, params: dict[str, Any], *, quick: bool
+) -> Job:
+    return Queue(workspace).submit(
+        kind, key=key, collection_id=one.collection_id, params={"embedding": one.id, **params}, quick=quick
     )
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from imclust_core.images.samples import make_samples
-from imclust_core.jobs.inside_tasks import INSIDE_TASKS, INSIDE_TITLES
 from imclust_core.jobs.progress import Report
 from imclust_core.jobs.queue import Job
 from imclust_core.jobs.requests import EmbedRequest
@@ -13,6 +12,7 @@ from imclust_core.jobs.similar import find_similar
 from imclust_core.jobs.unpack import unpack
 from imclust_core.store.clusterings import ClusterRecipe
 from imclust_core.store.collections import collection
+from imclust_core.store.maps import MapRecipe
 from imclust_core.store.trees import TreeRecipe
 from imclust_core.store.workspace import Workspace
 
@@ -118,6 +118,32 @@ def _attention(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]
     return pay_attention(workspace, job.params["clustering"], job.params["each"], report)
 
 
+def _map(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    from imclust_core.jobs.map import draw_map
+
+    recipe = MapRecipe(**job.params["recipe"])
+    return draw_map(workspace, job.params["embedding"], recipe, report, anew=job.params["anew"])
+
+
+def _survey(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    from imclust_core.jobs.inside import survey_network
+
+    return survey_network(workspace, job.params["embedding"], report)
+
+
+def _maps(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    from imclust_core.jobs.inside import map_image
+
+    asked = job.params
+    return map_image(workspace, asked["embedding"], asked["layer"], asked["image"], report)
+
+
+def _peaks(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    from imclust_core.jobs.inside import find_peaks
+
+    return find_peaks(workspace, job.params["embedding"], job.params["layer"], report)
+
+
 TASKS: dict[str, Task] = {
     "scan": _scan,
     "unpack": _unpack_and_scan,
@@ -133,7 +159,10 @@ TASKS: dict[str, Task] = {
     "export": _export,
     "explain": _explain,
     "attention": _attention,
-    **INSIDE_TASKS,
+    "map": _map,
+    "inside_survey": _survey,
+    "inside_maps": _maps,
+    "inside_peaks": _peaks,
 }
 
 TITLES: dict[str, str] = {
@@ -151,7 +180,10 @@ TITLES: dict[str, str] = {
     "export": "Writing results",
     "explain": "Looking at what the network looks at",
     "attention": "Looking at every cluster",
-    **INSIDE_TITLES,
+    "map": "Laying images out on a map",
+    "inside_survey": "Listing the layers of a network",
+    "inside_maps": "Looking at one image",
+    "inside_peaks": "Looking for what excites a layer",
 }
 """What a person sees while a job of the kind runs."""
 

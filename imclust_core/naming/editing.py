@@ -1,7 +1,6 @@
 """What people do to a clustering: name, merge, split, move, undo. Each is one event, or nothing and a reason."""
 
 import threading
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from imclust_core.errors import LabelConflict, LabelsError
+from imclust_core.naming.checks import check_cluster, check_unmoved
 from imclust_core.naming.desk import (
     ASIDE,
     STATES,
     UNASSIGNED,
     Desk,
     advance,
-    at_version,
     fresh,
     target_of,
     to_redo,
@@ -208,19 +207,37 @@ def move_images(
             check_cluster(desk, into)
         elif into not in (ASIDE, UNASSIGNED):
             raise LabelsError(f"There is no group {into}. Choose a cluster, or set the images aside.")
-        before = at_version(desk, seen)
-        other = rows[before.group[rows] != desk.group[rows]]
-        if len(other):
-            who, where = _who_put(desk, int(other[0]), seen), desk.group[other[0]]
-            raise LabelConflict(
-                f"{who} has put {len(other):,} of these {len(rows):,} images elsewhere ({desk.called(int(where))}) "
-                "since you looked. Nothing was moved. Look at them where they are now, and decide again.",
-                desk.version,
-            )
+        check_unmoved(desk, rows, seen, "moved")
         value = {"images": desk.image_ids[rows[desk.group[rows] != into]].tolist(), "into": into}
         if not value["images"]:
             raise LabelsError(f"These images are in {desk.called(into)} already.")
         return _draft(stored, "move", value, author, uuid)
+
+    return _decided(workspace, stored, draft, check)
+
+
+def gather_images(
+    workspace: Workspace, stored: Clustering, images: Sequence[int], *, author: str, uuid: str, seen: int, how: str
+) -> Event:
+    """Make a new cluster of images of whatever clusters, and of none; the event's value tells its number.
+
+    It is a split that comes from no cluster in particular. seen: as for `move_images`.
+    """
+    draft = _draft(stored, "split", {"from": UNASSIGNED}, author, uuid)
+
+    def check(desk: Desk) -> Draft:
+        wanted = sorted(set(images))
+        rows = desk.rows_at(wanted)
+        if not len(rows) or len(rows) < len(wanted):
+            raise LabelsError(
+                "Some of these images are not in this clustering. No cluster was made. Choose them again."
+            )
+        check_unmoved(desk, rows, seen, "changed")
+        number = int(desk.group[rows[0]])
+        if number > 0 and len(rows) == desk.sizes[number] and (desk.group[rows] == number).all():
+            raise LabelsError(f"These images are all of cluster {desk.called(number)}, so they are a cluster already.")
+        part = {"into": desk.highest + 1, "images": desk.image_ids[rows].tolist()}
+        return _draft(stored, "split", {"from": UNASSIGNED, "how": how, "parts": [part]}, author, uuid)
 
     return _decided(workspace, stored, draft, check)
 
@@ -288,23 +305,3 @@ def _check_first(workspace: Workspace, stored: Clustering, uuid: str, *numbers: 
     if desk.written(uuid) is None:
         for number in numbers:
             check_cluster(desk, number)
-
-
-def check_cluster(desk: Desk, number: int) -> None:
-    """LabelConflict for a cluster that has no images, with what became of it."""
-    if number < 1 or number not in desk.sizes:
-        ended = next((event for event in reversed(desk.events) if _ends(event, number, desk)), None)
-        why = f"{ended.author} has merged it into {desk.called(ended.value['into'])}. " if ended is not None else ""
-        raise LabelConflict(f"There is no cluster {number} any more. {why}Nothing was saved.", desk.version)
-
-
-def _ends(event: Event, number: int, desk: Desk) -> bool:
-    return event.kind == "merge" and event.value["from"] == number and event.id not in desk.undone
-
-
-def _who_put(desk: Desk, row: int, seen: int) -> str:
-    """Who put an image where it is, if it was elsewhere at the version `seen`."""
-    later = [event for event in desk.events if event.id > seen]
-    # It need not be sorted: a bisection ends where the event before was not there yet, and this one is.
-    at = bisect_left(later, True, key=lambda event: bool(at_version(desk, event.id).group[row] == desk.group[row]))
-    return later[at].author

@@ -41,7 +41,8 @@ def sentence(event: Event, about: Event | None = None) -> str:
         return f"merged cluster {value['from']} into {value['into']}"
     if event.kind == "split":
         parts = ", ".join(f"{part['into']} ({_images(part['images'])})" for part in value["parts"])
-        return f"split cluster {value['from']} {value['how']}: new {parts}"
+        begun = f"split cluster {value['from']}" if value["from"] > 0 else "gathered images"
+        return f"{begun} {value['how']}: new {parts}"
     if event.kind == "move":
         return f"moved {_images(value['images'])} {_to(value['into'])}"
     return f"did something that this version does not know ({event.kind})"
@@ -61,7 +62,7 @@ def clusters_of(event: Event) -> tuple[int, ...]:
     if event.kind == "name":
         return (value["number"],)
     if event.kind == "split":
-        return (value["from"], *(part["into"] for part in value["parts"]))
+        return tuple(number for number in (value["from"], *(part["into"] for part in value["parts"])) if number > 0)
     return tuple(value[end] for end in ("from", "into") if value.get(end, 0) > 0)
 
 

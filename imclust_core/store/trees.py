@@ -6,6 +6,7 @@ The arrays of a tree are one file in the folder of its embedding, and go with it
 import hashlib
 import io
 import json
+import sqlite3
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from imclust_core.errors import WordsError
 from imclust_core.names import shown
 from imclust_core.store.collections import Collection
 from imclust_core.store.database import reading, write_atomically, writing
-from imclust_core.store.embeddings import Embedding
+from imclust_core.store.embeddings import Embedding, embedding
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.curves import Curve, Evidence
 from imclust_core.words.tree import Tree
@@ -156,8 +157,25 @@ def find_tree(workspace: Workspace, one: Embedding, recipe: TreeRecipe, state: s
             "SELECT id, summary FROM trees WHERE embedding_id = ? AND recipe = ? AND state = ?",
             (one.id, recipe.key(), state),
         ).fetchone()
-    if row is None:
-        return None
+    return _stored(row, one, recipe) if row is not None else None
+
+
+def named_tree(workspace: Workspace, collection_id: str, tree_id: str) -> tuple[StoredTree, Embedding]:
+    """A tree of a collection by its id, also one made before images came or went, and what it was made of."""
+    with reading(workspace.catalogue) as db:
+        row = db.execute("SELECT id, summary, embedding_id, recipe FROM trees WHERE id = ?", (tree_id,)).fetchone()
+    one = embedding(workspace, row["embedding_id"]) if row is not None else None
+    if row is not None and one is not None and one.collection_id == collection_id:
+        found = _stored(row, one, TreeRecipe(**json.loads(row["recipe"])))
+        if found is not None:
+            return found, one
+    raise WordsError(
+        f"There is no tree of labels {tree_id!r} of this collection any more: it was made anew, or its embedding was "
+        "removed. Choose the branch again under 3 Choose K."
+    )
+
+
+def _stored(row: sqlite3.Row, one: Embedding, recipe: TreeRecipe) -> StoredTree | None:
     path = one.folder / "trees" / f"{row['id']}.npz"
     if not path.is_file():
         return None  # somebody cleared it away; it is made again

@@ -39,9 +39,14 @@ class Located:
     rows: np.ndarray
     missing: dict[str, int]
 
+    def state(self, rows: Rows) -> str:
+        """Which images these are, and their content: what is made of them hangs on it, and not on a mere rescan."""
+        facts = self.image_ids.tobytes() + rows.hashes[self.rows].tobytes()
+        return hashlib.blake2b(facts, digest_size=16).hexdigest()
+
     def rows_of(self, image_ids: np.ndarray) -> np.ndarray:
         """The row of each of these images (m,), or -1 where it has none."""
-        return _find(image_ids, self.image_ids, self.rows)
+        return found_by(image_ids, self.image_ids, self.rows)
 
 
 def read_rows(one: Embedding) -> Rows:
@@ -68,11 +73,11 @@ def locate(workspace: Workspace, one: Embedding, rows: Rows) -> Located:
     """Find the row of every usable image by its content: copies share one, changed files have a new one."""
     ids, wanted = contents(workspace, one.collection_id)
     good = np.flatnonzero(rows.labels["state"] == 0)
-    found = _find(wanted, rows.hashes[good], good)
+    found = found_by(wanted, rows.hashes[good], good)
     missing: dict[str, int] = {}
     if (found < 0).any():
         bad = np.flatnonzero(rows.labels["state"] != 0)
-        for row in _find(wanted[found < 0], rows.hashes[bad], bad):
+        for row in found_by(wanted[found < 0], rows.hashes[bad], bad):
             reason = rows.failed[int(row)][0] if row >= 0 else "waiting"
             missing[reason] = missing.get(reason, 0) + 1
     return Located(ids[found >= 0], found[found >= 0], missing)
@@ -86,7 +91,7 @@ def pending(workspace: Workspace, one: Embedding, rows: Rows) -> np.ndarray:
         settled[row] = reason not in TRANSIENT
     _, first = np.unique(hashes, return_index=True)
     first.sort()
-    done = _find(hashes[first], rows.hashes[settled], np.flatnonzero(settled))
+    done = found_by(hashes[first], rows.hashes[settled], np.flatnonzero(settled))
     chosen: np.ndarray = ids[first][done < 0]
     return chosen
 
@@ -98,7 +103,7 @@ def count_unseen(workspace: Workspace, one: Embedding) -> int:
     return int((~np.isin(hashes, np.concatenate(met))).sum()) if met else len(hashes)
 
 
-def _find(wanted: np.ndarray, keys: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def found_by(wanted: np.ndarray, keys: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """For each wanted key, a hash or an id, the last of `rows` that bears it, or -1."""
     if not len(keys):
         return np.full(len(wanted), -1, np.int64)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from imclust_core.clustering.strategies import STRATEGIES
+from imclust_core.naming.picking import cluster_in
 from imclust_core.store.clusterings import ClusterContent, Clustering, read_clustering
 from imclust_core.store.workspace import Workspace
 from pages.parts.address import asked, keep
 
-CLUSTERING_KEY = "clustering"
+CLUSTERING_KEY, PICK = "clustering", "pick"
 
 
 def current_clustering(
@@ -20,11 +21,18 @@ def current_clustering(
     chosen = next((one for one in known if one.id == wanted), None)
     if wanted and chosen is None:
         st.warning("The clustering in this link is not here. It may have been deleted.", icon=":material/link_off:")
+        drop_cluster_of_it(key)
     keep(key, chosen.id if chosen is not None else "")
     found = chosen or usual or (known[0] if known else None)
     if found is not None:
         st.query_params[key] = found.id  # so that the link shows the same when there are others
     return found
+
+
+def drop_cluster_of_it(key: str = CLUSTERING_KEY) -> None:
+    """Forget the cluster that was picked of a clustering that is gone: in another one its number means other images."""
+    if key == CLUSTERING_KEY and cluster_in(asked(PICK)) is not None:
+        keep(PICK, "")
 
 
 def use_clustering(clustering_id: str, key: str = CLUSTERING_KEY) -> None:

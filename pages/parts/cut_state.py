@@ -1,4 +1,4 @@
-"""The cut somebody has made: K, splits and joins, and the branch that is picked out; kept in the address."""
+"""The cut somebody has made: K, and splits and joins; kept in the address. Which branch is picked, `picks` keeps."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,10 @@ _CUT = "cut"
 
 @dataclass(frozen=True)
 class CutState:
-    """k: where the line is. edits: what was done to branches by hand. branch: the node picked out, or None."""
+    """k: where the line is. edits: what was done to branches by hand. branch: the node picked out, or None.
+
+    Links from before there was one pick for all pages name the branch with the cut; it is still read.
+    """
 
     k: int
     edits: tuple[Edit, ...] = ()
@@ -44,7 +47,6 @@ def is_asked() -> bool:
 
 
 def keep_cut(tree_id: str, cut: CutState) -> None:
-    """Put a cut into the address."""
-    parts = [tree_id, edits_text(cut.edits), f"b{cut.branch}" if cut.branch is not None else ""]
+    """Put a cut into the address, without its branch."""
     keep(_K, str(cut.k))
-    keep(_CUT, ".".join(filter(None, parts)) if any(parts[1:]) else "")
+    keep(_CUT, f"{tree_id}.{edits_text(cut.edits)}" if cut.edits else "")

@@ -9,6 +9,7 @@ import streamlit as st
 from imclust_core.errors import ImclustError, LabelConflict, LabelsError
 from imclust_core.naming.desk import ASIDE
 from imclust_core.naming.editing import (
+    gather_images,
     merge_clusters,
     move_images,
     name_cluster,
@@ -20,6 +21,7 @@ from imclust_core.naming.editing import (
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.labels import Event
 from imclust_core.store.workspace import Workspace
+from pages.parts.desk_state import PICKED
 
 ANSWERS = "desk_answers"
 _KEPT = 30
@@ -84,6 +86,8 @@ def _do(
     if kind == "merge":
         into, into_base = _number(act, "into"), _number(act, "into_base")
         return merge_clusters(workspace, stored, number, into, author=author, uuid=uuid, base=base, into_base=into_base)
+    if kind == "part" and number == PICKED:
+        return gather_images(workspace, stored, selected, author=author, uuid=uuid, seen=seen, how="by hand")
     if kind == "part":
         return split_cluster(workspace, stored, number, [selected], how="by hand", author=author, uuid=uuid, base=base)
     if kind in ("move", "aside"):

@@ -10,14 +10,14 @@ from imclust_core.naming.desk import Desk
 from imclust_core.naming.ordering import Said, ordered
 from imclust_core.store.catalogue import usable_images
 from imclust_core.store.clusterings import ClusterContent, Clustering
-from imclust_core.store.collections import Collection
-from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import Label
 from pages.parts.address import keep
 from pages.parts.all_images import PAGES_WIDTH
 from pages.parts.desk_looks import OVERLAY, looks_for, reasons_for
-from pages.parts.desk_state import ORDER, SEED, SIZE, order_and_seed, selected
+from pages.parts.desk_state import ORDER, PICKED, SEED, SIZE, order_and_seed, selected
 from pages.parts.grid import image_grid, merged
+from pages.parts.picks import keep_pick
+from pages.parts.shown_group import ShownGroup
 from pages.parts.similar_images import ask_similar
 from pages.parts.text import plural
 
@@ -41,43 +41,34 @@ _MEANING = {
 
 
 def show_images(
-    workspace: Workspace,
-    source: Collection,
-    stored: Clustering,
-    desk: Desk,
-    content: ClusterContent,
-    number: int,
-    labels: Sequence[Label],
-    said: Said | None,
-    size: str,
-    visit: str,
-    drawing: int,
+    shown: ShownGroup, labels: Sequence[Label], said: Said | None, size: str, visit: str, drawing: int
 ) -> None:
     """The images of a group as a grid that is worked with by mouse and keys.
 
     size: from `pick_order`. visit: what tells this page from others. drawing: the number of this drawing of the desk,
     which ends with the grid.
     """
+    workspace, source, stored, desk, number = shown.workspace, shown.source, shown.stored, shown.desk, shown.number
     order, seed = order_and_seed()
-    rows = ordered(order, desk.rows_of(number), content, said, seed)
+    rows = ordered(order, shown.rows, shown.content, said, seed)
     per_page = _PER_PAGE[size]
-    pages, key = max(1, -(-len(rows) // per_page)), f"desk-page-{number}-{order}-{seed}-{size}"
-    page = _pick_page(pages, key, f"{plural(len(rows), 'image')}, {_MEANING[order]}")
+    pages, key = max(1, -(-len(rows) // per_page)), f"desk-page-{_which(shown)}-{order}-{seed}-{size}"
+    page = _pick_page(shown, pages, key, f"{plural(len(rows), 'image')}, {_MEANING[order]}")
     first = (page - 1) * per_page
     some, next_ones = rows[first : first + per_page], rows[first + per_page : first + 2 * per_page]
     ids = desk.image_ids
     known = {one.id: one for one in usable_images(workspace, source.id, ids[np.append(some, next_ones)].tolist())}
-    facts = _Facts(stored, desk, content, labels, said)
+    facts = _Facts(stored, desk, shown.content, labels, said)
     image_grid(
         workspace,
         source.id,
         [known[one] for one in ids[some].tolist() if one in known],
         key=GRID,
-        label=f"Images of cluster {number}, page {page}" if number > 0 else "Images without a cluster",
+        label=_label(number, page),
         captions=facts.captions(order, some.tolist()),
         details={int(ids[row]): facts.details(row) for row in some.tolist()},
         looks=looks_for(workspace, stored, desk, number, visit, has_words=bool(labels)),
-        reasons={int(ids[row]): reasons_for(stored, desk, content, row, labels, said) for row in some.tolist()},
+        reasons={int(ids[row]): reasons_for(stored, desk, shown.content, row, labels, said) for row in some.tolist()},
         size=size,
         drawing=drawing,
         ahead=[known[one] for one in ids[next_ones].tolist() if one in known],
@@ -89,11 +80,27 @@ def show_images(
     )
 
 
-def _pick_page(pages: int, key: str, text: str) -> int:
+def _which(shown: ShownGroup) -> str:
+    """What tells a group from others; two picks are two groups."""
+    return shown.pick.key if shown.number == PICKED and shown.pick is not None else str(shown.number)
+
+
+def _label(number: int, page: int) -> str:
+    """What the grid is called, for those who cannot see it."""
+    if number == PICKED:
+        return f"Images that are picked, page {page}"
+    return f"Images of cluster {number}, page {page}" if number > 0 else "Images without a cluster"
+
+
+def _pick_page(shown: ShownGroup, pages: int, key: str, text: str) -> int:
     """Which page of the images is shown; text: on what all pages show, beside."""
     with st.container(horizontal=True, vertical_alignment="center"):
         page = st.pagination(pages, key=key, width=PAGES_WIDTH) if pages > 1 else 1
+        if shown.elsewhere:
+            text = f"{text}; {shown.elsewhere:,} of those picked are not in this clustering"
         st.caption(text)
+        if shown.number == PICKED:
+            st.button("Clear the pick", icon=":material/close:", type="tertiary", on_click=keep_pick, args=("",))
     return page
 
 

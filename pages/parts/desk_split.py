@@ -16,7 +16,7 @@ from imclust_core.naming.ordering import Said
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import Label
-from pages.parts.desk_state import author
+from pages.parts.desk_state import PICKED, author
 from pages.parts.text import plain, plural
 
 _JOB = "desk_split_job"
@@ -28,18 +28,19 @@ _LOOK_SECONDS = 0.7
 def show_split(
     workspace: Workspace, stored: Clustering, desk: Desk, number: int, labels: Sequence[Label], said: Said | None
 ) -> None:
-    """The ways to split the cluster that is shown, and what became of the last try."""
+    """The ways to split the cluster that is shown, if it is one, and what became of the last try."""
     _take_end(workspace)
-    can = number > 0 and desk.sizes.get(number, 0) > 1 and bool(author())
-    with st.popover("Split this cluster", icon=":material/call_split:", disabled=not can):
-        st.button(
-            "In two, by likeness",
-            on_click=_in_two,
-            args=(workspace, stored, desk, number),
-            help="The two halves that the network tells apart best; the smaller becomes a new cluster.",
-        )
-        if said is not None:
-            _by_label(workspace, stored, desk, number, labels, said)
+    if number != PICKED:
+        can = number > 0 and desk.sizes.get(number, 0) > 1 and bool(author())
+        with st.popover("Split this cluster", icon=":material/call_split:", disabled=not can):
+            st.button(
+                "In two, by likeness",
+                on_click=_in_two,
+                args=(workspace, stored, desk, number),
+                help="The two halves that the network tells apart best; the smaller becomes a new cluster.",
+            )
+            if said is not None:
+                _by_label(workspace, stored, desk, number, labels, said)
     job = _job(workspace)
     if job is not None and job.active:
         st.fragment(_wait, run_every=_LOOK_SECONDS)(workspace, job.params["number"])

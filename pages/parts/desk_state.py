@@ -1,4 +1,4 @@
-"""What is looked at on the desk, kept in the address: the cluster, the order, the size; and what is selected."""
+"""What is looked at on the desk, kept in the address: the group, the order, the size; and what is selected."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ import streamlit as st
 from imclust_core.errors import EmbeddingError
 from imclust_core.naming.desk import ASIDE, UNASSIGNED, Desk
 from imclust_core.naming.ordering import ORDERS, Said
+from imclust_core.naming.picking import cluster_in, of_cluster
 from imclust_core.naming.proposals import Proposal, propose_names
 from imclust_core.naming.saying import said_of
 from imclust_core.naming.text import MOST_AUTHOR, clean
@@ -15,10 +16,15 @@ from imclust_core.store.embeddings import Embedding, embedding, labels_of
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import Label
 from pages.parts.address import asked, keep
+from pages.parts.picks import Pick, asked_pick, at_hand, keep_pick
 from pages.parts.sign_in import person
 
 CLUSTER, ORDER, SIZE, SEED, ONLY = "cluster", "order", "size", "seed", "only"
 SELECTED, AUTHOR = "desk_selected", "desk_author"
+PICKED = -2
+"""The group of the images that are picked by a branch of the tree or as a set: no cluster, and may be of many."""
+_PICKED_TEXT = "picked"
+_OF, _TICKED, _UNTICKED = "desk_of", "desk_ticked", "desk_unticked"
 FILTERS = {"all": "All clusters", "unnamed": "Without a name", "doubtful": "Doubtful or mixed"}
 
 
@@ -43,28 +49,38 @@ def shown_groups(desk: Desk) -> list[int]:
 
 
 def current_group(desk: Desk) -> int:
-    """The group that the address names, or else the first."""
-    known = groups_of(desk)
-    wanted = asked(CLUSTER)
-    chosen = next((one for one in known if str(one) == wanted), known[0] if known else UNASSIGNED)
-    keep(CLUSTER, str(chosen))
+    """The group that is picked, or else the one that the address names, or else the first."""
+    known, key = groups_of(desk), asked_pick()
+    wanted = str(cluster_in(key)) if key else asked(CLUSTER)
+    if key and cluster_in(key) is None:
+        chosen = PICKED
+    else:
+        chosen = next((one for one in known if str(one) == wanted), known[0] if known else UNASSIGNED)
+    keep(CLUSTER, _PICKED_TEXT if chosen == PICKED else str(chosen))
     return chosen
+
+
+def choose_group(number: int) -> None:
+    """Show a group, which then is what is picked on all pages; PICKED is the branch or set that is at hand."""
+    keep(CLUSTER, _PICKED_TEXT if number == PICKED else str(number))
+    keep_pick(at_hand() if number == PICKED else of_cluster(number))
 
 
 def go(desk: Desk, number: int, where: str) -> None:
     """Go on from a group: to the next, the previous, or the next without a name; round from the end to the start."""
-    known = shown_groups(desk) or groups_of(desk)
+    known = [*([PICKED] if at_hand() else []), *(shown_groups(desk) or groups_of(desk))]
     ahead = [one for one in known if _place(one) > _place(number)] + [
         one for one in known if _place(one) < _place(number)
     ]
     if where == "unnamed":
         ahead = [one for one in ahead if one > 0 and not desk.is_settled(one)]
     if ahead:
-        keep(CLUSTER, str(ahead[-1 if where == "previous" else 0]))
+        choose_group(ahead[-1 if where == "previous" else 0])
 
 
 def _place(number: int) -> float:
-    return number if number > 0 else float("inf") if number == ASIDE else 1e12
+    """Where on the shelf a group stands."""
+    return number if number > 0 else {PICKED: 0.0, UNASSIGNED: 1e12}.get(number, float("inf"))
 
 
 def order_and_seed() -> tuple[str, int]:
@@ -78,6 +94,29 @@ def selected() -> set[int]:
     """The ids of the images that are selected, on whatever page."""
     found: set[int] = st.session_state.setdefault(SELECTED, set())
     return found
+
+
+def begin_desk(stored: Clustering) -> None:
+    """What was selected in another clustering, perhaps of another collection, is selected no more."""
+    if st.session_state.get(_OF) != stored.id:
+        st.session_state[_OF] = stored.id
+        selected().clear()
+        for name in (_TICKED, _UNTICKED):
+            st.session_state.pop(name, None)
+
+
+def tick_picked(desk: Desk, number: int, pick: Pick | None) -> None:
+    """Select all that is picked when it is shown first; whoever unticks some, and comes back to it, finds it so."""
+    now, before = pick.key if pick is not None and number == PICKED else "", st.session_state.get(_TICKED, "")
+    if now == before:
+        return
+    if before:
+        st.session_state[_UNTICKED] = (before, set(selected()))
+    selected().clear()
+    key, found = st.session_state.get(_UNTICKED, ("", set()))
+    if now and pick is not None:
+        selected().update(found if found and key == now else desk.image_ids[desk.rows_at(pick.image_ids)].tolist())
+    st.session_state[_TICKED] = now
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading labels")

@@ -17,6 +17,7 @@ from imclust_core.words.tree import cut, edited
 from pages.parts.cut_state import CutState, current_cut, is_asked, keep_cut
 from pages.parts.group_cards import group_cards, show_branch
 from pages.parts.k_choice import keep_choice
+from pages.parts.picked_in_tree import PickedInTree, pick_branch, picked_branch, say_picked
 from pages.parts.shown_tree import Shown
 from pages.parts.steps import next_page
 from pages.parts.text import plain
@@ -51,15 +52,17 @@ def _explore(shown: Shown) -> None:
     tree = shown.tree
     line = cut(tree, state.k) if tree is not None else np.zeros(0, np.int64)
     nodes = edited(tree, line, state.edits) if tree is not None else line
-    state = replace(state, branch=state.branch if state.branch in nodes.tolist() else None)
+    branch, picked = picked_branch(shown, state, nodes)
+    state = replace(state, branch=branch)
     # What the line says, and what was split and joined by hand: there may be more clusters than labels.
     _say_and_choose(shown, state, nodes, state.k + len(nodes) - len(line))
     if tree is None:
-        _figure(shown, state, None)
+        _figure(shown, state, None, None)
         return
+    say_picked(shown, picked, nodes)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _figure(shown, state, shown.content)
+        _figure(shown, state, shown.content, picked)
         if state.branch is not None:
             show_branch(shown.workspace, shown.source, shown.content, tree, state.branch, key="branch_images")
     with right:
@@ -71,11 +74,12 @@ def _explore(shown: Shown) -> None:
             nodes,
             state.branch,
             key=_GROUPS,
-            on_pick=lambda: _picked(shown, state),
+            picked=dict(zip(nodes.tolist(), picked.in_groups(shown, nodes).tolist(), strict=True)) if picked else {},
+            on_pick=lambda: _picked(shown, state, nodes),
         )
 
 
-def _figure(shown: Shown, state: CutState, content: TreeContent | None) -> None:
+def _figure(shown: Shown, state: CutState, content: TreeContent | None, picked: PickedInTree | None) -> None:
     tree_figure(
         content,
         shown.stored.id,
@@ -84,7 +88,8 @@ def _figure(shown: Shown, state: CutState, content: TreeContent | None) -> None:
         most=shown.most,
         evidence=shown.looks,
         suggestion=shown.suggestion,
-        on_cut=lambda: _moved(shown),
+        picked={int(leaf): int(picked.leaves[leaf]) for leaf in np.flatnonzero(picked.leaves)} if picked else {},
+        on_cut=lambda: _moved(shown, state.branch),
     )
 
 
@@ -114,15 +119,18 @@ def _use(shown: Shown, state: CutState, nodes: np.ndarray, k: int) -> None:
         st.switch_page(next_page("cluster"))
 
 
-def _moved(shown: Shown) -> None:
+def _moved(shown: Shown, branch: int | None) -> None:
     """Take over what the hand made of the tree in the browser."""
     told: dict[str, Any] = st.session_state[_TREE].cut or {}
     edits = tuple((str(action), int(node)) for action, node in told.get("edits", ()))
-    keep_cut(shown.stored.id, CutState(int(told.get("k", 2)), edits, told.get("branch")))
+    made = CutState(int(told.get("k", 2)), edits)
+    keep_cut(shown.stored.id, made)
+    if shown.tree is not None:
+        nodes = edited(shown.tree, cut(shown.tree, made.k), made.edits)
+        pick_branch(shown, told.get("branch"), nodes, branch)
 
 
-def _picked(shown: Shown, state: CutState) -> None:
+def _picked(shown: Shown, state: CutState, nodes: np.ndarray) -> None:
     node = st.session_state[_GROUPS].pick
     if node is not None:
-        branch = None if int(node) == state.branch else int(node)
-        keep_cut(shown.stored.id, CutState(state.k, state.edits, branch))
+        pick_branch(shown, None if node == state.branch else node, nodes, state.branch)

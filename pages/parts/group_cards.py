@@ -1,6 +1,6 @@
 """The groups of a cut as cards, and one of them in full: its words and more of its images."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import streamlit as st
@@ -28,18 +28,23 @@ def group_cards(
     branch: int | None,
     *,
     key: str,
+    picked: Mapping[int, int],
     on_pick: Callable[[], None],
 ) -> None:
-    """One card for each branch of a cut, the largest first; `st.session_state[key].pick` is the node of a click."""
+    """One card for each branch of a cut, the largest first; `st.session_state[key].pick` is the node of a click.
+
+    picked: node -> how many of its images are picked elsewhere.
+    """
     cards = []
     for node in by_size(tree, nodes).tolist():
         count, labels = int(tree.images_below[node]), int(tree.leaves_below[node])
+        here = f"{picked[node]:,} picked · " if picked.get(node) else ""
         cards.append(
             Card(
                 node,
                 int(tree.numbers[node]),
                 content.name_of(node),
-                f"{plural(count, 'image')}, {plural(labels, 'label')}",
+                f"{here}{plural(count, 'image')}, {plural(labels, 'label')}",
                 words_of(content, tree, node, _WORDS),
                 examples(content, tree, node, _PICTURES),
             )

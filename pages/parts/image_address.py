@@ -1,7 +1,7 @@
 """Addresses of images: made by pages, which stand behind the gate, and checked by the route, which does not.
 
 An address carries a signature that lasts one to two days, and the content's hash so that browsers may
-keep the picture for good.
+keep the picture for good. Our other routes are guarded in the same way: `proof` and `is_proven`.
 """
 
 import functools
@@ -15,6 +15,7 @@ from imclust_core.store.catalogue import ImageRow
 from imclust_core.store.workspace import Workspace
 
 _DAY = 86_400
+_NO_IMAGE = 0
 
 
 def image_address(key: bytes, collection_id: str, image: ImageRow, size: str) -> str:
@@ -46,6 +47,22 @@ def is_signed(key: bytes, collection_id: str, image_id: int, until: str, given: 
     if not until.isascii() or not until.isdigit() or len(until) > 12 or int(until) < time.time():
         return False
     return hmac.compare_digest(signature(key, collection_id, image_id, int(until)).encode(), given.encode())
+
+
+def proof(workspace: Workspace, about: str) -> str:
+    """The end of the query of an address of ours. about: what the address is good for, and nothing else."""
+    until = good_until()
+    return f"until={until}&sign={signature(signing_key(workspace), about, _NO_IMAGE, until)}"
+
+
+def is_proven(workspace: Workspace, about: str, until: str, sign: str) -> bool:
+    """Whether an address about this was made by a page of this server and is still good."""
+    return is_signed(signing_key(workspace), about, _NO_IMAGE, until, sign)
+
+
+def every_thumbnail(collection_id: str) -> str:
+    """What an address is about that is good for the thumbnails of all images of a collection."""
+    return f"images/{collection_id}"
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from imclust_core.images.thumbnails import MEDIA_TYPE, SIZES
 from imclust_core.store.catalogue import image
 from imclust_core.store.pictures import picture, tag_of
 from pages.parts.context import open_workspace
-from pages.parts.image_address import is_signed, signing_key
+from pages.parts.image_address import every_thumbnail, is_proven, is_signed, signing_key
 from pages.parts.sign_in import sign_in_is_on
 
 log = logging.getLogger("imclust.images")
@@ -40,8 +40,10 @@ def serve_image(request: Request) -> Response:
 
 def _answer(request: Request, collection_id: str, image_id: int, size: str) -> Response:
     workspace, query = open_workspace(), request.query_params
-    if sign_in_is_on() and not is_signed(
-        signing_key(workspace), collection_id, image_id, query.get("until", ""), query.get("sign", "")
+    given = query.get("until", ""), query.get("sign", "")
+    if sign_in_is_on() and not (
+        is_signed(signing_key(workspace), collection_id, image_id, *given)
+        or (size == "thumb" and is_proven(workspace, every_thumbnail(collection_id), *given))
     ):
         return PlainTextResponse("Sign in to see this image.", 403, {"Cache-Control": "no-store"})
     found = image(workspace, collection_id, image_id)

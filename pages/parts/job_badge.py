@@ -89,10 +89,12 @@ def progress_text(job: Job) -> str:
         return plain(job.message)  # their steps are seconds and rounds, which tell nobody anything
     if job.kind == "several" and job.total:
         return f"{job.done:,} of {job.total:,} · {plain(job.message)}"
+    left = seconds_left(job.done, job.total, job.rate)
+    if job.kind == "map" and job.total:
+        return plain(job.message) + (f" · {duration(left)} left" if left is not None else "")
     if job.total is None:
         return plain(job.message) if not job.done else f"{job.done:,} so far"
     parts = [f"{job.done:,} of {job.total:,}"]
-    left = seconds_left(job.done, job.total, job.rate)
     if job.rate:
         parts.append(f"{job.rate:,.0f}/s")
     if left is not None and job.done < job.total:

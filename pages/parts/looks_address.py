@@ -3,9 +3,7 @@
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.looks import VERSION
 from imclust_core.store.workspace import Workspace
-from pages.parts.image_address import address_base, good_until, is_signed, signature, signing_key
-
-_NO_IMAGE = 0
+from pages.parts.image_address import address_base, proof
 
 
 def asking_address(workspace: Workspace, stored: Clustering, visit: str) -> str:
@@ -13,33 +11,21 @@ def asking_address(workspace: Workspace, stored: Clustering, visit: str) -> str:
 
     visit: what tells this page from others, letters and digits.
     """
-    return f"{address_base()}/looks/{stored.id}?visit={visit}&{_proof(workspace, stored.id, visit)}"
+    return f"{address_base()}/looks/{stored.id}?visit={visit}&{proof(workspace, about_looks(stored.id, visit))}"
 
 
 def picture_address(workspace: Workspace, stored: Clustering, *, colours: str, grey: bool) -> str:
     """Where a picture of one is; the browser puts in {id} and {method}, and adds target, size and v."""
     shown = f"colours={colours}&grey={int(grey)}&made={VERSION}"
-    return f"{address_base()}/look/{stored.id}/{{id}}/{{method}}?{shown}&{_proof(workspace, stored.id)}"
+    return f"{address_base()}/look/{stored.id}/{{id}}/{{method}}?{shown}&{proof(workspace, about_looks(stored.id))}"
 
 
 def mean_address(workspace: Workspace, stored: Clustering, number: int, version: int, colours: str) -> str:
     """Where the mean look at a cluster is."""
     shown = f"colours={colours}&version={version}"
-    return f"{address_base()}/mean-look/{stored.id}/{number}?{shown}&{_proof(workspace, stored.id)}"
+    return f"{address_base()}/mean-look/{stored.id}/{number}?{shown}&{proof(workspace, about_looks(stored.id))}"
 
 
-def _proof(workspace: Workspace, clustering_id: str, visit: str = "") -> str:
-    until = good_until()
-    return f"until={until}&sign={signature(signing_key(workspace), _signed(clustering_id, visit), _NO_IMAGE, until)}"
-
-
-def is_proven(workspace: Workspace, clustering_id: str, visit: str, until: str, sign: str) -> bool:
-    """Whether such an address was made by a page of this server and is still good.
-
-    The visit is signed too: nobody has the work of more pages done than were opened.
-    """
-    return is_signed(signing_key(workspace), _signed(clustering_id, visit), _NO_IMAGE, until, sign)
-
-
-def _signed(clustering_id: str, visit: str) -> str:
+def about_looks(clustering_id: str, visit: str = "") -> str:
+    """What such an address is about. The visit too: nobody has the work of more pages done than were opened."""
     return f"looks/{clustering_id}/{visit}"

@@ -25,7 +25,8 @@ from imclust_core.store.embeddings import Embedding, embedding
 from imclust_core.store.looks import HEATS, METHODS, forget_look, read_attention, read_heat, read_slopes
 from imclust_core.store.workspace import Workspace
 from pages.parts.context import open_workspace
-from pages.parts.looks_address import is_proven
+from pages.parts.image_address import is_proven
+from pages.parts.looks_address import about_looks
 from pages.parts.looks_asked import progress_of
 
 _MEAN_SIDE = 168
@@ -42,7 +43,7 @@ def _guarded(answer: Callable[[Request, Workspace, Embedding], Response]) -> Cal
         workspace, query = open_workspace(), request.query_params
         clustering_id = request.path_params["clustering"]
         visit, until, sign = (query.get(name, "") for name in ("visit", "until", "sign"))
-        if not is_proven(workspace, clustering_id, visit, until, sign):
+        if not is_proven(workspace, about_looks(clustering_id, visit), until, sign):
             return PlainTextResponse("Open the page again to see this.", 403, _NEVER)
         try:
             return answer(request, workspace, embedding(workspace, clustering(workspace, clustering_id).embedding_id))

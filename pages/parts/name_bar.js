@@ -149,6 +149,7 @@ function ask(bar, change) {
   const act = { uuid, cluster: bar.data.cluster.number, base: bar.data.cluster.base, seen: bar.data.version, ...change }
   // With what is selected now: the server may be told of another selection before it comes to this.
   if (USES_SELECTION.includes(change.do)) act.told = bar.told
+  if (change.do === "part" && bar.data.cluster.gathers) bar.refocus = true // on the new cluster, to be named at once
   bar.waiting.set(uuid, act)
   tick(bar, "Saving…")
   hint(bar, "")
@@ -180,7 +181,7 @@ function takeAnswers(bar) {
     if (!answer.ok) {
       bar.troubles.push({ ...answer, asked })
       drawTroubles(bar)
-      if (USES_SELECTION.includes(asked.do)) tellGrid(false)
+      if (USES_SELECTION.includes(asked.do)) tellGrid(bar.refocus = false)
     }
     if (bar.later?.after !== uuid) continue
     const { change, cluster } = bar.later

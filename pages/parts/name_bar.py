@@ -11,9 +11,10 @@ from imclust_core.naming.desk import Desk, to_redo, to_undo
 from imclust_core.naming.history import sentence
 from imclust_core.naming.proposals import UNSURE, Proposal
 from pages.parts.colours import NOISE, colour_of, ink_on
+from pages.parts.desk_state import PICKED
 from pages.parts.hearing import heard
 from pages.parts.scripts import script
-from pages.parts.shelf import WITHOUT
+from pages.parts.shelf import WITHOUT, sign_of
 
 _HERE = Path(__file__).parent
 
@@ -35,6 +36,7 @@ def show_name_bar(
     news: str,
     *,
     key: str,
+    called: str = "",
     on_told: Callable[[], None],
 ) -> None:
     """The bar of one group.
@@ -43,6 +45,7 @@ def show_name_bar(
     ----------
     answers: what came of the last changes, by their uuids.
     news: the address that tells whether there is anything new, from `news_address`.
+    called: what a group is called that is no cluster.
     on_told: called when `st.session_state[key].told` holds all that is not answered yet: {"acts": changes to make,
         "steps": where to go, numbered for `is_news`, as {"count", "where"}, where being next, previous, unnamed, or
         clear for an empty selection, "author": who is there, or ""}.
@@ -50,7 +53,7 @@ def show_name_bar(
     others = [one for one in desk.clusters if one != number]
     before, after = (to_undo(desk, author), to_redo(desk, author)) if author else (None, None)
     data = {
-        "cluster": _cluster(desk, number),
+        "cluster": _cluster(desk, number, called),
         "proposals": [_proposal(one) for one in proposals],
         "names": sorted({name.text for name in desk.names.values() if name.text}, key=str.casefold),
         "targets": [{"number": one, "name": desk.name_of(one), "base": desk.base_of(one)} for one in others],
@@ -67,15 +70,16 @@ def show_name_bar(
     _bar(key=key, data=data, on_told_change=on_told)
 
 
-def _cluster(desk: Desk, number: int) -> dict[str, Any]:
+def _cluster(desk: Desk, number: int, called: str) -> dict[str, Any]:
     said, colour = desk.names.get(number), colour_of(number) if number > 0 else NOISE
     return {
         "number": number,
-        "sign": str(number) if number > 0 else "–",
+        "sign": sign_of(number),
         "colour": colour,
         "ink": ink_on(colour),
         "nameable": number > 0,
-        "without": WITHOUT.get(number, "").capitalize(),
+        "gathers": number == PICKED,
+        "without": f"Picked: {called}" if number == PICKED else WITHOUT.get(number, "").capitalize(),
         "base": desk.base_of(number),
         "name": said.text if said is not None else "",
         "state": said.state if said is not None else "",

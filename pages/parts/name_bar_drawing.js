@@ -25,6 +25,7 @@ function draw(bar) {
     button.setAttribute("aria-pressed", button.dataset.state === cluster.state)
     button.disabled = !cluster.nameable
   }
+  for (const name of ["states", "note"]) find(name).hidden = Boolean(cluster.gathers) // there is nothing to say it of
   options(find("names"), data.names)
   options(find("targets"), data.targets.map((one) => `${one.number} ${one.name}`.trim()))
   find("proposals").replaceChildren(...proposals(bar))
@@ -43,8 +44,9 @@ function drawActions(bar) {
   const some = selected(bar) > 0
   find("count").textContent = some ? `${selected(bar).toLocaleString("en")} selected` : ""
   for (const name of ["part", "aside", "clear"]) find(name).hidden = !some
+  find("part").textContent = data.cluster.gathers ? "Split out as a new cluster" : "Split out"
   find("target").placeholder = some ? "Move to…" : "Merge into…"
-  find("target").disabled = !some && !data.cluster.nameable
+  find("move").disabled = find("target").disabled = !some && !data.cluster.nameable
   find("move").textContent = some ? "Move" : "Merge"
   find("undo").disabled = !data.undo
   find("undo").title = data.undo ? `Undo: ${data.undo}` : "Nothing to undo"

@@ -5,16 +5,16 @@ import streamlit as st
 
 from imclust_core.backbones.preprocessing import Preprocessing
 from imclust_core.explain.layers import STORED, Layer
-from imclust_core.jobs.inside_tasks import peaks_key, submit_peaks
+from imclust_core.jobs.submitting import peaks_key, submit_peaks
 from imclust_core.store.catalogue import ImageRow
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.inside import Top, read_peaks, still_there, top_sampled, top_stored
 from imclust_core.store.workspace import Workspace
 from pages.parts.grid import image_grid
+from pages.parts.job_wait import wait_for
 from pages.parts.network_choice import Choice, choose_layer
 from pages.parts.network_layers import title_of_layer
-from pages.parts.network_wait import wait_for
 from pages.parts.text import plain, plural
 
 _MOST = 36

@@ -5,15 +5,15 @@ from pathlib import Path
 import streamlit as st
 
 from imclust_core.explain.layers import STORED, Layer
-from imclust_core.jobs.inside_tasks import submit_survey, survey_key
+from imclust_core.jobs.submitting import submit_survey, survey_key
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.inside import Survey, read_survey
 from imclust_core.store.workspace import Workspace
+from pages.parts.job_wait import wait_for
 from pages.parts.network_choice import choose_layer
 from pages.parts.network_pictures import COLUMNS
 from pages.parts.network_route import MOST_FILTERS, filters_address
 from pages.parts.network_tiles import Sheet, Tile, show_tiles
-from pages.parts.network_wait import wait_for
 from pages.parts.scripts import script
 from pages.parts.text import plural
 

@@ -4,19 +4,19 @@ import numpy as np
 import streamlit as st
 
 from imclust_core.explain.layers import Layer
-from imclust_core.jobs.inside_tasks import maps_key, submit_maps
+from imclust_core.jobs.submitting import maps_key, submit_maps
 from imclust_core.store.catalogue import ImageRow
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.inside import read_maps, strongest
 from imclust_core.store.workspace import Workspace
 from pages.parts.image_address import image_address, signing_key
+from pages.parts.job_wait import wait_for
 from pages.parts.network_choice import Choice, choose_channel, choose_image, dozen, draw_others
 from pages.parts.network_layers import facts_of, title_of_layer
 from pages.parts.network_pictures import COLUMNS, tile_side
 from pages.parts.network_route import MOST_MAPS, channel_address, maps_address, shown_channels
 from pages.parts.network_tiles import Sheet, Tile, show_large, show_tiles
-from pages.parts.network_wait import wait_for
 from pages.parts.text import plain
 
 _MAPS, _DRAWN, _EXCITED = "network_maps", "network_dozen", "network_excited"

@@ -15,12 +15,11 @@ from imclust_core.store.embeddings import Embedding, embedding
 from imclust_core.store.inside import read_maps, read_survey, strongest
 from imclust_core.store.workspace import Workspace
 from pages.parts.context import open_workspace
-from pages.parts.image_address import address_base, good_until, is_signed, signature, signing_key
+from pages.parts.image_address import address_base, is_proven, proof
 from pages.parts.network_pictures import filter_sheet, map_over_picture, map_sheet
 
 MOST_FILTERS = 256
 MOST_MAPS = 64
-_NO_IMAGE = 0
 _NUMBER = re.compile("[0-9]{1,15}")
 _NEVER = {"Cache-Control": "no-store"}
 _KEEP = {"Cache-Control": "private, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
@@ -54,20 +53,18 @@ def _named(row: ImageRow) -> dict[str, str]:
 
 
 def _address(workspace: Workspace, one: Embedding, what: str, query: dict[str, str]) -> str:
-    until = good_until()
-    sign = signature(signing_key(workspace), _signed(one.id), _NO_IMAGE, until)
-    return f"{address_base()}/inside/{one.id}/{what}?{urlencode({**query, 'until': until, 'sign': sign})}"
+    named = f"{urlencode(query)}&" if query else ""
+    return f"{address_base()}/inside/{one.id}/{what}?{named}{proof(workspace, _about(one.id))}"
 
 
-def _signed(embedding_id: str) -> str:
+def _about(embedding_id: str) -> str:
     return f"inside/{embedding_id}"
 
 
 def serve_inside(request: Request) -> Response:
     """Answer one request for a picture; runs in the server's thread pool."""
     workspace, query, asked = open_workspace(), request.query_params, request.path_params
-    proof = (query.get("until", ""), query.get("sign", ""))
-    if not is_signed(signing_key(workspace), _signed(asked["embedding"]), _NO_IMAGE, *proof):
+    if not is_proven(workspace, _about(asked["embedding"]), query.get("until", ""), query.get("sign", "")):
         return PlainTextResponse("Open the page again to see this.", 403, _NEVER)
     try:
         one = embedding(workspace, asked["embedding"])

@@ -15,10 +15,9 @@ from imclust_core.errors import ImclustError
 from imclust_core.store.labels import newest_event
 from imclust_core.store.workspace import Workspace
 from pages.parts.context import open_workspace
-from pages.parts.image_address import address_base, good_until, is_signed, signature, signing_key
+from pages.parts.image_address import address_base, is_proven, proof
 from pages.parts.sign_in import sign_in_is_on
 
-_NO_IMAGE = 0
 _MOST_VISITS = 10_000
 _drawn: OrderedDict[str, int] = OrderedDict()
 _lock = threading.Lock()
@@ -26,9 +25,11 @@ _lock = threading.Lock()
 
 def news_address(workspace: Workspace, clustering_id: str, visit: str) -> str:
     """Where a page that shows this clustering asks; visit: what tells this page from others, letters and digits."""
-    until = good_until()
-    sign = signature(signing_key(workspace), clustering_id, _NO_IMAGE, until)
-    return f"{address_base()}/news/{clustering_id}?visit={visit}&until={until}&sign={sign}"
+    return f"{address_base()}/news/{clustering_id}?visit={visit}&{proof(workspace, _about(clustering_id))}"
+
+
+def _about(clustering_id: str) -> str:
+    return f"news/{clustering_id}"
 
 
 def drawn(visit: str, number: int) -> None:
@@ -44,9 +45,8 @@ def serve_news(request: Request) -> Response:
     """The newest event of a clustering, and the number of the last drawing that was sent to this visit."""
     clustering_id, query = request.path_params["clustering"], request.query_params
     workspace = open_workspace()
-    if sign_in_is_on() and not is_signed(
-        signing_key(workspace), clustering_id, _NO_IMAGE, query.get("until", ""), query.get("sign", "")
-    ):
+    given = query.get("until", ""), query.get("sign", "")
+    if sign_in_is_on() and not is_proven(workspace, _about(clustering_id), *given):
         return PlainTextResponse("Sign in to see this.", 403, {"Cache-Control": "no-store"})
     try:
         version = newest_event(workspace, clustering_id)

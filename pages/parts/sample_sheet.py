@@ -16,7 +16,7 @@ from pages.parts.address import asked, keep
 from pages.parts.cards import Card, show_cards
 from pages.parts.clustering_choice import content_of, title_of
 from pages.parts.colours import colour_of
-from pages.parts.desk_state import CLUSTER, SEED, order_and_seed
+from pages.parts.desk_state import SEED, choose_group, order_and_seed
 from pages.parts.redraw import page_is_drawn, redraw_if_asked, redraw_page
 from pages.parts.shelf import MARKS
 from pages.parts.text import plain, plural
@@ -158,6 +158,6 @@ def _called(desk: Desk, number: int) -> str:
 
 def _open() -> None:
     if st.session_state[_CARDS].pick is not None:
-        keep(CLUSTER, str(int(st.session_state[_CARDS].pick)))
+        choose_group(int(st.session_state[_CARDS].pick))
         keep(_VIEW, "")
         redraw_page()

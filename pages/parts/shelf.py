@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from imclust_core.naming.desk import ASIDE, UNASSIGNED, Desk
 from pages.parts.colours import NOISE, colour_of, ink_on
+from pages.parts.desk_state import PICKED
 from pages.parts.hearing import heard, is_news
 from pages.parts.scripts import script
 from pages.parts.text import plural
@@ -31,17 +33,23 @@ def show_shelf(
     facts: Callable[[int], str],
     *,
     key: str,
+    picked: np.ndarray | None = None,
+    called: str = "",
     on_pick: Callable[[int], None],
 ) -> None:
-    """One line for each of these groups.
+    """One line for each of these groups, and one before them for what is picked across clusters.
 
     Parameters
     ----------
     facts: what else there is to say of a group, for those who rest the pointer on it.
+    picked: ids of the images that are picked, where those are no cluster. called: what that pick is called.
     on_pick: called with the number of the group that was clicked.
     """
     largest = max((desk.sizes[number] for number in numbers), default=1)
-    rows = [_row(desk, number, largest, facts(number)) for number in numbers]
+    held = _held(desk, picked)
+    rows = [_row(desk, number, largest, facts(number), held.get(number, 0)) for number in numbers]
+    if picked is not None:
+        rows.insert(0, _picked_row(len(picked), largest, called))
     data = {"rows": rows, "chosen": chosen, "heard": heard(key)}
     _shelf(key=key, data=data, on_pick_change=partial(_hear, key, on_pick))
 
@@ -52,13 +60,42 @@ def _hear(key: str, on_pick: Callable[[int], None]) -> None:
         on_pick(told["number"])
 
 
-def _row(desk: Desk, number: int, largest: int, facts: str) -> dict[str, object]:
+def sign_of(number: int) -> str:
+    """What stands for a group on its colour."""
+    return str(number) if number > 0 else "◎" if number == PICKED else "–"
+
+
+def _held(desk: Desk, picked: np.ndarray | None) -> dict[int, int]:
+    """How many of the picked images each group has; those that have none are left out."""
+    if picked is None:
+        return {}
+    numbers, counts = np.unique(desk.group[desk.rows_at(picked)], return_counts=True)
+    return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+
+
+def _picked_row(images: int, largest: int, called: str) -> dict[str, object]:
+    return {
+        "number": PICKED,
+        "sign": sign_of(PICKED),
+        "colour": NOISE,
+        "ink": ink_on(NOISE),
+        "name": f"Picked: {plural(images, 'image')}",
+        "without": "",
+        "state": "",
+        "mark": "",
+        "size": "",
+        "share": min(1.0, images / largest),
+        "title": " · ".join(dict.fromkeys((called, plural(images, "image")))),
+    }
+
+
+def _row(desk: Desk, number: int, largest: int, facts: str, held: int) -> dict[str, object]:
     colour = colour_of(number) if number > 0 else NOISE
     said = desk.names.get(number)
     size = desk.sizes[number]
     return {
         "number": number,
-        "sign": str(number) if number > 0 else "–",
+        "sign": sign_of(number),
         "colour": colour,
         "ink": ink_on(colour),
         "name": desk.name_of(number),
@@ -68,6 +105,13 @@ def _row(desk: Desk, number: int, largest: int, facts: str) -> dict[str, object]
         "size": f"{size:,}",
         "share": size / largest,
         "title": " · ".join(
-            part for part in (plural(size, "image"), facts, said.note if said is not None else "") if part
+            part
+            for part in (
+                plural(size, "image"),
+                f"{held:,} of the picked" if held else "",
+                facts,
+                said.note if said is not None else "",
+            )
+            if part
         ),
     }

@@ -6,28 +6,25 @@ from typing import Any
 
 import streamlit as st
 
-from imclust_core.store.choices import is_chosen, last_choice
+from imclust_core.store.choices import is_chosen
 from imclust_core.store.clusterings import is_clustered, is_named
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import embeddings_of
+from imclust_core.store.maps import is_mapped
 from imclust_core.store.workspace import Workspace
-from pages.parts.context import open_workspace
 
 Done = Callable[[Workspace, Collection], bool]
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: `page` is its file beside the frame script, or None while this version has no such room.
-
-    `purpose` finishes the sentence "This step ...".
-    """
+    """One step: `page` is its file beside the frame script, and `purpose` finishes the sentence "This step ..."."""
 
     title: str
     url: str
     icon: str
     purpose: str
-    page: str | None = None
+    page: str
     is_done: Done | None = None
 
 
@@ -72,7 +69,14 @@ WORK = (
         "browse.py",
         lambda workspace, source: is_named(workspace, source.id),
     ),
-    Step("6 Map", "map", ":material/scatter_plot:", "lays all images out on one map"),
+    Step(
+        "6 Map",
+        "map",
+        ":material/scatter_plot:",
+        "lays all images out on one map",
+        "map.py",
+        lambda workspace, source: any(is_mapped(one) for one in embeddings_of(workspace, source.id)),
+    ),
 )
 
 BESIDE = (
@@ -106,10 +110,10 @@ def step_pages(workspace: Workspace, source: Collection | None) -> dict[str, lis
     def page(step: Step) -> Any:
         done = source is not None and step.is_done is not None and step.is_done(workspace, source)
         return st.Page(
-            step.page or _ahead(step, source),
+            step.page,
             title=step.title,
             url_path=step.url,
-            icon=":material/check_circle:" if done else step.icon if step.page else ":material/hourglass_empty:",
+            icon=":material/check_circle:" if done else step.icon,
             default=step is WORK[0],
             help=f"This step {step.purpose}.",
         )
@@ -120,23 +124,4 @@ def step_pages(workspace: Workspace, source: Collection | None) -> dict[str, lis
 def next_page(url: str) -> Any:
     """The page of a step by its address, to go to with `st.switch_page`."""
     step = next(one for one in (*WORK, *BESIDE) if one.url == url)
-    return st.Page(step.page or _ahead(step, None), title=step.title, url_path=step.url)
-
-
-def _ahead(step: Step, source: Collection | None) -> Callable[[], None]:
-    """The page of a step this version does not have yet: what it is for, and what can be done now."""
-
-    def show() -> None:
-        st.title(step.title)
-        st.write(f"This step {step.purpose}. It is not part of this version of imclust yet.")
-        chosen = last_choice(open_workspace(), source.id) if source is not None else None
-        if chosen is not None:
-            st.success(f"K = {chosen.k} is chosen and kept, with its evidence.")
-        if source is None or source.scanned_at is None:
-            st.info("It will need a scanned folder of images, which you can prepare now.")
-        else:
-            st.info("The folder it will start from is scanned and ready.")
-        st.page_link("folder.py", label="Go to 1 Folder", icon=":material/arrow_back:")
-
-    show.__name__ = step.url
-    return show
+    return st.Page(step.page, title=step.title, url_path=step.url)

@@ -22,7 +22,7 @@ export default function (component) {
   const cut = JSON.stringify([data.k, data.edits, data.branch])
   const another = state.data?.id !== data.id
   // Streamlit calls this more often than anything changes, and while the hand is on the slider too.
-  const drawn = JSON.stringify([data.id, data.kmax, data.curves, data.marks])
+  const drawn = JSON.stringify([data.id, data.kmax, data.curves, data.marks, data.picked])
   const redraw = state.drawn !== drawn
   Object.assign(state, { data, drawn })
   if (another) load(state)
@@ -470,6 +470,7 @@ function paint(state) {
     }
     parts.push(branch)
   }
+  parts.push(...pickedBars(state))
   parts.push(make("line", { x1: 0, x2: width, y1: line, y2: line, class: "line" }))
   parts.push(make("line", { x1: 0, x2: width, y1: line, y2: line, stroke: "transparent", "stroke-width": 11, class: "grip" }))
   parts.push(make("text", { x: 2, y: line - 4, class: "line-name" }, `K = ${state.k}`))
@@ -530,7 +531,7 @@ function hover(state, event) {
   if (leaves.length > words.length) words.push(`and ${leaves.length - words.length} more`)
   const title = group === null ? nameOf(state, node) : `${state.data.numbers[group]} ${nameOf(state, group)}`
   const images = state.images[node]
-  const text = `${images.toLocaleString("en")} ${images === 1 ? "image" : "images"}: ${words.join(", ")}`
+  const text = `${images.toLocaleString("en")} ${images === 1 ? "image" : "images"}: ${pickedText(state, node)}${words.join(", ")}`
   state.tip.replaceChildren(...[["strong", title], ["span", text]].map(([kind, said]) => {
     const part = document.createElement(kind)
     part.textContent = said

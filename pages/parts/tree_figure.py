@@ -1,6 +1,6 @@
 """The tree of labels as a widget: slider, evidence, dendrogram. The cut moves in the browser."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from imclust_core.words.curves import Curve, Evidence
 from imclust_core.words.suggestion import SAYS, Suggestion
 from pages.parts.colours import PALETTE
 from pages.parts.cut_state import CutState
+from pages.parts.scripts import script
 
 _HERE = Path(__file__).parent
 _HTML = """
@@ -62,7 +63,7 @@ _figure = st.components.v2.component(
     "imclust_tree",
     html=_HTML,
     css=(_HERE / "tree.css").read_text(encoding="utf-8"),
-    js=(_HERE / "tree.js").read_text(encoding="utf-8"),
+    js=script("tree_picked.js", "tree.js"),
 )
 
 
@@ -75,13 +76,15 @@ def tree_figure(
     most: int,
     evidence: Sequence[Evidence],
     suggestion: Suggestion | None,
+    picked: Mapping[int, int],
     on_cut: Callable[[], None],
 ) -> None:
     """Show slider, evidence and tree; `st.session_state[key].cut` is what the hand made of them.
 
     Parameters
     ----------
-    content: None shows slider and evidence alone. most: the highest K.
+    content: None shows slider and evidence alone. most: the highest K. picked: leaf -> how many of its images are
+        picked elsewhere.
     """
     curves = {kind: curve for look in evidence for kind, curve in look.curves.items()}
     _figure(
@@ -95,6 +98,7 @@ def tree_figure(
             "marks": _marks(suggestion, most),
             "curves": [_curve(kind, curves[kind], most) for kind in _TITLES if kind in curves and curves[kind].best],
             "palette": PALETTE,
+            "picked": dict(picked),
             **_shape(content, tree_id),
         },
         on_cut_change=on_cut,

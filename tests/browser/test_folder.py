@@ -135,8 +135,9 @@ def test_a_cold_deep_link_gets_the_frame_and_the_collection(
         expect(tab.page.get_by_test_id("stSidebarNav").get_by_text("1 Folder")).to_be_visible()
         expect(tab.page.get_by_role("combobox", name="Collection")).to_have_value("photos")
         if path == "/map":
-            expect(tab.page.get_by_role("heading", name="6 Map")).to_be_visible()
-            tab.page.get_by_role("link", name="Go to 1 Folder").click()
+            expect(tab.page.get_by_role("heading", name="Map of photos")).to_be_visible()
+            expect(tab.page.get_by_role("link", name="Go to 2 Embed")).to_be_visible()
+            tab.page.get_by_role("link", name="1 Folder").click()
         wait_for(lambda: thumbnails_shown(tab.page) == 12, what="thumbnails")
         assert f"collection={scanned}" in tab.page.url
 

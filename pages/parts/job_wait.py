@@ -1,4 +1,4 @@
-"""Waiting for what the worker finds inside a network: how far it is, how to stop it, what went wrong."""
+"""Waiting for what a page needs from the worker: how far it is, how to stop it, what went wrong."""
 
 from collections.abc import Callable
 

@@ -1,0 +1,78 @@
+"""The command that starts the dashboard."""
+
+import argparse
+import contextlib
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import webbrowser
+from pathlib import Path
+
+from imclust_core.errors import ImclustError
+from imclust_core.process import start_module
+from imclust_core.store.collections import collection, collections
+from imclust_core.store.workspace import Workspace
+
+
+def open_dashboard(options: argparse.Namespace) -> int:
+    """Start the dashboard, and wait until it ends."""
+    workspace = Workspace.open(options.workspace)
+    app = Path(__file__).resolve().parent.parent.parent / "app.py"
+    if importlib.util.find_spec("streamlit") is None:
+        raise ImclustError("The dashboard needs streamlit. Install it: pip install -r requirements.txt")
+    chosen = _collection_to_open(workspace, options.collection)
+    port = options.port or _free_port(options.address)
+    address = "127.0.0.1" if options.address in ("0.0.0.0", "::") else options.address  # noqa: S104
+    url = f"http://{address}:{port}/{f'?collection={chosen}' if chosen else ''}"
+    hosts = ["127.0.0.1", "localhost", address, *options.host]
+    flags = [f"--server.port={port}", f"--server.address={options.address}", "--server.headless=true"]
+    flags += [f"--server.allowedHosts={host}" for host in dict.fromkeys(hosts)]
+    os.environ.update(IMCLUST_WORKSPACE=str(workspace.root), IMCLUST_OPEN=chosen)
+    print(f"imclust: {url}", flush=True)
+    server = start_module("streamlit", "run", str(app), *flags)
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    if options.open and _has_screen():
+        _open_when_up(server, address, port, url)
+    try:
+        return server.wait()
+    except KeyboardInterrupt:
+        # The terminal sent the same Ctrl-C to the server; it ends by itself.
+        server.wait()
+        return 0
+
+
+def _collection_to_open(workspace: Workspace, asked: str | None) -> str:
+    if asked == "newest":
+        known = collections(workspace)
+        return known[0].id if known else ""
+    return collection(workspace, asked).id if asked else ""
+
+
+def _free_port(address: str) -> int:
+    """8501, or the next port nobody listens on."""
+    for port in range(8501, 8600):
+        with contextlib.closing(socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind((address, port))
+                return port
+    raise ImclustError("No port from 8501 to 8599 is free. Stop another server, or give one with --port.")
+
+
+def _has_screen() -> bool:
+    """Without a screen, Python would open a text browser in this very terminal."""
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _open_when_up(server: "subprocess.Popen[bytes]", address: str, port: int, url: str) -> None:
+    for _ in range(150):
+        time.sleep(0.2)
+        if server.poll() is not None:
+            return
+        with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=1):
+            webbrowser.open(url)
+            return

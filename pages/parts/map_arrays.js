@@ -1,0 +1,147 @@
+// What a map is made of: binary arrays over our own routes, fetched once and kept for the next page that shows them.
+// Streamlit evaluates this text again for each page, so what is to stay lives at the window.
+const KEPT_MAPS = 4
+const KEPT_CODES = 12
+const UNKNOWN = 65535
+const PREFIX = 120_000 // as many are drawn while the hand moves
+const CELLS = 128
+const kept = (window.imclustMaps ??= { maps: new Map(), codes: new Map(), pictures: new Map() })
+
+// An entry of these is used again: it moves to the end; the oldest go.
+function keepIn(store, key, made, most) {
+  const entry = store.get(key) ?? made()
+  store.delete(key)
+  store.set(key, entry)
+  while (store.size > most) store.delete(store.keys().next().value)
+  return entry
+}
+
+function onFailure(store, key, entry) {
+  entry.promise.catch(() => store.get(key) === entry && store.delete(key)) // to be asked for again
+  return entry
+}
+
+// Places and ids of one map, ready to draw. `share` of the entry says how much has come, for those who wait.
+function mapFor(data) {
+  const key = `${data.places} ${data.ids}`
+  return keepIn(kept.maps, key, () => {
+    const entry = { key, shares: [0, 0] }
+    const parts = [data.places, data.ids].map((address, at) => fetchArray(address, (share) => (entry.shares[at] = share)))
+    entry.promise = Promise.all(parts).then(([places, ids]) => {
+      if (places.byteLength !== 8 * (ids.byteLength / 8)) throw new Error("Places and images of this map do not fit each other. Load the page again.")
+      return (entry.map = prepare(new Float32Array(places), new Float64Array(ids)))
+    })
+    return onFailure(kept.maps, key, entry)
+  }, KEPT_MAPS)
+}
+
+// The codes of a colouring, in the order in which this very map is drawn: the same map made again has another one.
+function codesFor(address, mapEntry) {
+  const key = `${mapEntry.key} ${address}`
+  return keepIn(kept.codes, key, () => {
+    const entry = { shares: [address ? 0 : 1] }
+    if (!address) { // nothing to colour by
+      entry.promise = mapEntry.promise.then((map) => (entry.codes = new Uint16Array(map.n).fill(UNKNOWN)))
+      return onFailure(kept.codes, key, entry)
+    }
+    const arrived = fetchArray(address, (share) => (entry.shares[0] = share))
+    entry.promise = Promise.all([arrived, mapEntry.promise]).then(([buffer, map]) => {
+      if (buffer.byteLength !== 2 * map.n) throw new Error("The colours do not fit this map. Load the page again.")
+      const given = new Uint16Array(buffer)
+      const codes = new Uint16Array(map.n)
+      for (let at = 0; at < map.n; at++) codes[at] = given[map.order[at]]
+      return (entry.codes = codes)
+    })
+    return onFailure(kept.codes, key, entry)
+  }, KEPT_CODES)
+}
+
+// Points are drawn, and thinned while the hand moves, in an order that is fair to all: no class always lies on top.
+function prepare(places, ids) {
+  const n = ids.length
+  const order = neighboursTogether(shuffled(n), places)
+  const xs = new Float32Array(n)
+  const ys = new Float32Array(n)
+  for (let at = 0; at < n; at++) {
+    xs[at] = places[2 * order[at]]
+    ys[at] = places[2 * order[at] + 1]
+  }
+  return { n, ids, order, xs, ys, back: null }
+}
+
+// Where each image of the map stands in the order of drawing.
+function backOf(map) {
+  if (!map.back) {
+    map.back = new Uint32Array(map.n)
+    for (let at = 0; at < map.n; at++) map.back[map.order[at]] = at
+  }
+  return map.back
+}
+
+// The same for the same number, so that a map looks the same whenever it is opened.
+function shuffled(n) {
+  const order = new Uint32Array(n)
+  for (let at = 0; at < n; at++) order[at] = at
+  let seed = 0x9e3779b9
+  for (let at = n - 1; at > 0; at--) {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
+    const other = Math.floor((seed / 4294967296) * (at + 1))
+    const one = order[at]
+    order[at] = order[other]
+    order[other] = one
+  }
+  return order
+}
+
+// Behind the first points, which stand for all while the hand moves, those of one region stand together: adding up a
+// million of them pixel by pixel is several times quicker when the next pixel is near the last one.
+function neighboursTogether(order, places) {
+  const n = order.length
+  if (n <= PREFIX) return order
+  const [x, y] = [0, 1].map((axis) => spread(Float32Array.from({ length: 20_000 }, (_, at) => places[2 * order[at] + axis])))
+  const cellOf = (value, { low, high }) => Math.max(0, Math.min(CELLS - 1, Math.floor(((value - low) / (high - low || 1)) * CELLS)))
+  const starts = new Uint32Array(CELLS * CELLS + 1)
+  const cells = new Uint16Array(n)
+  for (let at = PREFIX; at < n; at++) {
+    cells[at] = cellOf(places[2 * order[at] + 1], y) * CELLS + cellOf(places[2 * order[at]], x)
+    starts[cells[at] + 1]++
+  }
+  starts[0] = PREFIX
+  for (let cell = 1; cell < starts.length; cell++) starts[cell] += starts[cell - 1]
+  const together = order.slice()
+  for (let at = PREFIX; at < n; at++) together[starts[cells[at]]++] = order[at]
+  return together
+}
+
+async function fetchArray(address, onShare, options = {}) {
+  const answer = await ask(address, options)
+  const total = Number(answer.headers.get("Content-Length")) || 0
+  if (!answer.body || !total || answer.headers.get("Content-Encoding")) return answer.arrayBuffer()
+  const whole = new Uint8Array(total)
+  const reader = answer.body.getReader()
+  let come = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    if (come + value.length > total) throw new Error("More came than was announced. Try again.")
+    whole.set(value, come)
+    come += value.length
+    onShare(come / total)
+  }
+  if (come < total) throw new Error("The connection broke off. Try again.")
+  return whole.buffer
+}
+
+// An answer that is fine, or an error in the words of the route.
+async function ask(address, options) {
+  let answer
+  try {
+    answer = await fetch(address, options)
+  } catch (error) {
+    if (error.name === "AbortError") throw error
+    throw new Error("The server did not answer. See that it runs, then try again.")
+  }
+  if (answer.ok) return answer
+  const said = (answer.headers.get("Content-Type") ?? "").startsWith("text/plain") ? (await answer.text()).trim() : ""
+  throw new Error(said && said.length < 400 ? said : `The server answered with ${answer.status}. Load the page again.`)
+}

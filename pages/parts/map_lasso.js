@@ -1,0 +1,36 @@
+// Which points lie inside a polygon. By the even-odd rule, in the coordinates of the data, in double precision:
+// anybody can compute it again from the polygon and the places.
+const BANDS = 512
+
+// polygon: [[x, y], ...]. Answers for each point 1 or 0. Each point meets the edges of its own height only; that saves
+// time and changes nothing, since others cannot be crossed.
+export function insideOf(polygon, xs, ys) {
+  const inside = new Uint8Array(xs.length)
+  if (polygon.length < 3) return inside
+  const bounds = boundsOf(polygon)
+  const bandOf = (y) => Math.min(BANDS - 1, Math.floor(((y - bounds.low) / (bounds.high - bounds.low || 1)) * BANDS))
+  const bands = Array.from({ length: BANDS }, () => [])
+  polygon.forEach(([x, y], at) => {
+    const [beforeX, beforeY] = polygon.at(at - 1)
+    for (let band = bandOf(Math.min(y, beforeY)); band <= bandOf(Math.max(y, beforeY)); band++) bands[band].push(x, y, beforeX, beforeY)
+  })
+  for (let at = 0; at < xs.length; at++) {
+    const x = xs[at]
+    const y = ys[at]
+    if (x < bounds.left || x > bounds.right || y < bounds.low || y > bounds.high) continue
+    const edges = bands[bandOf(y)]
+    for (let edge = 0; edge < edges.length; edge += 4) {
+      const x1 = edges[edge]
+      const y1 = edges[edge + 1]
+      const x2 = edges[edge + 2]
+      const y2 = edges[edge + 3]
+      if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) inside[at] ^= 1
+    }
+  }
+  return inside
+}
+
+function boundsOf(polygon) {
+  const [xs, ys] = [polygon.map(([x]) => x), polygon.map(([, y]) => y)]
+  return { left: Math.min(...xs), right: Math.max(...xs), low: Math.min(...ys), high: Math.max(...ys) }
+}

@@ -1,0 +1,48 @@
+// Names above the centres of clusters: the largest first, and none upon another.
+const NAMES_MOST = 60
+const NAME_LETTERS = 26
+const NAME_FONT = 13
+
+function placeNames(state, pen) {
+  if (!state.names || state.data.scale.length) return []
+  const placed = []
+  pen.font = nameFont(state)
+  const lift = state.placed.length ? state.placed[0].side / 2 + 8 : 15 // a tight group is no larger than its name
+  for (const entry of state.bySize) {
+    if (!entry.at || state.hide[entry.code] || placed.length >= NAMES_MOST) continue
+    const text = shortened(entry.title)
+    const [x, y] = [screenX(state, entry.at[0]), screenY(state, entry.at[1]) - lift]
+    const half = pen.measureText(text).width / 2 + 4
+    const [left, right, above, below] = [x - half, x + half, y - NAME_FONT * 0.75, y + NAME_FONT * 0.75]
+    if (left < 0 || right > state.width || above < 0 || below > state.height) continue
+    if (placed.some((one) => left < one.right && right > one.left && above < one.below && below > one.above)) continue
+    placed.push({ text, x, y, left, right, above, below })
+  }
+  return placed
+}
+
+function nameFont(state) {
+  return `600 ${NAME_FONT}px ${state.font}`
+}
+
+function shortened(title) {
+  const letters = [...title]
+  return letters.length > NAME_LETTERS ? `${letters.slice(0, NAME_LETTERS - 1).join("")}…` : title
+}
+
+function drawNames(state, pen) {
+  const placed = placeNames(state, pen)
+  pen.textAlign = "center"
+  pen.textBaseline = "middle"
+  pen.lineJoin = "round"
+  pen.lineWidth = 4
+  pen.strokeStyle = state.groundText
+  pen.fillStyle = state.inkText
+  for (const { text, x, y } of placed) {
+    pen.globalAlpha = 0.85
+    pen.strokeText(text, x, y)
+    pen.globalAlpha = 1
+    pen.fillText(text, x, y)
+  }
+  return placed
+}

@@ -1,0 +1,64 @@
+// The map as a file: a picture of twice as many pixels, or vectors.
+const CIRCLES_MOST = 20_000
+const SVG = "http://www.w3.org/2000/svg"
+
+function savePng(state) {
+  const scale = 2 * state.scale
+  const canvas = document.createElement("canvas")
+  canvas.width = Math.round(state.width * scale)
+  canvas.height = Math.round(state.height * scale)
+  const frame = { ...frameOf(state, canvas.width, canvas.height, scale), moving: false }
+  const pen = canvas.getContext("2d")
+  pen.putImageData(paintPoints(sceneOf(state), frame).image, 0, 0)
+  pen.setTransform(scale, 0, 0, scale, 0, 0)
+  drawPictures(state, pen, scale)
+  drawNames(state, pen)
+  canvas.toBlob((blob) => saveAs(state, blob, "png"), "image/png")
+}
+
+function saveSvg(state) {
+  if (state.inView > CIRCLES_MOST) {
+    const [many, most] = [state.inView, CIRCLES_MOST].map((count) => count.toLocaleString("en"))
+    state.says.textContent = `${many} points are in view; an SVG holds up to ${most}. Zoom in, hide some, or take the PNG.`
+    return
+  }
+  state.says.textContent = ""
+  const { map, codes, hide, flags, width, height, colours } = state
+  const svg = vector("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "font-family": "sans-serif" })
+  svg.append(vector("title", {}, state.data.title), vector("rect", { width, height, fill: state.groundText }))
+  const [under, over] = [vector("g"), vector("g")]
+  const frame = frameOf(state, width, height, 1)
+  for (let at = map.n - 1; at >= 0; at--) {
+    if (hide[codes[at]]) continue
+    const [cx, cy] = [screenX(state, map.xs[at]), screenY(state, map.ys[at])]
+    if (cx < 0 || cy < 0 || cx > width || cy > height) continue
+    const fill = `#${[0, 1, 2].map((part) => colours[3 * codes[at] + part].toString(16).padStart(2, "0")).join("")}`
+    const circle = { cx: cx.toFixed(2), cy: cy.toFixed(2), r: frame.radius.toFixed(2), fill }
+    if (!flags) under.append(vector("circle", circle))
+    else if (flags[at]) over.append(vector("circle", { ...circle, stroke: state.inkText, "stroke-width": 1 }))
+    else under.append(vector("circle", { ...circle, "fill-opacity": FADED }))
+  }
+  const names = placeNames(state, state.canvases.over.getContext("2d")).map(({ text, x, y }) => {
+    const halo = { stroke: state.groundText, "stroke-width": 4, "stroke-linejoin": "round", "paint-order": "stroke" }
+    const place = { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": "middle", "dominant-baseline": "middle" }
+    return vector("text", { ...place, ...halo, fill: state.inkText, "font-size": NAME_FONT, "font-weight": 600 }, text)
+  })
+  svg.append(under, over, ...names)
+  saveAs(state, new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }), "svg")
+}
+
+function vector(kind, attributes = {}, text = "") {
+  const made = document.createElementNS(SVG, kind)
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
+  if (text) made.textContent = text
+  return made
+}
+
+function saveAs(state, blob, ending) {
+  const link = document.createElement("a")
+  link.href = URL.createObjectURL(blob)
+  const words = state.data.title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "")
+  link.download = `${words.slice(0, 80) || "map"}.${ending}`
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+}

@@ -1,0 +1,230 @@
+"""The map as a file: what is in it, and that no name in it is more than a name."""
+
+import base64
+import datetime
+import itertools
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+
+from imclust_core.names import display_name
+from imclust_core.store.maps import MapContent
+from pages.parts import map_html
+from pages.parts.colours import colour_of
+from pages.parts.map_html import MOST_TRACES, fair_rows, standalone_html
+from pages.parts.map_values import FULL, SCALE, UNKNOWN, Colouring, Entry
+from tests.hostile import EVIL_NAMES
+
+DAY = datetime.date(2026, 11, 22)
+EVIL = (
+    *(display_name(name) for name in EVIL_NAMES),
+    "</script><script>alert(1)</script>",
+    "<!--<script>",
+    '<a href="javascript:alert(1)">click</a>',
+    "<b>bold</b>",
+    "&lt;b&gt;bold&lt;/b&gt;",
+    "%{x} %{customdata[0]} {nonce}",
+    "\\u003c/script\\u003e",
+    "half a character \ud800",
+    "line\u2028separator",
+)
+
+
+def content_of(number: int, seed: int = 0) -> MapContent:
+    rng = np.random.default_rng(seed)
+    ids = np.sort(rng.choice(number * 3, number, replace=False)).astype(np.int64)
+    return MapContent(ids, rng.normal(0, 5, (number, 2)).astype(np.float32))
+
+
+def groups(codes: np.ndarray, *titles: str) -> Colouring:
+    entries = [Entry(title, "#009669", int((codes == at).sum()), (0.0, 0.0), at + 1) for at, title in enumerate(titles)]
+    return Colouring(codes.astype(np.uint16), tuple(entries))
+
+
+def numbered(ids: np.ndarray) -> list[str]:
+    return [f"{one}.jpg" for one in ids.tolist()]
+
+
+class Parts(HTMLParser):
+    """What a browser would see: every element, every address, and what stands in scripts and as text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.scripts: list[str] = []
+        self._in_script = False
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self._in_script = tag == "script"
+        if self._in_script:
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_script = False
+
+    def handle_data(self, data: str) -> None:
+        if self._in_script:
+            self.scripts[-1] += data
+        else:
+            self.texts.append(data)
+
+
+def figure_in(page: bytes) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The traces and the layout, out of the script that draws them."""
+    script = Parts(page.decode()).scripts[-1]
+    figure, _ = json.JSONDecoder().raw_decode(script, script.index("{"))
+    return figure["data"], figure["layout"]
+
+
+def array(kept: Any) -> np.ndarray:
+    """An array as Plotly writes it."""
+    return np.frombuffer(base64.b64decode(kept["bdata"]), kept["dtype"]) if isinstance(kept, dict) else np.array(kept)
+
+
+def test_every_image_is_in_the_trace_of_its_entry_with_its_place_and_its_name() -> None:
+    content = content_of(50)
+    codes = np.arange(50) % 3
+    page = standalone_html("Birds", content, groups(codes, "owl", "duck", "gull"), numbered, today=DAY)
+    traces, layout = figure_in(page)
+    assert sorted(trace["name"] for trace in traces) == ["duck (17)", "gull (16)", "owl (17)"]
+    for code, name in enumerate(("owl (17)", "duck (17)", "gull (16)")):
+        trace = next(one for one in traces if one["name"] == name)
+        mine = codes == code
+        np.testing.assert_array_equal(array(trace["x"]), content.places[mine, 0])
+        np.testing.assert_array_equal(array(trace["y"]), content.places[mine, 1])
+        assert list(trace["text"]) == numbered(content.image_ids[mine])
+    assert layout["legend"]["itemclick"] == "toggleothers"
+    assert "50 images, 22 November 2026." in "".join(Parts(page.decode()).texts)
+
+
+def test_the_legend_keeps_the_order_of_the_entries_and_small_groups_lie_on_top() -> None:
+    codes = np.array([0, 1, 1, 1, 2, 2])
+    traces, _ = figure_in(standalone_html("x", content_of(6), groups(codes, "a", "b", "c"), numbered))
+    assert [trace["name"] for trace in traces] == ["b (3)", "c (2)", "a (1)"]
+    assert [trace["legendrank"] for trace in traces] == [1, 2, 0]
+
+
+def test_images_of_which_nothing_is_known_are_there_and_grey() -> None:
+    codes = np.array([0, UNKNOWN, 0, UNKNOWN])
+    traces, _ = figure_in(standalone_html("x", content_of(4), groups(codes, "a"), numbered))
+    assert [(trace["name"], len(trace["text"])) for trace in traces] == [("nothing known", 2), ("a (2)", 2)]
+
+
+def test_a_scale_is_one_trace_with_shares_and_a_bar() -> None:
+    codes = np.array([0, FULL // 2, FULL, UNKNOWN], np.uint16)
+    traces, layout = figure_in(standalone_html("x", content_of(4), Colouring(codes, (), SCALE), numbered))
+    nothing, shares = traces
+    assert len(nothing["text"]) == 1
+    np.testing.assert_allclose(array(shares["marker"]["color"]), [0, 0.5, 1])
+    assert (shares["marker"]["cmin"], shares["marker"]["cmax"]) == (0, 1)
+    assert [text.rpartition("<br>")[2] for text in shares["text"]] == ["0%", "50%", "100%"]
+    assert layout["showlegend"] is False
+
+
+def test_beyond_so_many_groups_the_smallest_share_a_trace_and_keep_their_colours_and_titles() -> None:
+    codes = np.repeat(np.arange(MOST_TRACES + 3), np.arange(MOST_TRACES + 3, 0, -1))
+    entries = [
+        Entry(f"group {at}", colour_of(at + 1), int((codes == at).sum()), None, at + 1) for at in range(MOST_TRACES + 3)
+    ]
+    many = Colouring(codes.astype(np.uint16), tuple(entries))
+    traces, _ = figure_in(standalone_html("x", content_of(len(codes)), many, numbered))
+    assert len(traces) == MOST_TRACES + 1
+    rest = next(trace for trace in traces if trace["name"] == "3 smaller groups")
+    assert [text.partition("<br>")[0] for text in rest["text"]] == [f"group {at}" for at in (60, 60, 60, 61, 61, 62)]
+    marker = rest["marker"]
+    shares = (array(marker["color"]) - marker["cmin"]) / (marker["cmax"] - marker["cmin"])
+    at_share = [
+        next(
+            two
+            for (low, one), (high, two) in itertools.pairwise(marker["colorscale"])
+            if low <= share <= high and one == two
+        )
+        for share in shares
+    ]
+    assert at_share == [colour_of(at + 1) for at in (60, 60, 60, 61, 61, 62)]
+
+
+@pytest.mark.parametrize("name", EVIL)
+def test_no_name_becomes_an_element_a_link_or_the_end_of_a_script(name: str) -> None:
+    codes = np.array([0, 0, UNKNOWN])
+    page = standalone_html(name, content_of(3), groups(codes, name), lambda ids: [name] * len(ids), today=DAY)
+    plain = standalone_html("x", content_of(3), groups(codes, "x"), lambda ids: ["x"] * len(ids), today=DAY)
+    parts, usual = Parts(page.decode()), Parts(plain.decode())
+    assert [tag for tag, _ in parts.elements] == [tag for tag, _ in usual.elements]
+    assert len(parts.scripts) == 2 and "<" not in parts.scripts[1]
+    traces, _ = figure_in(page)
+    for text in [trace["name"] for trace in traces] + [text for trace in traces for text in trace["text"]]:
+        assert not re.search(r"[<>$]|&(?!(amp|lt|gt|#36);)", text)
+
+
+def test_json_in_a_script_holds_no_sign_of_markup_and_means_the_same() -> None:
+    """Plotly sees to that too, at least in the version of today."""
+    written = map_html._in_script(json.dumps(EVIL))
+    assert not re.search("[<>&]", written)
+    assert tuple(json.loads(written)) == EVIL
+
+
+def test_only_the_two_scripts_of_the_file_may_run_and_nothing_may_be_fetched() -> None:
+    page = standalone_html("x", content_of(3), groups(np.zeros(3, int), "a"), numbered)
+    elements = Parts(page.decode()).elements
+    (policy,) = [
+        given["content"] for tag, given in elements if tag == "meta" and "http-equiv" in given and given["content"]
+    ]
+    (nonce,) = re.findall(r"script-src 'nonce-(\w{32})' 'unsafe-eval';", policy)
+    assert policy.startswith("default-src 'none';") and "http" not in policy
+    assert [given for tag, given in elements if tag == "script"] == [{"nonce": nonce}] * 2
+    assert not [given for _, given in elements if {"src", "href", "srcset"} & set(given)]
+
+
+def test_beyond_so_many_points_a_fair_sample_is_shown_and_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(map_html, "MOST_POINTS", 1000)
+    content, codes = content_of(5000), np.arange(5000) % 2
+    asked: list[int] = []
+
+    def captions(ids: np.ndarray) -> list[str]:
+        asked.append(len(ids))
+        return numbered(ids)
+
+    page = standalone_html("x", content, groups(codes, "a", "b"), captions)
+    assert asked == [1000]  # names of images that are not shown are not even looked up
+    traces, _ = figure_in(page)
+    assert sum(len(trace["text"]) for trace in traces) == 1000
+    assert {trace["name"] for trace in traces} == {"a (2,500)", "b (2,500)"}
+    places = {tuple(place): one for one, place in zip(content.image_ids.tolist(), content.places.tolist(), strict=True)}
+    for trace in traces:
+        found = zip(array(trace["x"]).tolist(), array(trace["y"]).tolist(), trace["text"], strict=True)
+        assert all(f"{places[x, y]}.jpg" == text for x, y, text in found)
+    assert "shows 1,000 of them, drawn at random" in "".join(Parts(page.decode()).texts)
+
+
+def test_the_sample_favours_nobody_and_is_the_same_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(map_html, "MOST_POINTS", 20_000)
+    rows = fair_rows(100_000)
+    assert len(np.unique(rows)) == 20_000 and (np.diff(rows) > 0).all()
+    tenths = np.bincount(rows // 10_000, minlength=10)
+    assert abs(tenths - 2000).max() < 200  # five standard deviations
+    np.testing.assert_array_equal(rows, fair_rows(100_000))
+    np.testing.assert_array_equal(fair_rows(20_000), np.arange(20_000))
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_next_to_no_images_make_a_file_too(number: int) -> None:
+    content = MapContent(np.arange(number), np.zeros((number, 2), np.float32))
+    page = standalone_html("x", content, groups(np.zeros(number, int), *["a"][:number]), numbered, today=DAY)
+    sentence = "".join(Parts(page.decode()).texts)
+    assert f"{number} image{'' if number == 1 else 's'}, 22 November 2026." in sentence
+    page = standalone_html("x", content, Colouring(np.full(number, UNKNOWN, np.uint16), (), SCALE), numbered)
+    assert page.endswith(b"</html>\n")
+
+
+def test_the_same_map_makes_the_same_file() -> None:
+    made = [standalone_html("x", content_of(9), groups(np.zeros(9, int), "a"), numbered, today=DAY) for _ in range(2)]
+    assert made[0] == made[1]
