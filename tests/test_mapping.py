@@ -10,7 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 from imclust_core.clustering.linkage import unit_rows
 from imclust_core.clustering.neighbours import nearest_rows
 from imclust_core.errors import Cancelled, MapError
-from imclust_core.mapping import cells, gpu
+from imclust_core.mapping import gpu
 from imclust_core.mapping.cells import near_rows
 from imclust_core.mapping.graph import Graph, graph_from, graph_of
 from imclust_core.mapping.memberships import memberships
@@ -132,8 +132,7 @@ def test_the_second_map_takes_what_the_first_was_made_from(method: str) -> None:
 # --- neighbours ----------------------------------------------------------------------------------------------------
 
 
-def test_cells_find_nearly_all_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells, "EXACT", 500)
+def test_cells_find_nearly_all_neighbours() -> None:
     rows = unit_rows(blobs(600, groups=8, d=16)[0])
     exact, _ = nearest_rows(rows, rows, 20)
     near, away = near_rows(rows, rows, 20)
@@ -147,8 +146,7 @@ def test_cells_find_nearly_all_neighbours(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("copies", [250, 1000, 4000])
-def test_cells_of_many_copies_still_give_every_row_its_neighbours(monkeypatch: pytest.MonkeyPatch, copies: int) -> None:
-    monkeypatch.setattr(cells, "EXACT", 500)
+def test_cells_of_many_copies_still_give_every_row_its_neighbours(copies: int) -> None:
     rows = unit_rows(np.concatenate([np.repeat(blobs(1, groups=1, d=16)[0], copies, axis=0), blobs(50, d=16)[0]]))
     near, away = near_rows(rows, rows, 10)
     assert all(len(set(row)) == 10 for row in near.tolist())

@@ -8,8 +8,6 @@ from imclust_core.clustering.neighbours import nearest_rows
 from imclust_core.clustering.pieces import Step, chosen_rows, nothing
 from imclust_core.clustering.rows import chosen_device
 
-EXACT = 16_000
-"""Up to so many rows each is compared with each: the cells would cost more than they spare."""
 _PROBED = 6
 _ROUNDS = 4
 _TRAINED = 64
@@ -31,7 +29,7 @@ def near_rows(
     Where there are many, only the rows of the nearest cells are looked at, each cell being the surroundings of a
     centroid. Returns places and distances, nearest first: (n, number) each, int32 and float32.
     """
-    if len(among) <= EXACT or number > len(among) // 64:
+    if number > len(among) // 64:
         near, away = nearest_rows(rows, among, number, device=device, step=step)
         return near.astype(np.int32), away
     where = chosen_device(device)

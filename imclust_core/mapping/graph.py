@@ -16,6 +16,8 @@ NEIGHBOURS = 91
 _DIRECTIONS = 128
 """With 50, where classes are many, a quarter of the neighbours are others; with 128 one in seven."""
 _AMONG = 5
+_EXACT = 16_000
+"""Up to so many rows each is compared with each: the cells would cost more than they spare."""
 
 
 @dataclass(frozen=True)
@@ -52,22 +54,31 @@ class Graph:
 
 def graph_of(features: np.ndarray, seed: int = 0, *, fitted: int = FITTED, step: Step = nothing) -> Graph:
     """The graph of features (n, d), n at least 1."""
-    from imclust_core.mapping.cells import near_rows  # brings torch in, and pages read the names of methods
-
     directions = reduce(features, Reduction("pca", _DIRECTIONS), seed)
     points = unit_rows(directions)
     n = len(points)
     chosen = chosen_rows(n, fitted, seed)
     among = points[chosen] if len(chosen) < n else points
-    near, away = near_rows(among, among, min(NEIGHBOURS, len(among)), seed=seed, step=step)
+    near, away = _near(among, among, min(NEIGHBOURS, len(among)), seed, step)
     own, apart = _itself_first(near, away)
     graph = Graph(
         chosen, _axes(directions), own, apart, np.zeros((0, _AMONG), np.int32), np.zeros((0, _AMONG), np.float32)
     )
     if len(chosen) == n:
         return graph
-    beside, off = near_rows(points[graph.others], among, _AMONG, seed=seed, step=step)
+    beside, off = _near(points[graph.others], among, _AMONG, seed, step)
     return Graph(chosen, graph.axes, own, apart, beside, off)
+
+
+def _near(rows: np.ndarray, among: np.ndarray, number: int, seed: int, step: Step) -> tuple[np.ndarray, np.ndarray]:
+    if len(among) > _EXACT:
+        from imclust_core.mapping.cells import near_rows  # brings torch in, and pages read the names of methods
+
+        return near_rows(rows, among, number, seed=seed, step=step)
+    from sklearn.neighbors import NearestNeighbors  # as quick as torch up to here, which takes 3 s to import
+
+    away, near = NearestNeighbors(algorithm="brute").fit(among).kneighbors(rows, number)
+    return near.astype(np.int32), away.astype(np.float32)
 
 
 def graph_from(arrays: Mapping[str, np.ndarray]) -> Graph | None:
