@@ -25,8 +25,6 @@ import copy
 import json
 import os
 import random
-import re
-import resource
 import shutil
 import statistics
 import subprocess
@@ -49,6 +47,7 @@ from torchvision.datasets import ImageFolder
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # instead of this folder: nothing needs to be installed
 
+from bench.memory import peak_mb  # noqa: E402
 from imclust_core.backbones.network import Backbone, load_backbone  # noqa: E402
 from imclust_core.backbones.preprocessing import Preprocessing  # noqa: E402
 from imclust_core.backbones.registry import BUNDLED  # noqa: E402
@@ -302,16 +301,6 @@ def embed_and_tell(number: int, devices: list[str], speed: dict[str, Any], sourc
     contest = Contest(backbone, machine, forwards, folder, asked, 0)
     rate, rows = round(end_to_end(contest, asked), 1), contest.plan(number).shard_rows
     tell(images=number, shard_rows=rows, images_per_s=rate, loaded_mb=before, peak_mb=peak_mb())
-
-
-def peak_mb() -> int:
-    """The most memory that this process ever had; ru_maxrss where Linux does not say it.
-
-    ru_maxrss alone would not do: in a new process it begins with the peak of the one that started it.
-    """
-    status = Path("/proc/self/status")
-    found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.exists() else None
-    return round((int(found[1]) if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) / 1024)
 
 
 def agreement(name: str, number: int, source: Path, devices: list[str]) -> None:

@@ -27,7 +27,6 @@ numpy, scipy, torch and Pillow; peers that are not installed are only said to be
 """
 
 import argparse
-import resource
 import statistics
 import sys
 import time
@@ -42,6 +41,7 @@ import torch
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # instead of this folder: nothing needs to be installed
 
+from bench.memory import peak_mb  # noqa: E402
 from imclust_core.clustering.kmeans import kmeans  # noqa: E402
 from imclust_core.clustering.rows import chosen_device  # noqa: E402
 
@@ -149,11 +149,6 @@ def methods_for(n: int, device: str, seeds: int, starts: int) -> list[Method]:
     if few:
         found.append(Method("faiss, nredo=10", faiss_with(10), faiss or 1))
     return found
-
-
-def peak_mb() -> int:
-    """The most memory that this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def timed(method: Method, points: np.ndarray, k: int, seed: int) -> Run:

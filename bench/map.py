@@ -1,6 +1,6 @@
 """How soon are images on a map, and how true is it? Against umap-learn and scikit-learn's t-SNE, each in a new process.
 
-    python bench/map.py [--points 5000] [--rounds 3] [--more 50000] [--features FILE.npy]
+    python bench/map.py [--points 5000] [--rounds 3] [--only TEXT] [--more 50000] [--features FILE.npy]
 
 Rows are made like a network's (bench/kmeans.py), n x 1,280 in 40 classes, or read from a file. Every run is a process
 of its own, from its start to finished places, imports and compiling included; the runs of a round take turns. Then:
@@ -21,7 +21,6 @@ Needs umap-learn and openTSNE, which imclust installs; on a GPU ours uses it, an
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -35,6 +34,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # instead of this folder: nothing needs to be installed
 
 import numpy as np  # noqa: E402
+
+from bench.memory import peak_mb  # noqa: E402
 
 CLASSES = 20
 NEIGHBOURS = 15
@@ -102,8 +103,7 @@ def run_one(name: str, source: Path, out: Path) -> None:
     """In a process of its own: one run, its places and its figures."""
     places = RUNS[name](np.load(source))
     seconds = time.perf_counter() - BEGUN
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    np.savez(out, places=places, seconds=seconds, peak=peak)
+    np.savez(out, places=places, seconds=seconds, peak=peak_mb())
 
 
 def timed(name: str, source: Path) -> tuple[float, int, np.ndarray]:
@@ -154,13 +154,13 @@ def trusts(rows: np.ndarray, places: np.ndarray) -> str:
     return f"{angle:.4f} / {trustworthiness(rows, places, n_neighbors=NEIGHBOURS):.4f}"
 
 
-def compare(rows: np.ndarray, rounds: int, folder: Path) -> None:
+def compare(rows: np.ndarray, rounds: int, only: str, folder: Path) -> None:
     source, reduced = folder / "rows.npy", folder / "reduced.npy"
     points = directions(rows)
     np.save(source, rows)
     np.save(reduced, points)
     kl = divergence(points)
-    runs: dict[str, list[tuple[float, int, np.ndarray]]] = {name: [] for name in RUNS}
+    runs: dict[str, list[tuple[float, int, np.ndarray]]] = {name: [] for name in RUNS if only in name}
     for _ in range(rounds):
         for name, found in runs.items():
             found.append(timed(name, reduced if name == _FROM_DIRECTIONS else source))
@@ -172,7 +172,7 @@ def compare(rows: np.ndarray, rounds: int, folder: Path) -> None:
         every = " ".join(f"{seconds:.1f}" for seconds, _, _ in found)
         measured = f"{kl(places):.4f}" if name.startswith("t-SNE") else ""
         print(f"| {name} | {medians[name]:.1f} | {every} | {trusts(rows, places)} | {measured} | {peak:,} |")
-    print("\n" + "\n".join(f"{a} / {b}: {medians[a] / medians[b]:.1f}" for a, b in RATIOS))
+    print("\n" + "\n".join(f"{a} / {b}: {medians[a] / medians[b]:.1f}" for a, b in RATIOS if a in runs and b in runs))
 
 
 def of_many(count: int, folder: Path) -> None:
@@ -193,6 +193,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--points", type=int, default=5_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", metavar="TEXT", help="only runs whose names have this text")
     parser.add_argument("--more", type=int, default=50_000)
     parser.add_argument("--features", type=Path, help="rows (n, d) as .npy, instead of made ones; 0 points for none")
     parser.add_argument("--one", nargs=3, metavar=("NAME", "ROWS", "OUT"), help=argparse.SUPPRESS)
@@ -206,7 +207,7 @@ def main() -> None:
         folder = Path(name)
         if options.features or options.points:
             rows = np.load(options.features) if options.features else features(options.points, 1280, CLASSES)
-            compare(rows.astype(np.float32), options.rounds, folder)
+            compare(rows.astype(np.float32), options.rounds, options.only, folder)
         if options.more:
             of_many(options.more, folder)
 

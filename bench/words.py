@@ -19,7 +19,6 @@ Takes some three minutes.
 import argparse
 import functools
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # instead of this folder: nothing needs to be installed
 
 from bench.described import Described, described, samples, subsets  # noqa: E402
+from bench.memory import peak_mb  # noqa: E402
 from imclust_core.clustering.linkage import LINKAGES  # noqa: E402
 from imclust_core.words.growing import grow  # noqa: E402
 from imclust_core.words.hypernyms import hypernyms  # noqa: E402
@@ -104,8 +104,7 @@ def many_labels(number: int, dim: int = 1280) -> dict[str, float]:
     grown = time.perf_counter() - start
     propose(tree, [Label(f"label {at}") for at in range(number)], cut(tree, 200))
     named = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"labels": number, "tree_s": round(grown, 1), "with_names_s": round(named, 1), "peak_mb": round(peak)}
+    return {"labels": number, "tree_s": round(grown, 1), "with_names_s": round(named, 1), "peak_mb": peak_mb()}
 
 
 def main() -> None:

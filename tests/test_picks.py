@@ -36,6 +36,7 @@ from pages.parts.picks import (
     loose_pick,
 )
 from pages.parts.shown_group import ShownGroup
+from tests.test_address import Browser
 from tests.test_clusterings import KMEANS, clustered
 from tests.test_editing import images_in, merge, move, new
 from tests.test_trees import grown
@@ -44,7 +45,7 @@ from tests.test_trees import grown
 @pytest.fixture
 def browser(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The address of a visit of its own."""
-    said: dict[str, str] = {}
+    said = Browser()
     monkeypatch.setattr(st, "query_params", said)
     monkeypatch.setattr(st, "session_state", {})
     return said
@@ -273,7 +274,8 @@ def test_a_picked_cluster_that_was_merged_away_is_said_to_be_gone(
 ) -> None:
     choose_group(1)
     merge(workspace, stored, 1, 2, "Bob")
-    assert current_pick(workspace, source, stored) is None and "no cluster 1 " in warned[0]
+    assert current_pick(workspace, source, stored) is None
+    assert "no cluster 1 " in warned[0] and "Bob has merged it into 2" in warned[0]
     assert current_group(open_desk(workspace, stored)) == 2 and PICK not in browser
 
 

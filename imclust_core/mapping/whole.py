@@ -48,7 +48,8 @@ def make(
     way, n = find_method(method), len(features)
     if way.find is None or n < LEAST:
         few = () if way.find is None else (f"{n} images are too few for {way.title}: these are their main directions.",)
-        return Made(axes_of(features, seed), None, few)
+        axes = axes_of(features, seed)
+        return Made(axes, None, _alike(axes) or few)
     found = graph if graph is not None else graph_of(features, seed, fitted=fitted, step=step)
     return from_graph(found, method, seed=seed, before=before, groups=groups, step=step)
 
@@ -65,16 +66,21 @@ def from_graph(
     """The same from a graph that is there; without the features."""
     way, n = find_method(method), graph.rows
     _check_groups(way, groups, n)
+    if alike := _alike(graph.axes):
+        return Made(np.zeros((n, 2), np.float32), graph, alike)
     if way.find is None:
         return Made(graph.axes, graph)
-    if float(np.ptp(graph.axes, axis=0).max()) < _ALIKE:
-        alike = "All images are the same to the network: they lie on one place."
-        return Made(np.zeros((n, 2), np.float32), graph, (alike,))
     some = groups[graph.chosen] if groups is not None else None
     start = started(graph, before) if before is not None else None
     places = laid_out(way.find, Given(graph, seed, start, some, step))
     notes = (f"Made of {len(graph.chosen):,} images by a fair draw; the others lie among the nearest of these.",)
     return Made(places, graph, notes if len(graph.chosen) < n else ())
+
+
+def _alike(axes: np.ndarray) -> tuple[str, ...]:
+    """The note on images that do not differ in what counts most; none on others, and on a single one."""
+    same = len(axes) > 1 and float(np.ptp(axes, axis=0).max()) < _ALIKE
+    return ("All images are the same to the network: they lie on one place.",) if same else ()
 
 
 def check_features(features: np.ndarray) -> None:

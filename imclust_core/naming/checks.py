@@ -12,9 +12,15 @@ from imclust_core.store.labels import Event
 def check_cluster(desk: Desk, number: int) -> None:
     """LabelConflict for a cluster that has no images, with what became of it."""
     if number < 1 or number not in desk.sizes:
-        ended = next((event for event in reversed(desk.events) if _ends(event, number, desk)), None)
-        why = f"{ended.author} has merged it into {desk.called(ended.value['into'])}. " if ended is not None else ""
-        raise LabelConflict(f"There is no cluster {number} any more. {why}Nothing was saved.", desk.version)
+        raise LabelConflict(
+            f"There is no cluster {number} any more. {what_became(desk, number)}Nothing was saved.", desk.version
+        )
+
+
+def what_became(desk: Desk, number: int) -> str:
+    """Who has merged a cluster that is gone into which, as a sentence and a space; empty where nobody has."""
+    ended = next((event for event in reversed(desk.events) if _ends(event, number, desk)), None)
+    return f"{ended.author} has merged it into {desk.called(ended.value['into'])}. " if ended is not None else ""
 
 
 def check_unmoved(desk: Desk, rows: np.ndarray, seen: int, done: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imclust_core.errors import ClusteringError, SelectionError, WordsError
+from imclust_core.naming.checks import what_became
 from imclust_core.naming.editing import open_desk
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
@@ -97,7 +98,7 @@ def _of_cluster(workspace: Workspace, source: Collection, number: int, stored: C
     desk = open_desk(workspace, stored)
     if number not in desk.sizes:
         what = f"no cluster {number}" if number > 0 else f"nothing any more that is {desk.called(number)}"
-        raise ClusteringError(f"There is {what} in this clustering now. Pick something else.")
+        raise ClusteringError(f"There is {what} in this clustering now. {what_became(desk, number)}Pick something else.")
     return np.sort(desk.image_ids[desk.group == number])
 
 

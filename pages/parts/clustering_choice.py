@@ -8,7 +8,7 @@ from imclust_core.clustering.strategies import STRATEGIES
 from imclust_core.naming.picking import cluster_in
 from imclust_core.store.clusterings import ClusterContent, Clustering, read_clustering
 from imclust_core.store.workspace import Workspace
-from pages.parts.address import asked, keep
+from pages.parts.address import asked, keep, put
 
 CLUSTERING_KEY, PICK = "clustering", "pick"
 
@@ -25,7 +25,7 @@ def current_clustering(
     keep(key, chosen.id if chosen is not None else "")
     found = chosen or usual or (known[0] if known else None)
     if found is not None:
-        st.query_params[key] = found.id  # so that the link shows the same when there are others
+        put({key: found.id})  # so that the link shows the same when there are others
     return found
 
 

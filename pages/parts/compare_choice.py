@@ -8,7 +8,7 @@ from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.truth import FOLDERS, has_folders
 from imclust_core.store.workspace import Workspace
-from pages.parts.address import asked, keep
+from pages.parts.address import asked, keep, keep_all
 from pages.parts.clustering_choice import current_clustering, titles_of
 
 A, B = "a", "b"
@@ -21,9 +21,7 @@ _MODES = {_ANOTHER: "Another clustering", _TRUTH: "The truth"}
 
 def compare_these(a: str, b: str) -> None:
     """Choose two clusterings to be compared; the address follows."""
-    keep(_WITH, _ANOTHER)
-    keep(A, a)
-    keep(B, b)
+    keep_all({_WITH: _ANOTHER, A: a, B: b})
 
 
 def against_truth(known: Sequence[Clustering]) -> bool:

@@ -11,7 +11,7 @@ from imclust_core.errors import CollectionError
 from imclust_core.store.backups import back_up_if_due
 from imclust_core.store.collections import Collection, collection
 from imclust_core.store.workspace import Workspace
-from pages.parts.address import forget
+from pages.parts.address import forget, put, said
 
 COLLECTION_KEY = "collection"
 _WRITTEN = "collection_in_address"
@@ -36,7 +36,7 @@ def read_address(known: Container[str]) -> str | None:
     Returns the name in the address if it is no collection of ours. Streamlit's own binding of a widget to
     the address would write the name an analyst gave, which is not unique, where a link needs the id.
     """
-    asked = st.query_params.get(COLLECTION_KEY)
+    asked = said(COLLECTION_KEY)
     if not asked and _WRITTEN not in st.session_state and os.environ.get("IMCLUST_OPEN") in known:
         asked = os.environ["IMCLUST_OPEN"]  # what `imclust ui --collection` was started with
     if asked == _NONE:
@@ -54,10 +54,7 @@ def write_address() -> None:
     if not chosen and os.environ.get("IMCLUST_OPEN"):
         chosen = _NONE  # or a reload would open what the server was started with
     st.session_state[_WRITTEN] = chosen
-    if chosen and st.query_params.get(COLLECTION_KEY) != chosen:
-        st.query_params[COLLECTION_KEY] = chosen
-    elif not chosen and COLLECTION_KEY in st.query_params:
-        del st.query_params[COLLECTION_KEY]
+    put({COLLECTION_KEY: chosen or ""})
 
 
 def current_collection() -> Collection | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from imclust_core.words.tree import Edit, edits_from, edits_text
-from pages.parts.address import asked, keep
+from pages.parts.address import asked, keep_all
 
 _K = "k"
 _CUT = "cut"
@@ -27,8 +27,7 @@ def current_cut(tree_id: str, default: int, most: int) -> CutState:
     Branches are those of one tree, so the tree's id stands with them.
     """
     k, made = asked(_K), asked(_CUT)
-    keep(_K, k)
-    keep(_CUT, made)
+    keep_all({_K: k, _CUT: made})
     chosen = int(k) if k.isascii() and k.isdigit() and len(k) < 7 else default
     of_tree, _, rest = made.partition(".")
     rest = rest if of_tree == tree_id else ""
@@ -48,5 +47,4 @@ def is_asked() -> bool:
 
 def keep_cut(tree_id: str, cut: CutState) -> None:
     """Put a cut into the address, without its branch."""
-    keep(_K, str(cut.k))
-    keep(_CUT, f"{tree_id}.{edits_text(cut.edits)}" if cut.edits else "")
+    keep_all({_K: str(cut.k), _CUT: f"{tree_id}.{edits_text(cut.edits)}" if cut.edits else ""})

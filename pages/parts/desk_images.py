@@ -11,7 +11,7 @@ from imclust_core.naming.ordering import Said, ordered
 from imclust_core.store.catalogue import usable_images
 from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.words.labels import Label
-from pages.parts.address import keep
+from pages.parts.address import keep, shows
 from pages.parts.all_images import PAGES_WIDTH
 from pages.parts.desk_looks import OVERLAY, looks_for, reasons_for
 from pages.parts.desk_state import ORDER, PICKED, SEED, SIZE, order_and_seed, selected
@@ -110,10 +110,9 @@ def pick_order() -> str:
     st.segmented_control(
         "Order",
         list(_ORDERS),
-        default=order,
         format_func=_ORDERS.__getitem__,
         required=True,
-        key="desk_order",
+        key=shows("desk_order", order),
         on_change=lambda: keep(ORDER, st.session_state["desk_order"]),
         label_visibility="collapsed",
     )

@@ -13,7 +13,7 @@ from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.store.embeddings import embedding
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import Label
-from pages.parts.address import asked, keep
+from pages.parts.address import asked, keep, shows
 from pages.parts.grid import SHOWN, Looks
 from pages.parts.looks_address import asking_address, picture_address
 from pages.parts.looks_asked import slopes_title
@@ -44,16 +44,14 @@ def _settings(*, has_words: bool) -> None:
         "Strength of CAM over the picture",
         10,
         100,
-        _strength(),
         step=5,
         format="%d %%",
-        key="desk_strength",
+        key=shows("desk_strength", _strength()),
         on_change=lambda: keep(STRENGTH, str(st.session_state["desk_strength"])),
     )
     st.toggle(
         "Backprop in grey",
-        asked(GREY) == "1",
-        key="desk_grey",
+        key=shows("desk_grey", asked(GREY) == "1"),
         on_change=lambda: keep(GREY, "1" if st.session_state["desk_grey"] else ""),
     )
 
@@ -63,9 +61,8 @@ def _choice(title: str, key: str, options: dict[str, str]) -> None:
     st.radio(
         title,
         list(options),
-        list(options).index(asked(key)) if asked(key) in options else 0,
         format_func=options.__getitem__,
-        key=widget,
+        key=shows(widget, asked(key) if asked(key) in options else next(iter(options))),
         on_change=lambda: keep(key, str(st.session_state[widget])),
     )
 

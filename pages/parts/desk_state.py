@@ -62,8 +62,8 @@ def current_group(desk: Desk) -> int:
 
 def choose_group(number: int) -> None:
     """Show a group, which then is what is picked on all pages; PICKED is the branch or set that is at hand."""
-    keep(CLUSTER, _PICKED_TEXT if number == PICKED else str(number))
-    keep_pick(at_hand() if number == PICKED else of_cluster(number))
+    shown = _PICKED_TEXT if number == PICKED else str(number)
+    keep_pick(at_hand() if number == PICKED else of_cluster(number), {CLUSTER: shown})
 
 
 def go(desk: Desk, number: int, where: str) -> None:

@@ -7,7 +7,7 @@ from imclust_core.naming.desk import Desk
 from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
-from pages.parts.address import asked, keep
+from pages.parts.address import asked, keep, shows
 from pages.parts.clustering_choice import content_of
 from pages.parts.desk_group import show_group
 from pages.parts.desk_state import FILTERS, ONLY, begin_desk, choose_group, shown_groups
@@ -53,9 +53,8 @@ def _side(shown: ShownGroup) -> None:
     st.selectbox(
         "Show",
         known,
-        known.index(asked(ONLY)) if asked(ONLY) in known else 0,
         format_func=FILTERS.__getitem__,
-        key=_FILTER,
+        key=shows(_FILTER, asked(ONLY) if asked(ONLY) in known else known[0]),
         on_change=lambda: keep(ONLY, "" if st.session_state[_FILTER] == "all" else st.session_state[_FILTER]),
         label_visibility="collapsed",
     )

@@ -235,11 +235,15 @@ def _grouped(of: np.ndarray, kinds: Sequence[_Kind], rest: str, places: np.ndarr
 
 
 def _centres(codes: np.ndarray, groups: int, places: np.ndarray) -> list[tuple[float, float]]:
-    """The median place of each group, in which no image far off counts for more than any other."""
+    """For each group the place of its image nearest to the median place, which none far off pulls aside.
+
+    The median itself may lie between the parts of a group, where there are none of its images.
+    """
     order = np.argsort(codes, kind="stable")
     ends, sorted_places = np.searchsorted(codes[order], np.arange(groups + 1)), places[order]
     parts = [sorted_places[start:stop] for start, stop in itertools.pairwise(ends.tolist())]
-    return [(float(np.median(part[:, 0])), float(np.median(part[:, 1]))) for part in parts]
+    nearest = [part[np.argmin(((part - np.median(part, axis=0)) ** 2).sum(axis=1))] for part in parts]
+    return [(float(x), float(y)) for x, y in nearest]
 
 
 def _scaled(shares: np.ndarray) -> Colouring:

@@ -11,7 +11,7 @@ from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.inside import Survey
 from imclust_core.store.workspace import Workspace
-from pages.parts.address import asked, keep
+from pages.parts.address import asked, keep, keep_all
 
 _LAYER, _IMAGE, _CHANNEL, _LOT = "layer", "image", "channel", "lot"
 _NETWORK = "network_looked_into"
@@ -62,9 +62,7 @@ def current_choice(workspace: Workspace, source: Collection, one: Embedding, sur
 
 def _write_address(*there: bool) -> None:
     """Put what is shown back into the address, from which another page has taken it."""
-    for key, is_there in zip((_LAYER, _CHANNEL, _IMAGE), there, strict=True):
-        if is_there:
-            keep(key, asked(key))
+    keep_all({key: asked(key) for key, is_there in zip((_LAYER, _CHANNEL, _IMAGE), there, strict=True) if is_there})
 
 
 def usual_layer(survey: Survey) -> Layer:
@@ -75,14 +73,12 @@ def usual_layer(survey: Survey) -> Layer:
 
 def choose_layer(name: str) -> None:
     """Look at another layer; none of its channels is chosen yet."""
-    keep(_LAYER, name)
-    keep(_CHANNEL, "")
+    keep_all({_LAYER: name, _CHANNEL: ""})
 
 
 def choose_channel(layer: str, number: int) -> None:
     """Look at another channel of the layer that is shown, whatever the address says."""
-    keep(_LAYER, layer)
-    keep(_CHANNEL, str(number))
+    keep_all({_LAYER: layer, _CHANNEL: str(number)})
 
 
 def choose_image(number: int) -> None:

@@ -3,7 +3,7 @@
 A branch or a set stays at hand when a cluster is looked at after it, so that the way back to it is one click.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from imclust_core.store.clusterings import Clustering, clusterings_of
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import embeddings_of
 from imclust_core.store.workspace import Workspace
-from pages.parts.address import asked, keep
+from pages.parts.address import asked, keep, keep_all
 from pages.parts.clustering_choice import CLUSTERING_KEY, PICK, drop_cluster_of_it
 from pages.parts.text import plain, plural
 
@@ -42,9 +42,9 @@ def asked_pick() -> str:
     return asked(PICK)
 
 
-def keep_pick(key: str) -> None:
-    """Pick something, or nothing; the address follows."""
-    keep(PICK, key)
+def keep_pick(key: str, more: Mapping[str, str] | None = None) -> None:
+    """Pick something, or nothing; the address follows. more: what is kept with it, as the same choice."""
+    keep_all({PICK: key, **(more or {})})
     if not key:
         st.session_state.pop(_AT_HAND, None)
     elif cluster_in(key) is None:

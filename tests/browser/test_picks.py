@@ -136,3 +136,38 @@ def test_a_cluster_shows_in_the_tree_and_a_branch_among_the_clusters(
     page.get_by_role("button", name="Close").click(timeout=A_WHILE)
     expect(page.locator(".branch .title")).to_be_hidden()
     expect(page).not_to_have_url(re.compile("pick="))
+
+
+def back(page: Page, *, forward: bool = False) -> None:
+    """The browser's own way back; `page.go_back` waits for a page to load, and this one stays."""
+    page.evaluate(f"history.{'forward' if forward else 'back'}()")
+
+
+def test_back_in_the_browser_undoes_one_choice_after_the_other(
+    server: Dashboard, visit: Visitor, samples: Collection, stored: Clustering
+) -> None:
+    page = visit().page
+    page.goto(f"{server.url}/browse?collection={samples.id}")
+    expect(sign(page)).to_have_text("1", timeout=A_WHILE)
+    for number in (3, 5):
+        shelf(page).nth(number - 1).click()
+        expect(sign(page)).to_have_text(str(number))
+        expect(page).to_have_url(re.compile(f"pick=c{number}"))
+    back(page)
+    expect(sign(page)).to_have_text("3", timeout=A_WHILE)
+    expect(page).to_have_url(re.compile("pick=c3"))
+    page.get_by_role("link", name="3 Choose K").click()
+    expect(page.get_by_text("picked (cluster 3):")).to_be_visible(timeout=A_WHILE)
+    back(page)
+    expect(sign(page)).to_have_text("3", timeout=A_WHILE)
+    back(page)
+    expect(sign(page)).to_have_text("1", timeout=A_WHILE)
+    assert "pick" not in address(page)
+    back(page, forward=True)
+    expect(sign(page)).to_have_text("3", timeout=A_WHILE)
+    page.get_by_text("Random").click()
+    expect(page).to_have_url(re.compile("order=random"))
+    back(page)
+    expect(page).not_to_have_url(re.compile("order=random"))
+    expect(page.get_by_role("radio", name="Typical")).to_be_checked()
+    expect(sign(page)).to_have_text("3")
