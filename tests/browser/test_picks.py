@@ -158,6 +158,9 @@ def test_back_in_the_browser_undoes_one_choice_after_the_other(
     expect(page).to_have_url(re.compile("pick=c3"))
     page.get_by_role("link", name="3 Choose K").click()
     expect(page.get_by_text("picked (cluster 3):")).to_be_visible(timeout=A_WHILE)
+    expect(page).to_have_url(re.compile("pick=c3"))
+    back(page)  # to the moment before that page had told anything, an entry of Streamlit's own
+    expect(page).to_have_url(re.compile("choose_k.*pick=c3"))
     back(page)
     expect(sign(page)).to_have_text("3", timeout=A_WHILE)
     back(page)
