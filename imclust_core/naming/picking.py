@@ -98,7 +98,9 @@ def _of_cluster(workspace: Workspace, source: Collection, number: int, stored: C
     desk = open_desk(workspace, stored)
     if number not in desk.sizes:
         what = f"no cluster {number}" if number > 0 else f"nothing any more that is {desk.called(number)}"
-        raise ClusteringError(f"There is {what} in this clustering now. {what_became(desk, number)}Pick something else.")
+        raise ClusteringError(
+            f"There is {what} in this clustering now. {what_became(desk, number)}Pick something else."
+        )
     return np.sort(desk.image_ids[desk.group == number])
 
 
