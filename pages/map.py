@@ -25,7 +25,9 @@ HEIGHT = 620
 workspace = open_workspace()
 source = current_collection()
 
-st.title("Map" if source is None else f"Map of {plain(source.name)}")
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.title("Map" if source is None else f"Map of {plain(source.name)}", width="stretch")
+    settings = st.container(width="content")
 source, one = need_embedding(workspace, source, "All images then lie on one map, the alike next to each other.")
 known = clusterings_of(workspace, source.id)
 
@@ -41,7 +43,6 @@ with choices, st.container(horizontal=True, vertical_alignment="bottom"):
     if len(others) > 1:
         pick_embedding(workspace, source, one, manage=False)
     recipe = recipe_for(workspace, method, stored)
-    settings = st.container(width="content")
 
 with notices:
     pick = current_pick(workspace, source, stored)
@@ -61,7 +62,7 @@ if two:
     with right:
         show_beside(shown, recipe, beside, key="map-beside", height=HEIGHT)
 with below:
-    show_picked(workspace, source, stored, pick)
+    show_picked(workspace, source, stored, pick, narrow=not two)
 with settings:
     show_settings(shown, recipe, colours)
 with similar:

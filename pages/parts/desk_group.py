@@ -46,8 +46,11 @@ BAR = "name_bar"
 _VISIT, _DRAWING = "desk_visit", "desk_drawing"
 
 
-def show_group(shown: ShownGroup) -> None:
-    """A group with its name above its images; changes by others show up within a second or two."""
+def show_group(shown: ShownGroup, *, narrow: bool = False) -> None:
+    """A group with its name above its images; changes by others show up within a second or two.
+
+    narrow: beside something else, where what is above the images has to take less room.
+    """
     workspace, stored, desk, number = shown.workspace, shown.stored, shown.desk, shown.number
     visit, drawing = _visit_and_drawing()
     labels, said = said_in(workspace, stored, desk)
@@ -63,9 +66,9 @@ def show_group(shown: ShownGroup) -> None:
         called=shown.pick.title if shown.pick is not None and number == PICKED else "",
         on_told=lambda: _hear(workspace, stored, shown.content),
     )
-    size = _choices(shown, labels, said)
+    size = _choices(shown, labels, said, narrow=narrow)
     show_mean_look(workspace, stored, desk, number)
-    show_images(shown, labels, said, size, visit, drawing)
+    show_images(shown, labels, said, size, visit, drawing, narrow=narrow)
     drawn(visit, drawing)
 
 
@@ -76,12 +79,12 @@ def _visit_and_drawing() -> tuple[str, int]:
     return st.session_state.setdefault(_VISIT, uuid4().hex), drawing
 
 
-def _choices(shown: ShownGroup, labels: Sequence[Label], said: Said | None) -> str:
+def _choices(shown: ShownGroup, labels: Sequence[Label], said: Said | None, *, narrow: bool) -> str:
     """What the images are ordered by, and what they show; returns the size of their pictures."""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        size = pick_order()
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall" if narrow else "small"):
+        size = pick_order(narrow=narrow)
         pick_style(shown.workspace, shown.stored, has_words=bool(labels))
-        show_split(shown.workspace, shown.stored, shown.desk, shown.number, labels, said)
+        show_split(shown.workspace, shown.stored, shown.desk, shown.number, labels, said, narrow=narrow)
     return size
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -24,6 +25,7 @@ from pages.parts.text import plural
 GRID = "desk_grid"
 _PER_PAGE = {"s": 240, "m": 120, "l": 48}
 _SIZES = {"s": "S", "m": "M", "l": "L"}
+_NARROW = 112
 _ORDERS = {
     "typical": "Typical",
     "border": "Border",
@@ -41,19 +43,26 @@ _MEANING = {
 
 
 def show_images(
-    shown: ShownGroup, labels: Sequence[Label], said: Said | None, size: str, visit: str, drawing: int
+    shown: ShownGroup,
+    labels: Sequence[Label],
+    said: Said | None,
+    size: str,
+    visit: str,
+    drawing: int,
+    *,
+    narrow: bool = False,
 ) -> None:
     """The images of a group as a grid that is worked with by mouse and keys.
 
     size: from `pick_order`. visit: what tells this page from others. drawing: the number of this drawing of the desk,
-    which ends with the grid.
+    which ends with the grid. narrow: without what can be left out.
     """
     workspace, source, stored, desk, number = shown.workspace, shown.source, shown.stored, shown.desk, shown.number
     order, seed = order_and_seed()
     rows = ordered(order, shown.rows, shown.content, said, seed)
     per_page = _PER_PAGE[size]
     pages, key = max(1, -(-len(rows) // per_page)), f"desk-page-{_which(shown)}-{order}-{seed}-{size}"
-    page = _pick_page(shown, pages, key, f"{plural(len(rows), 'image')}, {_MEANING[order]}")
+    page = _pick_page(shown, pages, key, f"{plural(len(rows), 'image')}, {_MEANING[order]}", narrow=narrow)
     first = (page - 1) * per_page
     some, next_ones = rows[first : first + per_page], rows[first + per_page : first + 2 * per_page]
     ids = desk.image_ids
@@ -92,30 +101,26 @@ def _label(number: int, page: int) -> str:
     return f"Images of cluster {number}, page {page}" if number > 0 else "Images without a cluster"
 
 
-def _pick_page(shown: ShownGroup, pages: int, key: str, text: str) -> int:
+def _pick_page(shown: ShownGroup, pages: int, key: str, text: str, *, narrow: bool) -> int:
     """Which page of the images is shown; text: on what all pages show, beside."""
     with st.container(horizontal=True, vertical_alignment="center"):
         page = st.pagination(pages, key=key, width=PAGES_WIDTH) if pages > 1 else 1
         if shown.elsewhere:
             text = f"{text}; {shown.elsewhere:,} of those picked are not in this clustering"
-        st.caption(text)
-        if shown.number == PICKED:
+        if shown.elsewhere or not narrow:
+            st.caption(text)
+        if shown.number == PICKED and not narrow:  # what it stands beside then says how many, and clears them
             st.button("Clear the pick", icon=":material/close:", type="tertiary", on_click=keep_pick, args=("",))
     return page
 
 
-def pick_order() -> str:
-    """How to order the images, and how large to draw them; returns the size."""
+def pick_order(*, narrow: bool = False) -> str:
+    """How to order the images, and how large to draw them; returns the size. narrow: the orders fold into a list."""
     order, seed = order_and_seed()
-    st.segmented_control(
-        "Order",
-        list(_ORDERS),
-        format_func=_ORDERS.__getitem__,
-        required=True,
-        key=shows("desk_order", order),
-        on_change=lambda: keep(ORDER, st.session_state["desk_order"]),
-        label_visibility="collapsed",
-    )
+    if narrow:
+        st.selectbox("Order", width=_NARROW, **_order_choice(order, "desk_order_narrow"))
+    else:
+        st.segmented_control("Order", required=True, **_order_choice(order, "desk_order"))
     with st.container(width="content"):  # there without the button too, so that nothing behind it moves
         if order == "random":
             st.button("Shuffle", icon=":material/shuffle:", on_click=lambda: keep(SEED, str(seed + 1)))
@@ -131,6 +136,17 @@ def pick_order() -> str:
             label_visibility="collapsed",
         )
     )
+
+
+def _order_choice(order: str, widget: str) -> dict[str, Any]:
+    """What the two ways to choose an order have in common."""
+    return {
+        "options": list(_ORDERS),
+        "format_func": _ORDERS.__getitem__,
+        "key": shows(widget, order),
+        "on_change": lambda: keep(ORDER, st.session_state[widget]),
+        "label_visibility": "collapsed",
+    }
 
 
 def _choose() -> None:

@@ -22,8 +22,8 @@ _NONE = -10
 """The number of no group, so that none on the shelf is the chosen one."""
 
 
-def show_desk_of_pick(workspace: Workspace, source: Collection, stored: Clustering) -> None:
-    """The images that are picked; without a pick, how to make one.
+def show_desk_of_pick(workspace: Workspace, source: Collection, stored: Clustering, *, narrow: bool) -> None:
+    """The images that are picked; without a pick, how to make one. narrow: beside the map, not below it.
 
     What is done here to the pick or to the clusters is drawn on the whole page, since the map shows it too.
     """
@@ -35,7 +35,7 @@ def show_desk_of_pick(workspace: Workspace, source: Collection, stored: Clusteri
         st.error(plain(str(error)))
         return
     begin_desk(stored)
-    st.fragment(_desk)(workspace, source, stored, content)
+    st.fragment(_desk)(workspace, source, stored, content, narrow)
 
 
 def _state(workspace: Workspace, stored: Clustering) -> tuple[str, int]:
@@ -43,7 +43,7 @@ def _state(workspace: Workspace, stored: Clustering) -> tuple[str, int]:
     return asked_pick(), newest_event(workspace, stored.id)
 
 
-def _desk(workspace: Workspace, source: Collection, stored: Clustering, content: ClusterContent) -> None:
+def _desk(workspace: Workspace, source: Collection, stored: Clustering, content: ClusterContent, narrow: bool) -> None:
     redraw_if_asked()
     try:
         if _state(workspace, stored) != st.session_state.get(_DRAWN):
@@ -56,7 +56,7 @@ def _desk(workspace: Workspace, source: Collection, stored: Clustering, content:
         return
     shown = open_group(workspace, source, stored, content)
     if shown is not None:
-        show_group(shown)
+        show_group(shown, narrow=narrow)
 
 
 def _offer_clusters(stored: Clustering, content: ClusterContent, workspace: Workspace) -> None:

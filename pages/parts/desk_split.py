@@ -26,13 +26,24 @@ _LOOK_SECONDS = 0.7
 
 
 def show_split(
-    workspace: Workspace, stored: Clustering, desk: Desk, number: int, labels: Sequence[Label], said: Said | None
+    workspace: Workspace,
+    stored: Clustering,
+    desk: Desk,
+    number: int,
+    labels: Sequence[Label],
+    said: Said | None,
+    *,
+    narrow: bool = False,
 ) -> None:
-    """The ways to split the cluster that is shown, if it is one, and what became of the last try."""
+    """The ways to split the cluster that is shown, if it is one, and what became of the last try.
+
+    narrow: where there is room for little more than a sign.
+    """
     _take_end(workspace)
     if number != PICKED:
         can = number > 0 and desk.sizes.get(number, 0) > 1 and bool(author())
-        with st.popover("Split this cluster", icon=":material/call_split:", disabled=not can):
+        title, tip = ("", "Split this cluster") if narrow else ("Split this cluster", None)
+        with st.popover(title, icon=":material/call_split:", disabled=not can, help=tip):
             st.button(
                 "In two, by likeness",
                 on_click=_in_two,

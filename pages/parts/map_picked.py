@@ -10,10 +10,12 @@ from pages.parts.paged_images import paged_images
 from pages.parts.picks import Pick
 
 
-def show_picked(workspace: Workspace, source: Collection, stored: Clustering | None, pick: Pick | None) -> None:
-    """The images that are picked; without a pick, how to make one."""
+def show_picked(
+    workspace: Workspace, source: Collection, stored: Clustering | None, pick: Pick | None, *, narrow: bool
+) -> None:
+    """The images that are picked; without a pick, how to make one. narrow: beside the map, not below it."""
     if stored is not None:
-        show_desk_of_pick(workspace, source, stored)
+        show_desk_of_pick(workspace, source, stored, narrow=narrow)
     elif pick is None:
         st.caption("Nothing is picked. Draw a lasso around images, or click one: they are shown here.")
         st.caption("Once the images are clustered, you can name what you pick, and move it.")

@@ -82,7 +82,7 @@ function proposals(bar) {
   return bar.data.proposals.map((one, index) => {
     const made = button("", () => accept(bar, one))
     made.className = one.unsure ? "proposal unsure" : "proposal"
-    made.title = one.unsure ? "The network does not know; this is its best guess." : `Press ${index + 1} to accept`
+    made.title = one.unsure ? `${one.name}: the network does not know; this is its best guess.` : `Press ${index + 1} to accept ${one.name}`
     made.append(text("kbd", index + 1), text("strong", one.name), text("span", one.receipt))
     return made
   })
