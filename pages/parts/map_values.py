@@ -7,7 +7,6 @@ and kept for as long as nothing has changed: a million images are coloured while
 import contextlib
 import functools
 import hashlib
-import itertools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
@@ -53,7 +52,7 @@ _OF_DESK = ("cluster", "name")
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the legend. size: how many images of the map. at: the median place of them, None for what is no group.
+    """A line of the legend. size: how many images of the map. at: where one amid them lies, None for what is no group.
 
     number: of the cluster that this is, `UNASSIGNED` or `ASIDE`; None for what is no single one.
     """
@@ -235,15 +234,11 @@ def _grouped(of: np.ndarray, kinds: Sequence[_Kind], rest: str, places: np.ndarr
 
 
 def _centres(codes: np.ndarray, groups: int, places: np.ndarray) -> list[tuple[float, float]]:
-    """For each group the place of its image nearest to the median place, which none far off pulls aside.
-
-    The median itself may lie between the parts of a group, where there are none of its images.
-    """
+    """For each group the place of its image nearest to the median, which may itself lie between its parts."""
     order = np.argsort(codes, kind="stable")
-    ends, sorted_places = np.searchsorted(codes[order], np.arange(groups + 1)), places[order]
-    parts = [sorted_places[start:stop] for start, stop in itertools.pairwise(ends.tolist())]
-    nearest = [part[np.argmin(((part - np.median(part, axis=0)) ** 2).sum(axis=1))] for part in parts]
-    return [(float(x), float(y)) for x, y in nearest]
+    parts = np.split(places[order], np.searchsorted(codes[order], np.arange(1, groups + 1)))[:groups]
+    off = (((part - np.median(part, axis=0)) ** 2).sum(axis=1) for part in parts)
+    return [(float(x), float(y)) for x, y in (part[np.argmin(far)] for part, far in zip(parts, off, strict=True))]
 
 
 def _scaled(shares: np.ndarray) -> Colouring:
