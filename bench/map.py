@@ -208,7 +208,7 @@ def main() -> None:
         if options.features or options.points:
             rows = np.load(options.features) if options.features else features(options.points, 1280, CLASSES)
             compare(rows.astype(np.float32), options.rounds, options.only, folder)
-        if options.more:
+        if options.more and not options.only:
             of_many(options.more, folder)
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from imclust_core.store.choices import last_choice
 from imclust_core.store.trees import find_evidence, state_of
+from pages.parts.address import stop
 from pages.parts.closer_look import closer_look
 from pages.parts.context import current_collection, open_workspace
 from pages.parts.embedding_choice import pick_embedding
@@ -31,7 +32,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     tree_settings(recipe)
 stored = obtain_tree(workspace, source, one, recipe)
 if stored is None:
-    st.stop()
+    stop()
 
 chosen = last_choice(workspace, source.id)
 if chosen is not None:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from imclust_core.jobs.queue import Queue
 from imclust_core.store.catalogue import count_images
+from pages.parts.address import stop
 from pages.parts.backbone_cards import choose_backbone
 from pages.parts.context import current_collection, open_workspace
 from pages.parts.embedding_choice import current_embedding, pick_embedding
@@ -21,7 +22,7 @@ if source is None or not images:
     what = "Choose a folder of images first." if source is None else "This collection has no image yet. Scan it first."
     st.info(f"{what} A pretrained network then describes every image: features to cluster by, and labels in words.")
     st.page_link("folder.py", label="Go to 1 Folder", icon=":material/arrow_back:")
-    st.stop()
+    stop()
 
 running = show_embedding_job(workspace, Queue(workspace), source)
 one = current_embedding(workspace, source)
@@ -29,7 +30,7 @@ if one is None or one.summary is None:
     if running is None:
         st.write(f"Which network shall describe these {plural(images, 'image')}?")
         choose_backbone(workspace, source, images)
-    st.stop()
+    stop()
 
 pick_embedding(workspace, source, one, busy=running is not None)
 if running is None:

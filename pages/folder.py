@@ -5,6 +5,7 @@ import streamlit as st
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.tasks import READING
 from imclust_core.store.counts import summary_of
+from pages.parts.address import stop
 from pages.parts.all_images import show_images
 from pages.parts.context import current_collection, open_workspace
 from pages.parts.folder_choice import choose_folder, show_collections, show_trash
@@ -20,7 +21,7 @@ if source is None:
     choose_folder(workspace)
     show_collections(workspace)
     show_trash(workspace)
-    st.stop()
+    stop()
 
 st.title(plain(source.name))
 show_manage(workspace, source)

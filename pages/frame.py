@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.parts.address import follow_history, tell
+from pages.parts.address import begin, tell
 from pages.parts.collection_picker import pick_collection
 from pages.parts.context import current_collection, open_workspace
 from pages.parts.job_badge import show_job_badge
@@ -17,7 +17,7 @@ PARTS = Path(__file__).parent / "parts"
 st.set_page_config(page_title="imclust", page_icon=str(PARTS / "icon.svg"), layout="wide")
 st.logo(str(PARTS / "logo.svg"), size="large")
 pass_gate()
-follow_history()
+begin()
 workspace = open_workspace()
 open_just_uploaded()
 with st.sidebar:
@@ -27,7 +27,5 @@ with st.sidebar:
     show_job_badge(workspace)
     show_person()
 st.set_page_config(page_title=f"{page.title} · imclust")
-try:
-    page.run()
-finally:
-    tell()  # also where a page stops early
+page.run()
+tell()

@@ -4,6 +4,7 @@ import streamlit as st
 
 from imclust_core.store.clusterings import clusterings_of
 from imclust_core.store.embeddings import embeddings_of
+from pages.parts.address import stop
 from pages.parts.clustering_choice import CLUSTERING_KEY, title_of
 from pages.parts.compare_choice import pick_one
 from pages.parts.context import current_collection, open_workspace
@@ -55,7 +56,7 @@ with left:
         st.caption(plain(title_of(stored)) if beside.clustering is not None else plain(one.title))
     mapped = obtain_map(workspace, one, recipe, place="map")
     if mapped is None:
-        st.stop()
+        stop()
     shown = Shown(workspace, source, one, mapped, by, colours_by.get(by, ""), stored, stored, pick)
     colours = show_map(shown, key="map", height=HEIGHT)
 if two:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.parts.address import stop
 from pages.parts.context import current_collection, open_workspace
 from pages.parts.embedding_choice import pick_embedding
 from pages.parts.gates import need_embedding
@@ -23,7 +24,7 @@ source, one = need_embedding(
 pick_embedding(workspace, source, one, manage=False)
 survey = obtain_survey(workspace, one)
 if survey is None:
-    st.stop()
+    stop()
 
 choice = current_choice(workspace, source, one, survey)
 for problem in choice.problems:

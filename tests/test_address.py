@@ -11,16 +11,20 @@ from pages.parts import address
 
 
 class Browser(dict[str, str]):
-    """The address as the request that is being answered brought it. steps: what the browser was told, in turn."""
+    """The address as the request that is being answered brought it. steps: what it became with each thing told."""
 
     def __init__(self) -> None:
         super().__init__()
         self.steps: list[dict[str, str]] = []
 
-    def from_dict(self, values: Mapping[str, str]) -> None:
-        self.clear()
-        self.update(values)
-        self.steps.append(dict(values))
+    def update(self, values: Mapping[str, str]) -> None:  # type: ignore[override]
+        assert "page" not in values, "Streamlit refuses to be told what one of its widgets tells"
+        super().update(values)
+        self.steps.append(dict(self))
+
+    def __delitem__(self, key: str) -> None:
+        super().__delitem__(key)
+        self.steps.append(dict(self))
 
 
 @pytest.fixture
@@ -90,7 +94,7 @@ def run(monkeypatch: pytest.MonkeyPatch, page: str = "browse", *, history: bool 
         page_script_hash=page, is_history_navigation=history, fragment_ids_this_run=["part"] if part else None
     )
     monkeypatch.setattr(address, "get_script_run_ctx", lambda **_: context)
-    address.follow_history()
+    address.begin()
 
 
 def test_what_a_run_keeps_is_one_step_told_at_its_end(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,9 +108,10 @@ def test_what_a_run_keeps_is_one_step_told_at_its_end(browser: Browser, monkeypa
     address.keep("cluster", "2")
     address.tell()
     assert len(browser.steps) == 1  # nothing new
+    browser["page"] = "2"  # by a widget that Streamlit has bound to the address
     run(monkeypatch, part=True)
     address.keep_all({"cluster": "3", "pick": "c3"})  # nobody tells it later
-    assert browser.steps[1:] == [{"cluster": "3", "pick": "c3"}]
+    assert browser.steps[1:] == [{"cluster": "3", "pick": "c3", "page": "2"}]
 
 
 def test_another_collection_is_there_before_the_browser_was_told(
@@ -131,7 +136,7 @@ def chosen(browser: Browser, monkeypatch: pytest.MonkeyPatch, page: str, **value
 def go_back(browser: Browser, monkeypatch: pytest.MonkeyPatch, page: str, **values: str) -> None:
     """Back in the browser, to an address that it was told before."""
     browser.clear()
-    browser.update(values)
+    browser |= values
     run(monkeypatch, page, history=True)
 
 
@@ -145,6 +150,9 @@ def test_back_undoes_a_choice_at_once_and_forward_makes_it_again(
     address.tell()
     go_back(browser, monkeypatch, "map", map="tsne", pick="s1")
     assert address.asked("pick") == "s1"
+    chosen(browser, monkeypatch, "map", by="label")  # for the first time
+    go_back(browser, monkeypatch, "map", map="tsne", pick="s1")
+    assert address.asked("by") == ""
 
 
 def test_back_to_another_page_keeps_what_that_page_does_not_tell(
@@ -161,3 +169,64 @@ def test_back_to_another_page_keeps_what_that_page_does_not_tell(
     address.tell()
     go_back(browser, monkeypatch, "browse")  # the moment before that page had told anything
     assert (address.asked("cluster"), address.asked("pick")) == ("4", "s1")
+
+
+def test_what_a_run_that_begins_itself_anew_kept_is_told_by_the_next(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser |= {"view": "sheet"}
+    run(monkeypatch)
+    address.keep("view", "")
+    run(monkeypatch)  # with the address as it was before
+    address.keep("view", address.asked("view"))
+    address.keep("cluster", "1")
+    address.tell()
+    assert browser == {"cluster": "1"} and "view" not in browser.steps[-1]
+
+
+def test_what_one_page_had_yet_to_tell_is_not_told_by_another(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(monkeypatch, "cluster")
+    address.keep("a", "1")
+    run(monkeypatch, "compare")
+    address.tell()
+    assert browser == {} and address.asked("a") == "1"
+
+
+def test_a_page_that_stops_early_tells_too(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped: list[bool] = []
+    monkeypatch.setattr(st, "stop", lambda: stopped.append(True))
+    run(monkeypatch)
+    address.put({"collection": "a"})
+    address.stop()  # type: ignore[unreachable]
+    assert browser == {"collection": "a"} and stopped
+
+
+def test_what_a_slow_page_told_late_is_not_undone_by_what_was_on_its_way(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(address.time, "monotonic", lambda: now)
+    browser |= {"pick": "c1"}
+    run(monkeypatch)
+    address.keep("pick", "c2")
+    now += 30
+    address.tell()
+    now += 1
+    browser |= {"pick": "c1"}
+    assert address.asked("pick") == "c2"
+
+
+def test_back_to_what_a_page_told_while_it_waited_leaves_what_was_picked_then(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen(browser, monkeypatch, "browse", pick="c3")
+    browser.clear()
+    run(monkeypatch, "choose_k")
+    address.put({"collection": "a"})
+    address.tell()
+    address.keep("pick", address.asked("pick"))
+    address.tell()
+    go_back(browser, monkeypatch, "choose_k", collection="a")
+    assert address.asked("pick") == "c3"

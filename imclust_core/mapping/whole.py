@@ -66,7 +66,7 @@ def from_graph(
     """The same from a graph that is there; without the features."""
     way, n = find_method(method), graph.rows
     _check_groups(way, groups, n)
-    if alike := _alike(graph.axes):
+    if (alike := _alike(graph.axes)) or n == 1:
         return Made(np.zeros((n, 2), np.float32), graph, alike)
     if way.find is None:
         return Made(graph.axes, graph)

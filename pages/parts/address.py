@@ -1,31 +1,34 @@
 """What the address says: kept in this visit too, since other pages drop it and it is wanted again on the way back.
 
-The browser's Back and Forward go from one choice to another: what a run of a page keeps is told at its end, all at
-once, so that a choice is one step of the browser's history.
+The browser's Back and Forward go from one choice to another: what a run of a page keeps is told at its end, so that a
+choice is one step of the browser's history where it can be.
 """
 
 import time
 from collections.abc import Mapping
+from typing import NoReturn
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import ScriptRunContext, get_script_run_ctx
 
 _KEPT, _BEFORE = "kept_from_address", "address_before"
 """The names of all that was kept in this visit, and what the address said before: name -> value -> when it changed."""
-_UNTOLD, _TOLD = "address_untold", "address_told"
-"""What is to be told at the end of this run; and the page and the names that were told last."""
+_UNTOLD, _TOLD, _SEEN = "address_untold", "address_told", "address_seen"
+"""What a page has yet to tell at the end of its run; which names a page told last; and all that was kept at addresses
+that this visit was at: page and address -> name -> value."""
+_SEEN_MOST = 300
 _LATE_SECONDS = 20
 
 
 def asked(key: str) -> str:
     """What the address holds, or else what this visit last kept; empty for neither."""
     now, kept = _in_address(key), _in_visit(key)
-    return kept if not now or _is_late(key, now) else now
+    return kept if not now or is_late(key, now) else now
 
 
 def said(key: str) -> str | None:
     """What the address holds, as it will be once the browser was told; None for nothing."""
-    untold = st.session_state.get(_UNTOLD, {})
+    untold = _untold()
     found = untold[key] if key in untold else st.query_params.get(key)
     return str(found) if found else None
 
@@ -38,7 +41,7 @@ def keep(key: str, value: str) -> None:
 def keep_all(values: Mapping[str, str]) -> None:
     """Keep several values that are one choice."""
     for key, value in values.items():
-        _remember(key, value)
+        _remember(key, value, _in_address(key), _in_visit(key))
         st.session_state[key] = value
     st.session_state.setdefault(_KEPT, set()).update(values)
     put(values)
@@ -46,39 +49,67 @@ def keep_all(values: Mapping[str, str]) -> None:
 
 def put(values: Mapping[str, str]) -> None:
     """Put values into the address only; an empty one takes its name out."""
-    st.session_state[_UNTOLD] = {**st.session_state.get(_UNTOLD, {}), **values}
-    context = _run()
-    if context is None or context.fragment_ids_this_run:  # nobody calls `tell` after a part of a page
+    run = _run()
+    page = run.page_script_hash if run is not None else ""
+    st.session_state[_UNTOLD] = (page, {**_untold(), **values})
+    if run is None or run.fragment_ids_this_run:  # nobody calls `tell` after a part of a page
         tell()
 
 
 def tell() -> None:
-    """Tell the browser what was kept since the last time, in one step."""
-    said = {key: str(value) for key, value in st.query_params.items()}
-    wanted = {**said, **st.session_state.pop(_UNTOLD, {})}
-    wanted = {key: value for key, value in wanted.items() if value}
-    if wanted != said:
-        st.query_params.from_dict(wanted)
-    context = _run()
-    st.session_state[_TOLD] = (context.page_script_hash if context is not None else "", tuple(wanted))
+    """Tell the browser what was kept since the last time, if possible in one step.
 
-
-def follow_history() -> None:
-    """After Back or Forward in the browser what the address says holds, and what it no longer says does not.
-
-    An address without any value is the moment before its page had told one. On another page than before, what is
-    lacking may be something that this page has no use for.
+    A run that begins itself anew tells nothing: what it kept is told at the end of the next one.
     """
-    context = _run()
-    if context is None or not context.is_history_navigation or not st.query_params:
+    said = {key: str(value) for key, value in st.query_params.items()}
+    changed = {key: value for key, value in _untold().items() if value != said.get(key, "")}
+    for key, value in changed.items():
+        _remember(key, value, said.get(key, ""))
+        if not value:
+            del st.query_params[key]
+    if more := {key: value for key, value in changed.items() if value}:
+        st.query_params.update(more)
+    st.session_state.pop(_UNTOLD, None)
+    run = _run()
+    page = run.page_script_hash if run is not None else ""
+    st.session_state[_TOLD] = (page, tuple(st.query_params))
+    seen = st.session_state.setdefault(_SEEN, {})
+    seen.pop(_here(page), None)
+    seen[_here(page)] = {key: _in_visit(key) for key in st.session_state.get(_KEPT, ())}
+    if len(seen) > _SEEN_MOST:
+        del seen[next(iter(seen))]
+
+
+def stop() -> NoReturn:
+    """End a page early, with its address told."""
+    tell()
+    st.stop()
+
+
+def begin() -> None:
+    """What a whole run of a page begins with.
+
+    What another page had yet to tell does not belong to this one's address. After Back or Forward in the browser what
+    the address says holds, and what it no longer says is as it was when this page told that address. On another page
+    than before, what is lacking may be something that this page has no use for.
+    """
+    run = _run()
+    if run is None:
+        return
+    if st.session_state.get(_UNTOLD, ("",))[0] != run.page_script_hash:
+        st.session_state.pop(_UNTOLD, None)
+    if not run.is_history_navigation:
         return
     page, told = st.session_state.get(_TOLD, ("", ()))
-    gone = told if page == context.page_script_hash else ()
-    st.session_state.pop(_BEFORE, None)
+    was = st.session_state.get(_SEEN, {}).get(_here(page)) if page == run.page_script_hash else None
     st.session_state.pop(_UNTOLD, None)
-    for key in st.session_state.get(_KEPT, ()):
-        if key in st.query_params or key in gone:
-            st.session_state[key] = _in_address(key)
+    kept = st.session_state.get(_KEPT, ())
+    now = {key: was.get(key, "") for key in kept if key in told} if was is not None else {}
+    now |= {key: _in_address(key) for key in kept if key in st.query_params}
+    left = {key: _in_visit(key) for key in now}
+    st.session_state[_BEFORE] = {key: {old: time.monotonic()} for key, old in left.items() if old != now[key]}
+    for key, value in now.items():
+        st.session_state[key] = value
 
 
 def shows(widget: str, now: object) -> str:
@@ -97,8 +128,24 @@ def forget() -> None:
     put(dict.fromkeys(kept, ""))
 
 
+def forget_unsaid() -> None:
+    """Drop what was kept and the address does not say: after a link to another collection it is of the one before."""
+    for key in st.session_state.get(_KEPT, ()):
+        if not _in_address(key):
+            st.session_state.pop(key, None)
+
+
 def _run() -> ScriptRunContext | None:
     return get_script_run_ctx(suppress_warning=True)  # there is none in tests
+
+
+def _untold() -> dict[str, str]:
+    found: dict[str, str] = st.session_state.get(_UNTOLD, ("", {}))[1]
+    return found
+
+
+def _here(page: str) -> tuple[str, frozenset[tuple[str, str]]]:
+    return page, frozenset((key, str(value)) for key, value in st.query_params.items())
 
 
 def _in_address(key: str) -> str:
@@ -109,7 +156,7 @@ def _in_visit(key: str) -> str:
     return str(st.session_state.get(key) or "")
 
 
-def _is_late(key: str, said: str) -> bool:
+def is_late(key: str, said: str) -> bool:
     """Whether the browser said this before it heard of the newest value.
 
     Each request brings the address that the page had when it was sent. One that was on its way while another one
@@ -119,8 +166,8 @@ def _is_late(key: str, said: str) -> bool:
     return changed is not None and time.monotonic() - changed < _LATE_SECONDS
 
 
-def _remember(key: str, value: str) -> None:
+def _remember(key: str, value: str, *before: str) -> None:
     now, every = time.monotonic(), st.session_state.setdefault(_BEFORE, {})
     known = {old: when for old, when in every.get(key, {}).items() if now - when < _LATE_SECONDS}
-    every[key] = {**known, **dict.fromkeys((_in_address(key), _in_visit(key)), now)}
+    every[key] = {**known, **dict.fromkeys(before, now)}
     every[key].pop(value, None)

@@ -8,7 +8,7 @@ from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.truth import FOLDERS, has_folders
 from imclust_core.store.workspace import Workspace
-from pages.parts.address import asked, keep, keep_all
+from pages.parts.address import asked, keep, keep_all, shows, stop
 from pages.parts.clustering_choice import current_clustering, titles_of
 
 A, B = "a", "b"
@@ -54,21 +54,29 @@ def pick_truth(workspace: Workspace, source: Collection) -> str | None:
     """Where the truth is: in folder names or in a table; None while that is not said."""
     by_folder = _folders(workspace, source.id, source.scanned_at)
     now = asked(_TRUTH)
-    file = st.text_input(
+    keep(_TRUTH, now)
+    widget = f"truth-{source.id}"
+    st.text_input(
         "Where the truth is",
-        value=now,
         placeholder="the folders the images lie in" if by_folder else "/data/truth.csv",
         help="Empty: the name of each image's folder. Or the full path of a CSV file with the columns path and class.",
-        key=f"truth-{source.id}",
-    ).strip()
-    keep(_TRUTH, file)
-    if not file:
+        key=shows(widget, now),
+        on_change=_take_truth,
+        args=(widget,),
+    )
+    if not now:
         return FOLDERS if by_folder else None
     # A file is not read because a link says so.
-    if file == now and st.session_state.get(_TYPED) != file and not st.button("Read this file"):
-        st.stop()
+    if st.session_state.get(_TYPED) != now and not st.button("Read this file"):
+        stop()
+    st.session_state[_TYPED] = now
+    return now
+
+
+def _take_truth(widget: str) -> None:
+    file = str(st.session_state[widget]).strip()
     st.session_state[_TYPED] = file
-    return file
+    keep(_TRUTH, file)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

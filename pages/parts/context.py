@@ -11,7 +11,7 @@ from imclust_core.errors import CollectionError
 from imclust_core.store.backups import back_up_if_due
 from imclust_core.store.collections import Collection, collection
 from imclust_core.store.workspace import Workspace
-from pages.parts.address import forget, put, said
+from pages.parts.address import forget, forget_unsaid, is_late, put, said
 
 COLLECTION_KEY = "collection"
 _WRITTEN = "collection_in_address"
@@ -39,9 +39,11 @@ def read_address(known: Container[str]) -> str | None:
     asked = said(COLLECTION_KEY)
     if not asked and _WRITTEN not in st.session_state and os.environ.get("IMCLUST_OPEN") in known:
         asked = os.environ["IMCLUST_OPEN"]  # what `imclust ui --collection` was started with
-    if asked == _NONE:
+    if asked == _NONE or (asked and is_late(COLLECTION_KEY, asked)):
         return None
     if asked and asked != st.session_state.get(_WRITTEN):
+        if st.session_state.get(_WRITTEN):
+            forget_unsaid()
         st.session_state[_WRITTEN] = asked
         if asked in known:
             st.session_state[COLLECTION_KEY] = asked

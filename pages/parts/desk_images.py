@@ -12,7 +12,7 @@ from imclust_core.naming.ordering import Said, ordered
 from imclust_core.store.catalogue import usable_images
 from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.words.labels import Label
-from pages.parts.address import keep, shows
+from pages.parts.address import asked, keep, shows
 from pages.parts.all_images import PAGES_WIDTH
 from pages.parts.desk_looks import OVERLAY, looks_for, reasons_for
 from pages.parts.desk_state import ORDER, PICKED, SEED, SIZE, order_and_seed, selected
@@ -24,6 +24,7 @@ from pages.parts.text import plural
 
 GRID = "desk_grid"
 _PER_PAGE = {"s": 240, "m": 120, "l": 48}
+_USUAL_SIZE = "m"
 _SIZES = {"s": "S", "m": "M", "l": "L"}
 _NARROW = 112
 _ORDERS = {
@@ -124,18 +125,17 @@ def pick_order(*, narrow: bool = False) -> str:
     with st.container(width="content"):  # there without the button too, so that nothing behind it moves
         if order == "random":
             st.button("Shuffle", icon=":material/shuffle:", on_click=lambda: keep(SEED, str(seed + 1)))
-    return str(
-        st.segmented_control(
-            "Size",
-            list(_SIZES),
-            default="m",
-            format_func=_SIZES.__getitem__,
-            required=True,
-            key=SIZE,
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+    size = asked(SIZE).lower() if asked(SIZE).lower() in _SIZES else _USUAL_SIZE
+    st.segmented_control(
+        "Size",
+        list(_SIZES),
+        format_func=_SIZES.__getitem__,
+        required=True,
+        key=shows("desk_size", size),
+        on_change=lambda: keep(SIZE, st.session_state["desk_size"].replace(_USUAL_SIZE, "")),
+        label_visibility="collapsed",
     )
+    return size
 
 
 def _order_choice(order: str, widget: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from imclust_core.store.clusterings import Clustering, clusterings_of
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.workspace import Workspace
+from pages.parts.address import stop
 from pages.parts.embedding_choice import current_embedding
 
 
@@ -22,7 +23,7 @@ def need_embedding(workspace: Workspace, source: Collection | None, then: str) -
             label="Go to 1 Folder" if source is None else "Go to 2 Embed",
             icon=":material/arrow_back:",
         )
-        st.stop()
+        stop()
     return source, one
 
 
@@ -34,5 +35,5 @@ def need_clusterings(
     if source is None or not known:
         st.info(empty)
         st.page_link("cluster.py", label="Go to 4 Cluster", icon=":material/arrow_back:")
-        st.stop()
+        stop()
     return source, known

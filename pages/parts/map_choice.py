@@ -8,7 +8,7 @@ import streamlit as st
 from imclust_core.mapping.methods import METHODS
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.embeddings import Embedding
-from pages.parts.address import asked, keep
+from pages.parts.address import asked, keep, shows
 from pages.parts.clustering_choice import titles_of
 
 _METHOD, _BY, _BESIDE, _DRAWN = "map", "by", "beside", "drawn_by_names"
@@ -70,10 +70,9 @@ def pick_names(*, can: bool) -> bool:
     on = can and drawn_by_names()
     st.toggle(
         "Hold different names apart",
-        on,
         disabled=not can,
         help="UMAP only, once clusters have names: images of different names then lie farther apart.",
-        key=f"map-names-{can}",
+        key=shows(f"map-names-{can}", on),
         on_change=lambda: keep(_DRAWN, "1" if st.session_state[f"map-names-{can}"] else ""),
     )
     return on

@@ -59,9 +59,10 @@ def current_pick(workspace: Workspace, source: Collection, stored: Clustering | 
     """
     key = asked_pick()
     if cluster_in(key) is not None and stored is not None:
-        before = st.session_state.get(_OF, stored.id)
-        st.session_state[_OF] = stored.id
-        key = key if before == stored.id else ""
+        if st.session_state.pop(_OF, stored.id) == stored.id:
+            st.session_state[_OF] = stored.id
+        else:
+            key = ""
     else:
         st.session_state.pop(_OF, None)
     try:

@@ -149,6 +149,8 @@ def test_back_in_the_browser_undoes_one_choice_after_the_other(
     page = visit().page
     page.goto(f"{server.url}/browse?collection={samples.id}")
     expect(sign(page)).to_have_text("1", timeout=A_WHILE)
+    page.get_by_role("radio", name="S", exact=True).click()
+    expect(page).to_have_url(re.compile("size=s"))
     for number in (3, 5):
         shelf(page).nth(number - 1).click()
         expect(sign(page)).to_have_text(str(number))
@@ -159,9 +161,10 @@ def test_back_in_the_browser_undoes_one_choice_after_the_other(
     page.get_by_role("link", name="3 Choose K").click()
     expect(page.get_by_text("picked (cluster 3):")).to_be_visible(timeout=A_WHILE)
     expect(page).to_have_url(re.compile("pick=c3"))
-    back(page)  # to the moment before that page had told anything, an entry of Streamlit's own
-    expect(page).to_have_url(re.compile("choose_k.*pick=c3"))
-    back(page)
+    for _ in range(4):  # a link makes steps of its own: the page before it had told anything, and while it waited
+        if "/browse" not in page.evaluate("location.href"):
+            back(page)
+            page.wait_for_timeout(1500)
     expect(sign(page)).to_have_text("3", timeout=A_WHILE)
     back(page)
     expect(sign(page)).to_have_text("1", timeout=A_WHILE)
