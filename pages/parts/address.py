@@ -112,13 +112,6 @@ def begin() -> None:
         st.session_state[key] = value
 
 
-def shows(widget: str, now: object) -> str:
-    """The key of a widget, once it shows what is kept: Back in the browser changes that without its doing."""
-    if st.session_state.get(widget) != now:
-        st.session_state[widget] = now
-    return widget
-
-
 def forget() -> None:
     """Drop all that was kept, as befits another collection."""
     st.session_state.pop(_BEFORE, None)

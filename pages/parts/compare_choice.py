@@ -8,7 +8,7 @@ from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.truth import FOLDERS, has_folders
 from imclust_core.store.workspace import Workspace
-from pages.parts.address import asked, keep, keep_all, shows, stop
+from pages.parts.address import asked, keep, keep_all, stop
 from pages.parts.clustering_choice import current_clustering, titles_of
 
 A, B = "a", "b"
@@ -55,12 +55,13 @@ def pick_truth(workspace: Workspace, source: Collection) -> str | None:
     by_folder = _folders(workspace, source.id, source.scanned_at)
     now = asked(_TRUTH)
     keep(_TRUTH, now)
-    widget = f"truth-{source.id}"
+    widget = f"truth-{source.id}-{now}"
     st.text_input(
         "Where the truth is",
+        value=now,
         placeholder="the folders the images lie in" if by_folder else "/data/truth.csv",
         help="Empty: the name of each image's folder. Or the full path of a CSV file with the columns path and class.",
-        key=shows(widget, now),
+        key=widget,
         on_change=_take_truth,
         args=(widget,),
     )

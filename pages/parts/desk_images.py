@@ -12,7 +12,7 @@ from imclust_core.naming.ordering import Said, ordered
 from imclust_core.store.catalogue import usable_images
 from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.words.labels import Label
-from pages.parts.address import asked, keep, shows
+from pages.parts.address import asked, keep
 from pages.parts.all_images import PAGES_WIDTH
 from pages.parts.desk_looks import OVERLAY, looks_for, reasons_for
 from pages.parts.desk_state import ORDER, PICKED, SEED, SIZE, order_and_seed, selected
@@ -119,31 +119,34 @@ def pick_order(*, narrow: bool = False) -> str:
     """How to order the images, and how large to draw them; returns the size. narrow: the orders fold into a list."""
     order, seed = order_and_seed()
     if narrow:
-        st.selectbox("Order", width=_NARROW, **_order_choice(order, "desk_order_narrow"))
+        st.selectbox("Order", index=list(_ORDERS).index(order), width=_NARROW, **_order_choice(order, "list"))
     else:
-        st.segmented_control("Order", required=True, **_order_choice(order, "desk_order"))
+        st.segmented_control("Order", default=order, required=True, **_order_choice(order, "row"))
     with st.container(width="content"):  # there without the button too, so that nothing behind it moves
         if order == "random":
             st.button("Shuffle", icon=":material/shuffle:", on_click=lambda: keep(SEED, str(seed + 1)))
     size = asked(SIZE).lower() if asked(SIZE).lower() in _SIZES else _USUAL_SIZE
+    widget = f"desk-size-{size}"
     st.segmented_control(
         "Size",
         list(_SIZES),
+        default=size,
         format_func=_SIZES.__getitem__,
         required=True,
-        key=shows("desk_size", size),
-        on_change=lambda: keep(SIZE, st.session_state["desk_size"].replace(_USUAL_SIZE, "")),
+        key=widget,
+        on_change=lambda: keep(SIZE, str(st.session_state[widget]).replace(_USUAL_SIZE, "")),
         label_visibility="collapsed",
     )
     return size
 
 
-def _order_choice(order: str, widget: str) -> dict[str, Any]:
+def _order_choice(order: str, way: str) -> dict[str, Any]:
     """What the two ways to choose an order have in common."""
+    widget = f"desk-order-{way}-{order}"
     return {
         "options": list(_ORDERS),
         "format_func": _ORDERS.__getitem__,
-        "key": shows(widget, order),
+        "key": widget,
         "on_change": lambda: keep(ORDER, st.session_state[widget]),
         "label_visibility": "collapsed",
     }

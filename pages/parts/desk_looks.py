@@ -13,7 +13,7 @@ from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.store.embeddings import embedding
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.labels import Label
-from pages.parts.address import asked, keep, shows
+from pages.parts.address import asked, keep
 from pages.parts.grid import SHOWN, Looks
 from pages.parts.looks_address import asking_address, picture_address
 from pages.parts.looks_asked import slopes_title
@@ -40,29 +40,35 @@ def _settings(*, has_words: bool) -> None:
     if has_words:
         _choice("Explain", ABOUT, _ABOUT)
     _choice("Colours", COLOURS, _COLOURS)
+    strength, grey = _strength(), asked(GREY) == "1"
+    of_strength, of_grey = f"desk-strength-{strength}", f"desk-grey-{grey}"
     st.slider(
         "Strength of CAM over the picture",
         10,
         100,
+        strength,
         step=5,
         format="%d %%",
-        key=shows("desk_strength", _strength()),
-        on_change=lambda: keep(STRENGTH, str(st.session_state["desk_strength"])),
+        key=of_strength,
+        on_change=lambda: keep(STRENGTH, str(st.session_state[of_strength])),
     )
     st.toggle(
         "Backprop in grey",
-        key=shows("desk_grey", asked(GREY) == "1"),
-        on_change=lambda: keep(GREY, "1" if st.session_state["desk_grey"] else ""),
+        grey,
+        key=of_grey,
+        on_change=lambda: keep(GREY, "1" if st.session_state[of_grey] else ""),
     )
 
 
 def _choice(title: str, key: str, options: dict[str, str]) -> None:
-    widget = f"desk_{key}"
+    now = asked(key) if asked(key) in options else next(iter(options))
+    widget = f"desk-{key}-{now}"
     st.radio(
         title,
         list(options),
+        list(options).index(now),
         format_func=options.__getitem__,
-        key=shows(widget, asked(key) if asked(key) in options else next(iter(options))),
+        key=widget,
         on_change=lambda: keep(key, str(st.session_state[widget])),
     )
 

@@ -7,7 +7,7 @@ from imclust_core.naming.desk import Desk
 from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
-from pages.parts.address import asked, keep, shows
+from pages.parts.address import asked, keep
 from pages.parts.clustering_choice import content_of
 from pages.parts.desk_group import show_group
 from pages.parts.desk_state import FILTERS, ONLY, begin_desk, choose_group, shown_groups
@@ -17,7 +17,7 @@ from pages.parts.shelf import show_shelf
 from pages.parts.shown_group import ShownGroup, open_group
 from pages.parts.text import plain
 
-SHELF, _FILTER = "shelf", "shelf_filter"
+SHELF = "shelf"
 
 
 def show_desk(workspace: Workspace, source: Collection, stored: Clustering) -> None:
@@ -50,12 +50,15 @@ def _side(shown: ShownGroup) -> None:
     clusters, images = len(desk.clusters), len(desk.group)
     st.progress(done / max(1, clusters), text=f"{done:,} of {clusters:,} named · {covered:,} of {images:,} images")
     known = list(FILTERS)
+    now = asked(ONLY) if asked(ONLY) in known else known[0]
+    widget = f"shelf-filter-{now}"
     st.selectbox(
         "Show",
         known,
+        known.index(now),
         format_func=FILTERS.__getitem__,
-        key=shows(_FILTER, asked(ONLY) if asked(ONLY) in known else known[0]),
-        on_change=lambda: keep(ONLY, "" if st.session_state[_FILTER] == "all" else st.session_state[_FILTER]),
+        key=widget,
+        on_change=lambda: keep(ONLY, "" if st.session_state[widget] == "all" else st.session_state[widget]),
         label_visibility="collapsed",
     )
     listed = shown_groups(desk)

@@ -8,7 +8,7 @@ import streamlit as st
 from imclust_core.mapping.methods import METHODS
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.embeddings import Embedding
-from pages.parts.address import asked, keep, shows
+from pages.parts.address import asked, keep
 from pages.parts.clustering_choice import titles_of
 
 _METHOD, _BY, _BESIDE, _DRAWN = "map", "by", "beside", "drawn_by_names"
@@ -68,12 +68,14 @@ def drawn_by_names() -> bool:
 def pick_names(*, can: bool) -> bool:
     """The choice of that. can: whether there are names, and a map that heeds them."""
     on = can and drawn_by_names()
+    widget = f"map-names-{can}-{on}"
     st.toggle(
         "Hold different names apart",
+        on,
         disabled=not can,
         help="UMAP only, once clusters have names: images of different names then lie farther apart.",
-        key=shows(f"map-names-{can}", on),
-        on_change=lambda: keep(_DRAWN, "1" if st.session_state[f"map-names-{can}"] else ""),
+        key=widget,
+        on_change=lambda: keep(_DRAWN, "1" if st.session_state[widget] else ""),
     )
     return on
 
