@@ -2,14 +2,14 @@
 
     python bench/map.py [--points 5000] [--rounds 3] [--only TEXT] [--more 50000] [--features FILE.npy]
 
-Rows are made like a network's (bench/kmeans.py), n x 1,280 in 40 classes, or read from a file. Every run is a process
+Rows are made like a network's (bench/kmeans.py), n x 1,280 in 20 classes, or read from a file. Every run is a process
 of its own, from its start to finished places, imports and compiling included; the runs of a round take turns. Then:
 
 UMAP            ours; `umap.UMAP().fit_transform(rows)`, plain and with a seed, as ours has one
 t-SNE           ours from the rows; scikit-learn's `TSNE()` from the rows, and from our 128 main directions, made before
                 its clock starts
 second          our t-SNE after our UMAP, and UMAP after t-SNE, in one process: seconds of the second alone
-more            our UMAP and t-SNE of --more rows of 256 numbers; 0 leaves them out
+more            our UMAP and t-SNE of --more rows of 256 numbers; 0 leaves them out, and so does --only
 
 seconds         median, and all runs
 trust           trustworthiness with 15 neighbours: by the angle between rows / by the distance of the rows as they are

@@ -50,8 +50,7 @@ def keep_all(values: Mapping[str, str]) -> None:
 def put(values: Mapping[str, str]) -> None:
     """Put values into the address only; an empty one takes its name out."""
     run = _run()
-    page = run.page_script_hash if run is not None else ""
-    st.session_state[_UNTOLD] = (page, {**_untold(), **values})
+    st.session_state[_UNTOLD] = (_page(), {**_untold(), **values})
     if run is None or run.fragment_ids_this_run:  # nobody calls `tell` after a part of a page
         tell()
 
@@ -61,17 +60,16 @@ def tell() -> None:
 
     A run that begins itself anew tells nothing: what it kept is told at the end of the next one.
     """
-    said = {key: str(value) for key, value in st.query_params.items()}
-    changed = {key: value for key, value in _untold().items() if value != said.get(key, "")}
+    before = {key: str(value) for key, value in st.query_params.items()}
+    changed = {key: value for key, value in _untold().items() if value != before.get(key, "")}
     for key, value in changed.items():
-        _remember(key, value, said.get(key, ""))
+        _remember(key, value, before.get(key, ""))
         if not value:
             del st.query_params[key]
     if more := {key: value for key, value in changed.items() if value}:
         st.query_params.update(more)
     st.session_state.pop(_UNTOLD, None)
-    run = _run()
-    page = run.page_script_hash if run is not None else ""
+    page = _page()
     st.session_state[_TOLD] = (page, tuple(st.query_params))
     seen = st.session_state.setdefault(_SEEN, {})
     seen.pop(_here(page), None)
@@ -130,6 +128,11 @@ def forget_unsaid() -> None:
 
 def _run() -> ScriptRunContext | None:
     return get_script_run_ctx(suppress_warning=True)  # there is none in tests
+
+
+def _page() -> str:
+    run = _run()
+    return run.page_script_hash if run is not None else ""
 
 
 def _untold() -> dict[str, str]:
