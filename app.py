@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from pages.parts.failures import show_failure
-from pages.parts.image_route import IMAGE_ROUTES
-from pages.parts.looks_route import LOOKS_ROUTES
-from pages.parts.map_route import MAP_ROUTES
-from pages.parts.network_route import NETWORK_ROUTES
-from pages.parts.news_route import NEWS_ROUTES
-from pages.parts.serving import MIDDLEWARE, on_start
+from pages.parts.annotate.news_route import NEWS_ROUTES
+from pages.parts.frame.errors import show_failure
+from pages.parts.frame.server import MIDDLEWARE, on_start
+from pages.parts.images.route import IMAGE_ROUTES
+from pages.parts.map.route import MAP_ROUTES
+from pages.parts.network.route import NETWORK_ROUTES
+from pages.parts.saliency.route import LOOKS_ROUTES
 
 app = st.App(
     "pages/frame.py",

@@ -18,11 +18,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # instead of this folder: nothing needs to be installed
 
 from bench.described import Described, described, samples, subsets, uneven  # noqa: E402
-from imclust_core.words.evidence import image_evidence, reduced, word_evidence  # noqa: E402
-from imclust_core.words.growing import COUNT_POWER  # noqa: E402
-from imclust_core.words.labelled import joined, label_tree  # noqa: E402
-from imclust_core.words.labels import label_vectors  # noqa: E402
-from imclust_core.words.suggestion import VOTERS, suggest  # noqa: E402
+from imclust_core.choosing_k.evidence import image_evidence, reduced, word_evidence  # noqa: E402
+from imclust_core.choosing_k.suggestion import VOTERS, suggest  # noqa: E402
+from imclust_core.label_tree.grow import COUNT_POWER  # noqa: E402
+from imclust_core.label_tree.label_tree import joined, label_tree  # noqa: E402
+from imclust_core.words.class_labels import label_vectors  # noqa: E402
 from imclust_core.words.vectors import embedded_vectors  # noqa: E402
 
 SHOWN_ONLY = ("elbow", "stability")

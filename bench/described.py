@@ -10,10 +10,10 @@ import numpy as np
 
 from bench.scan import WORK
 from imclust_core import Workspace, make_samples, open_collection, scan
-from imclust_core.jobs.embed import embed
+from imclust_core.jobs.kinds.embed import embed
 from imclust_core.jobs.requests import EmbedRequest
 from imclust_core.store.collections import add_collection
-from imclust_core.words.labels import Label
+from imclust_core.words.class_labels import Label
 
 SUBSETS = (5, 8, 12, 16)
 DRAWS = 10

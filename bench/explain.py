@@ -43,7 +43,7 @@ from imclust_core import make_samples, open_image  # noqa: E402
 from imclust_core.backbones.network import Backbone, load_backbone  # noqa: E402
 from imclust_core.backbones.registry import BUNDLED  # noqa: E402
 from imclust_core.embedding.lanes import Lanes, cores, device_name, devices_for, lanes_for  # noqa: E402
-from imclust_core.explain.looker import Looker  # noqa: E402
+from imclust_core.explain.explainer import Looker  # noqa: E402
 from imclust_core.explain.targets import OfBest  # noqa: E402
 from imclust_core.images.samples import SOURCES  # noqa: E402
 

@@ -42,8 +42,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # instead of this folder: nothing needs to be installed
 
 from bench.memory import peak_mb  # noqa: E402
+from imclust_core.arrays.rows import chosen_device  # noqa: E402
 from imclust_core.clustering.kmeans import kmeans  # noqa: E402
-from imclust_core.clustering.rows import chosen_device  # noqa: E402
 
 LARGEST = 1_000_000
 GROWTH = (12_500, 25_000, 50_000, 100_000, 200_000, 400_000)

@@ -25,7 +25,7 @@ from bench.described import SAMPLES, samples, workspace_of  # noqa: E402
 from bench.pages import ARGUMENTS, PORT, dashboard, process  # noqa: E402
 from bench.scan import WORK  # noqa: E402
 from imclust_core import Workspace  # noqa: E402
-from imclust_core.jobs.cluster import cluster  # noqa: E402
+from imclust_core.jobs.kinds.cluster import cluster  # noqa: E402
 from imclust_core.store.clusterings import ClusterRecipe  # noqa: E402
 from imclust_core.store.collections import collections  # noqa: E402
 from imclust_core.store.embeddings import embeddings_of  # noqa: E402

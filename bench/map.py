@@ -117,8 +117,8 @@ def timed(name: str, source: Path) -> tuple[float, int, np.ndarray]:
 
 
 def directions(rows: np.ndarray) -> np.ndarray:
-    from imclust_core.clustering.linkage import unit_rows
-    from imclust_core.clustering.reduction import Reduction, reduce
+    from imclust_core.arrays.linkage import unit_rows
+    from imclust_core.arrays.reduction import Reduction, reduce
 
     return unit_rows(reduce(rows, Reduction("pca", 128)))
 
@@ -128,7 +128,7 @@ def divergence(points: np.ndarray) -> Callable[[np.ndarray], float]:
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
-    from imclust_core.clustering.neighbours import nearest_rows
+    from imclust_core.arrays.neighbours import nearest_rows
 
     near, away = nearest_rows(points, points, 91)
     known = PrecomputedNeighbors(near[:, 1:].astype(np.int64), away[:, 1:].astype(np.float64))
@@ -148,7 +148,7 @@ def divergence(points: np.ndarray) -> Callable[[np.ndarray], float]:
 def trusts(rows: np.ndarray, places: np.ndarray) -> str:
     from sklearn.manifold import trustworthiness
 
-    from imclust_core.clustering.linkage import unit_rows
+    from imclust_core.arrays.linkage import unit_rows
 
     angle = trustworthiness(unit_rows(rows), places, n_neighbors=NEIGHBOURS)
     return f"{angle:.4f} / {trustworthiness(rows, places, n_neighbors=NEIGHBOURS):.4f}"

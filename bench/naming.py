@@ -29,16 +29,16 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # instead of this folder: nothing needs to be installed
 
 from bench.described import Described, described, samples, subsets  # noqa: E402
+from imclust_core.annotation.name_proposals import UNSURE, Proposal, propose_names  # noqa: E402
+from imclust_core.arrays.reduction import reduce, reduction_from  # noqa: E402
 from imclust_core.backbones.classes import imagenet_classes  # noqa: E402
-from imclust_core.clustering.grouping import grouped  # noqa: E402
-from imclust_core.clustering.reduction import reduce, reduction_from  # noqa: E402
+from imclust_core.clustering.run import grouped  # noqa: E402
 from imclust_core.clustering.strategies import Given, find_strategy  # noqa: E402
 from imclust_core.clustering.truth import score  # noqa: E402
 from imclust_core.images.samples import SOURCES  # noqa: E402
 from imclust_core.jobs.requests import DEFAULT_CLUSTERING  # noqa: E402
-from imclust_core.naming.proposals import UNSURE, Proposal, propose_names  # noqa: E402
+from imclust_core.words.class_labels import Label  # noqa: E402
 from imclust_core.words.hypernyms import hypernyms  # noqa: E402
-from imclust_core.words.labels import Label  # noqa: E402
 
 SEED = 11
 MOST = 3

@@ -36,7 +36,7 @@ from bench.slider import move_slider, thousand_labels  # noqa: E402
 from imclust_core import Workspace, scan  # noqa: E402
 from imclust_core.store.catalogue import page_of_images  # noqa: E402
 from imclust_core.store.collections import Collection, add_collection, find_collection  # noqa: E402
-from pages.parts.image_address import image_address  # noqa: E402
+from pages.parts.images.address import image_address  # noqa: E402
 
 PORT = 8777
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]

@@ -36,8 +36,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # instead of this folder: nothing needs to be installed
 
 from bench.described import SUBSETS, Described, described, samples, subsets, uneven  # noqa: E402
-from imclust_core.clustering.grouping import grouped  # noqa: E402
-from imclust_core.clustering.reduction import reduce, reduction_from  # noqa: E402
+from imclust_core.arrays.reduction import reduce, reduction_from  # noqa: E402
+from imclust_core.clustering.run import grouped  # noqa: E402
 from imclust_core.clustering.strategies import STRATEGIES, Given, Strategy  # noqa: E402
 from imclust_core.clustering.truth import score  # noqa: E402
 

@@ -32,13 +32,13 @@ from bench.described import samples  # noqa: E402
 from bench.pages import ARGUMENTS, PORT, dashboard, process, spread  # noqa: E402
 from bench.scan import WORK, make_files  # noqa: E402
 from imclust_core import Workspace, scan  # noqa: E402
+from imclust_core.annotation.editing import name_cluster, open_desk  # noqa: E402
 from imclust_core.errors import ImclustError, LabelConflict  # noqa: E402
-from imclust_core.jobs.cluster import cluster  # noqa: E402
+from imclust_core.jobs.kinds.cluster import cluster  # noqa: E402
 from imclust_core.jobs.queue import Queue  # noqa: E402
 from imclust_core.jobs.requests import EmbedRequest  # noqa: E402
 from imclust_core.jobs.starting import ensure_worker  # noqa: E402
 from imclust_core.jobs.submitting import submit_embed  # noqa: E402
-from imclust_core.naming.editing import name_cluster, open_desk  # noqa: E402
 from imclust_core.store.clusterings import Clustering, ClusterRecipe, clustering  # noqa: E402
 from imclust_core.store.collections import Collection, add_collection, collections  # noqa: E402
 from imclust_core.store.embeddings import embeddings_of  # noqa: E402

@@ -9,7 +9,10 @@ from playwright.sync_api import Page
 
 from bench.described import samples
 from imclust_core import Workspace
+from imclust_core.choosing_k.evidence import image_evidence, reduced, word_evidence
 from imclust_core.jobs.requests import DEFAULT_TREE
+from imclust_core.label_tree.branch_names import propose
+from imclust_core.label_tree.grow import grow
 from imclust_core.store.catalogue import page_of_images
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import (
@@ -21,9 +24,6 @@ from imclust_core.store.embeddings import (
     finish_embedding,
 )
 from imclust_core.store.trees import EXAMPLES, TreeContent, add_tree, keep_evidence, state_of, tree_state
-from imclust_core.words.evidence import image_evidence, reduced, word_evidence
-from imclust_core.words.growing import grow
-from imclust_core.words.proposals import propose
 
 STEP = """async (share) => {
   const find = (root, what) => root.querySelector(what) ?? [...root.querySelectorAll('*')]

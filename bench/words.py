@@ -32,13 +32,13 @@ sys.path[0] = str(ROOT)  # instead of this folder: nothing needs to be installed
 
 from bench.described import Described, described, samples, subsets  # noqa: E402
 from bench.memory import peak_mb  # noqa: E402
-from imclust_core.clustering.linkage import LINKAGES  # noqa: E402
-from imclust_core.words.growing import grow  # noqa: E402
+from imclust_core.arrays.linkage import LINKAGES  # noqa: E402
+from imclust_core.label_tree.branch_names import propose  # noqa: E402
+from imclust_core.label_tree.grow import grow  # noqa: E402
+from imclust_core.label_tree.label_tree import joined, label_tree  # noqa: E402
+from imclust_core.label_tree.tree import cut, groups  # noqa: E402
+from imclust_core.words.class_labels import Label, label_vectors, wanted_words  # noqa: E402
 from imclust_core.words.hypernyms import hypernyms  # noqa: E402
-from imclust_core.words.labelled import joined, label_tree  # noqa: E402
-from imclust_core.words.labels import Label, label_vectors, wanted_words  # noqa: E402
-from imclust_core.words.proposals import propose  # noqa: E402
-from imclust_core.words.tree import cut, groups  # noqa: E402
 from imclust_core.words.vectors import embedded_vectors, word_vectors  # noqa: E402
 
 HYPERNYM_DEPTH = 8

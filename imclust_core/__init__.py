@@ -9,14 +9,14 @@ from imclust_core.images.inspecting import Facts, inspect_file
 from imclust_core.images.opening import OpenedImage, open_image
 from imclust_core.images.samples import make_samples
 from imclust_core.images.walking import Found, walk
-from imclust_core.jobs.scan import scan
+from imclust_core.jobs.kinds.scan import scan
 from imclust_core.notebook import OpenedCollection, OpenedEmbedding, open_collection
 from imclust_core.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from imclust_core.clustering.classic import average, dense, mixture, spectral, ward
     from imclust_core.clustering.distilled import distilled
     from imclust_core.clustering.kmeans import kmeans
+    from imclust_core.clustering.sklearn_methods import average, dense, mixture, spectral, ward
 
 __version__ = VERSION
 

@@ -8,9 +8,9 @@ import os
 import sys
 from collections.abc import Callable
 
+from imclust_core.arrays.linkage import LINKAGES, METRICS
 from imclust_core.backbones.preprocessing import MODES
 from imclust_core.backbones.registry import BUNDLED, RECOMMENDED
-from imclust_core.clustering.linkage import LINKAGES, METRICS
 from imclust_core.clustering.strategies import STRATEGIES
 from imclust_core.commands.clusters import cluster_folder, compare_two, evaluate_clustering
 from imclust_core.commands.doctor import doctor
@@ -24,14 +24,14 @@ from imclust_core.commands.ui import open_dashboard
 from imclust_core.commands.words import grow_tree
 from imclust_core.config import VERSION
 from imclust_core.errors import ImclustError
-from imclust_core.explain.colours import MAPS
+from imclust_core.exchange.exports.exports import FORMATS, HOW
+from imclust_core.explain.colormaps import MAPS
 from imclust_core.jobs.requests import AUTO, DEFAULT_CLUSTERING, DEFAULT_TREE, DEVICES, DTYPES
 from imclust_core.jobs.worker import work
 from imclust_core.mapping.methods import METHODS
-from imclust_core.report.exports import FORMATS, HOW
 from imclust_core.store.truth import FOLDERS
 from imclust_core.store.workspace import Workspace
-from imclust_core.words.labels import TEXTS
+from imclust_core.words.class_labels import TEXTS
 from imclust_core.words.vectors import BUILT_IN
 
 

@@ -16,7 +16,7 @@ from imclust_core.store.embeddings import Embedding, class_names, embeddings_of,
 from imclust_core.store.maps import MapContent, maps_of, read_map
 from imclust_core.store.vectors import Located, Rows, features_at, locate, read_class_vectors, read_rows
 from imclust_core.store.workspace import Workspace
-from imclust_core.words.labels import Label
+from imclust_core.words.class_labels import Label
 
 
 class OpenedEmbedding:

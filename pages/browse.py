@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from pages.parts.bring_names import offer_names
-from pages.parts.clustering_choice import CLUSTERING_KEY
-from pages.parts.compare_choice import pick_one
-from pages.parts.context import current_collection, open_workspace
-from pages.parts.desk_view import show_desk
-from pages.parts.export_form import show_export, show_export_job
-from pages.parts.gates import need_clusterings
-from pages.parts.sample_sheet import pick_view, show_sheet
-from pages.parts.similar_images import show_similar_to
-from pages.parts.text import plain
+from pages.parts.annotate.view import show_desk
+from pages.parts.browse.carry_names import offer_names
+from pages.parts.browse.contact_sheet import pick_view, show_sheet
+from pages.parts.browse.export_form import show_export, show_export_job
+from pages.parts.compare.choice import pick_one
+from pages.parts.grid.similar_images import show_similar_to
+from pages.parts.kit.text import plain
+from pages.parts.session.clustering import CLUSTERING_KEY
+from pages.parts.session.context import current_collection, open_workspace
+from pages.parts.session.prerequisites import need_clusterings
 
 workspace = open_workspace()
 source = current_collection()

@@ -7,14 +7,14 @@ import streamlit as st
 
 from imclust_core.store.choices import last_choice
 from imclust_core.store.trees import find_evidence, state_of
-from pages.parts.address import stop
-from pages.parts.closer_look import closer_look
-from pages.parts.context import current_collection, open_workspace
-from pages.parts.embedding_choice import pick_embedding
-from pages.parts.explore_tree import explore
-from pages.parts.gates import need_embedding
-from pages.parts.text import plain, plural
-from pages.parts.tree_choice import current_recipe, obtain_tree, tree_settings
+from pages.parts.kit.text import plain, plural
+from pages.parts.session.context import current_collection, open_workspace
+from pages.parts.session.embedding import pick_embedding
+from pages.parts.session.prerequisites import need_embedding
+from pages.parts.session.url_state import stop
+from pages.parts.tree.evidence_job import closer_look
+from pages.parts.tree.explore import explore
+from pages.parts.tree.recipe import current_recipe, obtain_tree, tree_settings
 
 workspace = open_workspace()
 source = current_collection()

@@ -2,21 +2,21 @@
 
 import streamlit as st
 
-from imclust_core.jobs.first_k import first_k
+from imclust_core.jobs.kinds.first_k import first_k
 from imclust_core.jobs.queue import Queue
 from imclust_core.store.choices import last_choice
 from imclust_core.store.clusterings import clusterings_of
-from pages.parts.cluster_form import cluster_form, take_answer
-from pages.parts.cluster_result import show_clustering
-from pages.parts.clustering_choice import current_clustering
-from pages.parts.context import current_collection, open_workspace
-from pages.parts.embedding_choice import pick_embedding
-from pages.parts.gates import need_embedding
-from pages.parts.job_panel import show_panel
-from pages.parts.run_table import run_table
-from pages.parts.steps import next_page
-from pages.parts.text import plain
-from pages.parts.try_several import show_failed, try_several
+from pages.parts.cluster.form import cluster_form, take_answer
+from pages.parts.cluster.result import show_clustering
+from pages.parts.cluster.run_table import run_table
+from pages.parts.cluster.sweep import show_failed, try_several
+from pages.parts.frame.steps import next_page
+from pages.parts.jobs.panel import show_panel
+from pages.parts.kit.text import plain
+from pages.parts.session.clustering import current_clustering
+from pages.parts.session.context import current_collection, open_workspace
+from pages.parts.session.embedding import pick_embedding
+from pages.parts.session.prerequisites import need_embedding
 
 workspace = open_workspace()
 source = current_collection()

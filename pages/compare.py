@@ -3,14 +3,14 @@
 import streamlit as st
 
 from imclust_core.errors import ClusteringError, TruthError
-from pages.parts.compare_choice import A, B, against_truth, pick_one, pick_truth
-from pages.parts.compare_result import show_comparison
-from pages.parts.comparisons import comparison_of, evaluation_of
-from pages.parts.context import current_collection, open_workspace
-from pages.parts.gates import need_clusterings
-from pages.parts.steps import next_page
-from pages.parts.text import plain
-from pages.parts.truth_result import show_evaluation
+from pages.parts.compare.cached import comparison_of, evaluation_of
+from pages.parts.compare.choice import A, B, against_truth, pick_one, pick_truth
+from pages.parts.compare.result import show_comparison
+from pages.parts.compare.truth import show_evaluation
+from pages.parts.frame.steps import next_page
+from pages.parts.kit.text import plain
+from pages.parts.session.context import current_collection, open_workspace
+from pages.parts.session.prerequisites import need_clusterings
 
 workspace = open_workspace()
 source = current_collection()

@@ -4,14 +4,14 @@ import streamlit as st
 
 from imclust_core.jobs.queue import Queue
 from imclust_core.store.catalogue import count_images
-from pages.parts.address import stop
-from pages.parts.backbone_cards import choose_backbone
-from pages.parts.context import current_collection, open_workspace
-from pages.parts.embedding_choice import current_embedding, pick_embedding
-from pages.parts.embedding_job import show_embedding_job
-from pages.parts.embedding_results import show_images_of, show_labels, show_new, show_numbers, show_without
-from pages.parts.similar_images import show_similar
-from pages.parts.text import plain, plural
+from pages.parts.embed.backbone_cards import choose_backbone
+from pages.parts.embed.job import show_embedding_job
+from pages.parts.embed.results import show_images_of, show_labels, show_new, show_numbers, show_without
+from pages.parts.grid.similar_images import show_similar
+from pages.parts.kit.text import plain, plural
+from pages.parts.session.context import current_collection, open_workspace
+from pages.parts.session.embedding import current_embedding, pick_embedding
+from pages.parts.session.url_state import stop
 
 workspace = open_workspace()
 source = current_collection()

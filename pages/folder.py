@@ -3,15 +3,15 @@
 import streamlit as st
 
 from imclust_core.jobs.queue import Queue
-from imclust_core.jobs.tasks import READING
+from imclust_core.jobs.registry import READING
 from imclust_core.store.counts import summary_of
-from pages.parts.address import stop
-from pages.parts.all_images import show_images
-from pages.parts.context import current_collection, open_workspace
-from pages.parts.folder_choice import choose_folder, show_collections, show_trash
-from pages.parts.folder_contents import show_counts, show_duplicates, show_manage, show_skipped
-from pages.parts.job_panel import show_panel
-from pages.parts.text import plain
+from pages.parts.folder.choice import choose_folder, show_collections, show_trash
+from pages.parts.folder.contents import show_counts, show_duplicates, show_manage, show_skipped
+from pages.parts.grid.all_images import show_images
+from pages.parts.jobs.panel import show_panel
+from pages.parts.kit.text import plain
+from pages.parts.session.context import current_collection, open_workspace
+from pages.parts.session.url_state import stop
 
 workspace = open_workspace()
 source = current_collection()

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.parts.address import begin, tell
-from pages.parts.collection_picker import pick_collection
-from pages.parts.context import current_collection, open_workspace
-from pages.parts.job_badge import show_job_badge
-from pages.parts.sign_in import pass_gate, show_person
-from pages.parts.steps import step_pages
-from pages.parts.upload import open_just_uploaded
+from pages.parts.folder.upload import open_just_uploaded
+from pages.parts.frame.collection_picker import pick_collection
+from pages.parts.frame.steps import step_pages
+from pages.parts.jobs.badge import show_job_badge
+from pages.parts.session.context import current_collection, open_workspace
+from pages.parts.session.sign_in import pass_gate, show_person
+from pages.parts.session.url_state import begin, tell
 
-PARTS = Path(__file__).parent / "parts"
+HERE = Path(__file__).parent / "parts" / "frame"
 
-st.set_page_config(page_title="imclust", page_icon=str(PARTS / "icon.svg"), layout="wide")
-st.logo(str(PARTS / "logo.svg"), size="large")
+st.set_page_config(page_title="imclust", page_icon=str(HERE / "icon.svg"), layout="wide")
+st.logo(str(HERE / "logo.svg"), size="large")
 pass_gate()
 begin()
 workspace = open_workspace()

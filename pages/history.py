@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from pages.parts.clustering_choice import CLUSTERING_KEY
-from pages.parts.compare_choice import pick_one
-from pages.parts.context import current_collection, open_workspace
-from pages.parts.gates import need_clusterings
-from pages.parts.history_table import show_history
-from pages.parts.text import plain
+from pages.parts.browse.history import show_history
+from pages.parts.compare.choice import pick_one
+from pages.parts.kit.text import plain
+from pages.parts.session.clustering import CLUSTERING_KEY
+from pages.parts.session.context import current_collection, open_workspace
+from pages.parts.session.prerequisites import need_clusterings
 
 workspace = open_workspace()
 source = current_collection()

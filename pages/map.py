@@ -4,22 +4,22 @@ import streamlit as st
 
 from imclust_core.store.clusterings import clusterings_of
 from imclust_core.store.embeddings import embeddings_of
-from pages.parts.address import stop
-from pages.parts.clustering_choice import CLUSTERING_KEY, title_of
-from pages.parts.compare_choice import pick_one
-from pages.parts.context import current_collection, open_workspace
-from pages.parts.embedding_choice import pick_embedding
-from pages.parts.gates import need_embedding
-from pages.parts.map_beside import show_beside
-from pages.parts.map_choice import Beside, pick_beside, pick_colours, pick_method
-from pages.parts.map_obtain import obtain_map
-from pages.parts.map_picked import show_picked
-from pages.parts.map_settings import recipe_for, show_settings
-from pages.parts.map_shown import Shown, show_map
-from pages.parts.map_values import OF_CLUSTERING, ways
-from pages.parts.picks import current_pick
-from pages.parts.similar_images import show_similar
-from pages.parts.text import plain
+from pages.parts.compare.choice import pick_one
+from pages.parts.grid.similar_images import show_similar
+from pages.parts.kit.text import plain
+from pages.parts.map.choice import Beside, pick_beside, pick_colours, pick_method
+from pages.parts.map.colouring import OF_CLUSTERING, ways
+from pages.parts.map.obtain import obtain_map
+from pages.parts.map.picked import show_picked
+from pages.parts.map.settings import recipe_for, show_settings
+from pages.parts.map.shown import Shown, show_map
+from pages.parts.map.side_by_side import show_beside
+from pages.parts.session.clustering import CLUSTERING_KEY, title_of
+from pages.parts.session.context import current_collection, open_workspace
+from pages.parts.session.embedding import pick_embedding
+from pages.parts.session.prerequisites import need_embedding
+from pages.parts.session.selection import current_pick
+from pages.parts.session.url_state import stop
 
 HEIGHT = 620
 

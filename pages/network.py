@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from pages.parts.address import stop
-from pages.parts.context import current_collection, open_workspace
-from pages.parts.embedding_choice import pick_embedding
-from pages.parts.gates import need_embedding
-from pages.parts.network_channel import images_of, known_top, show_channel
-from pages.parts.network_choice import current_choice
-from pages.parts.network_layers import obtain_survey, show_filters, show_layers
-from pages.parts.network_maps import show_maps
-from pages.parts.text import plain
+from pages.parts.kit.text import plain
+from pages.parts.network.channel import images_of, known_top, show_channel
+from pages.parts.network.choice import current_choice
+from pages.parts.network.feature_maps import show_maps
+from pages.parts.network.layers import obtain_survey, show_filters, show_layers
+from pages.parts.session.context import current_collection, open_workspace
+from pages.parts.session.embedding import pick_embedding
+from pages.parts.session.prerequisites import need_embedding
+from pages.parts.session.url_state import stop
 
 _PREVIEW = 6
 

@@ -8,9 +8,9 @@ import torch
 from imclust_core.backbones.preprocessing import MODES
 from imclust_core.backbones.registry import BUNDLED
 from imclust_core.embedding.lanes import device_name
-from imclust_core.jobs.embed import embed
+from imclust_core.jobs.kinds.embed import embed
+from imclust_core.jobs.kinds.scan import scan
 from imclust_core.jobs.requests import EmbedRequest
-from imclust_core.jobs.scan import scan
 from imclust_core.store.collections import Collection, add_collection, find_collection
 from imclust_core.store.speeds import forward_key, keep_speed
 from imclust_core.store.workspace import Workspace

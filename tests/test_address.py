@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import streamlit as st
 
-from pages.parts import address
+from pages.parts.session import url_state as address
 
 
 class Browser(dict[str, str]):

@@ -7,13 +7,13 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
+from imclust_core.annotation import carry_over as carrying
+from imclust_core.annotation.annotated import ASIDE, UNASSIGNED, Desk, advance, fresh
+from imclust_core.annotation.carry_over import Plan, bring_over, plan_for
+from imclust_core.annotation.editing import open_desk, undo
 from imclust_core.errors import LabelConflict
-from imclust_core.naming import carrying
-from imclust_core.naming.carrying import Plan, bring_over, plan_for
-from imclust_core.naming.desk import ASIDE, UNASSIGNED, Desk, advance, fresh
-from imclust_core.naming.editing import open_desk, undo
+from imclust_core.store.annotations.events import events_of
 from imclust_core.store.clusterings import Clustering
-from imclust_core.store.labels import events_of
 from imclust_core.store.workspace import Workspace
 from tests.test_desk import event, named
 from tests.test_editing import add, merge, move, name, new, split

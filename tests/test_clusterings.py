@@ -17,21 +17,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-import imclust_core.jobs.cluster as cluster_job
-from imclust_core.clustering.checks import check_k
-from imclust_core.clustering.grouping import by_size
+import imclust_core.jobs.kinds.cluster as cluster_job
+from imclust_core.arrays.checks import check_k
 from imclust_core.clustering.matching import carry
+from imclust_core.clustering.run import by_size
 from imclust_core.clustering.strategies import STRATEGIES
 from imclust_core.errors import Cancelled, ClusteringError, EmbeddingError
-from imclust_core.jobs.apart import apart
-from imclust_core.jobs.cluster import cluster
-from imclust_core.jobs.embed import embed
+from imclust_core.jobs.child_process import apart
+from imclust_core.jobs.kinds.cluster import cluster
+from imclust_core.jobs.kinds.embed import embed
+from imclust_core.jobs.kinds.scan import scan
+from imclust_core.jobs.kinds.sweep import cluster_several
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import DEFAULT_CLUSTERING, DEFAULT_TREE, check_clustering
-from imclust_core.jobs.scan import scan
-from imclust_core.jobs.several import cluster_several
 from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_cluster, submit_several
+from imclust_core.label_tree.tree import cut, edited, edits_from, groups
 from imclust_core.store.choices import Choice, add_choice, last_choice
 from imclust_core.store.clusterings import (
     ClusterContent,
@@ -51,7 +52,6 @@ from imclust_core.store.embeddings import Embedding, remove_embedding
 from imclust_core.store.trees import read_tree, state_of
 from imclust_core.store.vectors import features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace
-from imclust_core.words.tree import cut, edited, edits_from, groups
 from tests.conftest import finish, wait_for
 from tests.embedded import pin_speed, quietly
 from tests.hostile import jpeg

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from pages.parts.colours import NOISE, PALETTE, colour_of, ink_on
+from pages.parts.kit.colours import NOISE, PALETTE, colour_of, ink_on
 
 # How colours look to eyes that lack one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1), in linear RGB.
 EYES = {

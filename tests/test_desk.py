@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imclust_core.naming.desk import (
+from imclust_core.annotation.annotated import (
     ASIDE,
     UNASSIGNED,
     UNDOING,
@@ -20,7 +20,7 @@ from imclust_core.naming.desk import (
     to_redo,
     to_undo,
 )
-from imclust_core.store.labels import Event
+from imclust_core.store.annotations.events import Event
 
 SEEDS = range(100)
 AUTHORS = ("Ada", "Bob", "Cleo")

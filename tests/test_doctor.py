@@ -13,14 +13,14 @@ import pytest
 from imclust_core.cli import main
 from imclust_core.errors import WorkspaceError
 from imclust_core.jobs.queue import Queue
-from imclust_core.store.backups import back_up_if_due, backups_of
+from imclust_core.store.annotations.backups import back_up_if_due, backups_of
+from imclust_core.store.annotations.events import Draft, Event, append, events_of
+from imclust_core.store.annotations.log import read_log, replace_log
 from imclust_core.store.collections import Collection, add_collection
 from imclust_core.store.database import connect
+from imclust_core.store.doctor.label_health import Finding
+from imclust_core.store.doctor.workspace_health import Health, examine
 from imclust_core.store.embeddings import embeddings_of
-from imclust_core.store.health import Health, examine
-from imclust_core.store.label_health import Finding
-from imclust_core.store.label_log import read_log, replace_log
-from imclust_core.store.labels import Draft, Event, append, events_of
 from imclust_core.store.lock import one_at_a_time
 from imclust_core.store.workspace import Workspace
 from tests.embedded import embedded_photographs
@@ -348,7 +348,9 @@ def test_a_repair_that_is_interrupted_loses_nothing(workspace: Workspace, monkey
     raw[(page - 1) * 4096 : page * 4096] = b"\xa5" * 4096  # the events themselves can be read
     workspace.labels.write_bytes(raw)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("imclust_core.store.label_repair._make_anew", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(
+            "imclust_core.store.doctor.label_repair._make_anew", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
         look(workspace, repair=True)
     workspace.labels.unlink()
     mended(workspace, "abc")
@@ -361,7 +363,9 @@ def test_a_full_disk_in_the_middle_of_a_repair_changes_nothing(
     flip(workspace.labels, 0)
     bad = workspace.labels.read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr("imclust_core.store.label_repair.migrate", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+        patch.setattr(
+            "imclust_core.store.doctor.label_repair.migrate", lambda *_: (_ for _ in ()).throw(OSError(28, "full"))
+        )
         assert "full" in only(look(workspace, repair=True)).problem
     assert workspace.labels.read_bytes() == bad and not list(workspace.root.glob("*.tmp-*"))
     mended(workspace, "ab")

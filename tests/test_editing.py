@@ -11,10 +11,9 @@ from uuid import uuid4
 import numpy as np
 import pytest
 
-from imclust_core.errors import ClusteringError, LabelConflict, LabelsError
-from imclust_core.naming import editing
-from imclust_core.naming.desk import ASIDE, UNASSIGNED, Desk, at_version
-from imclust_core.naming.editing import (
+from imclust_core.annotation import editing
+from imclust_core.annotation.annotated import ASIDE, UNASSIGNED, Desk, at_version
+from imclust_core.annotation.editing import (
     cluster_names,
     merge_clusters,
     move_images,
@@ -24,7 +23,10 @@ from imclust_core.naming.editing import (
     split_cluster,
     undo,
 )
-from imclust_core.naming.text import MOST_AUTHOR, MOST_NAME, MOST_NOTE, clean
+from imclust_core.annotation.text import MOST_AUTHOR, MOST_NAME, MOST_NOTE, clean
+from imclust_core.errors import ClusteringError, LabelConflict, LabelsError
+from imclust_core.store.annotations.events import Event, append, events_of
+from imclust_core.store.annotations.log import read_log
 from imclust_core.store.clusterings import (
     ClusterContent,
     Clustering,
@@ -37,8 +39,6 @@ from imclust_core.store.clusterings import (
     restore_clustering,
 )
 from imclust_core.store.collections import add_collection
-from imclust_core.store.label_log import read_log
-from imclust_core.store.labels import Event, append, events_of
 from imclust_core.store.workspace import Workspace
 
 LABELS = (0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, -1)
@@ -521,7 +521,7 @@ def test_a_desk_opened_by_another_process_has_everything(workspace: Workspace, s
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from imclust_core.naming.editing import name_cluster, open_desk\n"
+        "from imclust_core.annotation.editing import name_cluster, open_desk\n"
         "from imclust_core.store.clusterings import clustering\n"
         "from imclust_core.store.workspace import Workspace\n"
         "workspace = Workspace.open(Path(sys.argv[1]))\n"

@@ -28,12 +28,12 @@ from imclust_core.embedding.run import check_space, plan_for
 from imclust_core.embedding.shard import EmbedShard
 from imclust_core.embedding.similar import nearest
 from imclust_core.errors import BackboneError, Cancelled, EmbeddingError, SourceUnavailable, WorkspaceFull
-from imclust_core.jobs.embed import embed
-from imclust_core.jobs.probe import probe
+from imclust_core.jobs.kinds.embed import embed
+from imclust_core.jobs.kinds.probe import probe
+from imclust_core.jobs.kinds.scan import scan
+from imclust_core.jobs.kinds.similar import find_similar
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import EmbedRequest
-from imclust_core.jobs.scan import scan
-from imclust_core.jobs.similar import find_similar
 from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_embed, submit_similar
 from imclust_core.store.catalogue import contents, count_images, images_by_id

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from imclust_core.errors import ClusteringError, TruthError
-from imclust_core.jobs.cluster import cluster
+from imclust_core.jobs.kinds.cluster import cluster
 from imclust_core.store.clusterings import Clustering, ClusterRecipe, clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.comparisons import compared, evaluated

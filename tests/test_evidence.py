@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 from sklearn.metrics import silhouette_score
 
-from imclust_core.clustering.linkage import distances_between
+from imclust_core.arrays.linkage import distances_between
+from imclust_core.choosing_k.curves import Curve, Evidence
+from imclust_core.choosing_k.evidence import image_evidence, reduced, word_evidence
+from imclust_core.choosing_k.suggestion import VOTERS, suggest
 from imclust_core.clustering.scores import silhouette_of_each
-from imclust_core.words.curves import Curve, Evidence
-from imclust_core.words.evidence import image_evidence, reduced, word_evidence
-from imclust_core.words.growing import grow
+from imclust_core.label_tree.branch_names import propose
+from imclust_core.label_tree.grow import grow
+from imclust_core.label_tree.tree import cut
+from imclust_core.words.class_labels import Label
 from imclust_core.words.hypernyms import hypernyms
-from imclust_core.words.labels import Label
-from imclust_core.words.proposals import propose
-from imclust_core.words.suggestion import VOTERS, suggest
-from imclust_core.words.tree import cut
 
 KINDS = {"gap", "silhouette", "elbow", "stability", "density"}
 

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from imclust_core.backbones.network import Backbone, load_backbone
 from imclust_core.backbones.registry import BUNDLED
 from imclust_core.errors import ExplainError
-from imclust_core.explain.guided import Guided
-from imclust_core.explain.maps import guided_heat, look
-from imclust_core.explain.places import find_places
+from imclust_core.explain.cam import guided_heat, look
+from imclust_core.explain.guided_backprop import Guided
+from imclust_core.explain.target_layer import find_places
 from imclust_core.explain.targets import OfBest, OfClass, OfCluster, OfContrast, Target
 
 NETWORKS = ("bundled", "resnet18", "densenet121", "alexnet")

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from imclust_core.annotation.editing import open_desk
 from imclust_core.cli import main
-from imclust_core.naming.editing import open_desk
-from imclust_core.report.looks import NEEDS
+from imclust_core.exchange.sheets.saliency_export import NEEDS
 from imclust_core.store.catalogue import page_of_images
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection

@@ -21,9 +21,9 @@ from torch.nn import functional
 
 from imclust_core.backbones.network import Backbone, load_backbone
 from imclust_core.backbones.registry import BUNDLED
-from imclust_core.explain.guided import Guided
-from imclust_core.explain.maps import look
-from imclust_core.explain.places import find_places
+from imclust_core.explain.cam import look
+from imclust_core.explain.guided_backprop import Guided
+from imclust_core.explain.target_layer import find_places
 from imclust_core.explain.targets import OfClass
 from tests.conftest import SHARED
 from tests.test_backbones import normalised, photograph
@@ -259,8 +259,8 @@ GROWTH = """
 import gc, resource, tracemalloc
 import torch
 from imclust_core.backbones.network import load_backbone
-from imclust_core.explain.maps import look
-from imclust_core.explain.places import find_places
+from imclust_core.explain.cam import look
+from imclust_core.explain.target_layer import find_places
 from imclust_core.explain.targets import OfClass
 
 torch.set_num_threads(1)

@@ -9,19 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imclust_core.backbones.network import load_backbone
-from imclust_core.backbones.registry import BUNDLED
-from imclust_core.errors import Cancelled, EmbeddingError, ExplainError
-from imclust_core.explain.attention import border_share, stands_out
-from imclust_core.explain.looker import Looker
-from imclust_core.explain.pictures import decode_slopes
-from imclust_core.explain.targets import OfClass, OfCluster, OfContrast
-from imclust_core.images.opening import open_image
-from imclust_core.jobs.attention import pay_attention
-from imclust_core.jobs.explain import explain
-from imclust_core.jobs.submitting import submit_explain
-from imclust_core.naming.editing import open_desk
-from imclust_core.naming.looking import (
+from imclust_core.annotation.editing import open_desk
+from imclust_core.annotation.explain_questions import (
     TOP,
     directions,
     of_class,
@@ -31,11 +20,22 @@ from imclust_core.naming.looking import (
     second_nearest,
     version_of,
 )
+from imclust_core.backbones.network import load_backbone
+from imclust_core.backbones.registry import BUNDLED
+from imclust_core.errors import Cancelled, EmbeddingError, ExplainError
+from imclust_core.explain.attention import border_share, stands_out
+from imclust_core.explain.explainer import Looker
+from imclust_core.explain.pictures import decode_slopes
+from imclust_core.explain.targets import OfClass, OfCluster, OfContrast
+from imclust_core.images.opening import open_image
+from imclust_core.jobs.kinds.attention import pay_attention
+from imclust_core.jobs.kinds.explain import explain
+from imclust_core.jobs.submitting import submit_explain
 from imclust_core.store.catalogue import ImageRow, page_of_images
 from imclust_core.store.clusterings import Clustering, read_clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding, remove_embedding
-from imclust_core.store.looks import (
+from imclust_core.store.explanations.saliency import (
     METHODS,
     Attention,
     is_kept,

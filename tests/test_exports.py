@@ -16,15 +16,15 @@ from urllib.parse import unquote_to_bytes
 
 import pytest
 
-import imclust_core.report.folders as folders_module
+import imclust_core.exchange.exports.folders as folders_module
+from imclust_core.annotation.annotated import ASIDE, UNASSIGNED
+from imclust_core.annotation.editing import merge_clusters, move_images, name_cluster, open_desk, split_cluster
 from imclust_core.errors import ExportError
-from imclust_core.naming.desk import ASIDE, UNASSIGNED
-from imclust_core.naming.editing import merge_clusters, move_images, name_cluster, open_desk, split_cluster
-from imclust_core.report.exports import FORMATS, HOW, export
-from imclust_core.report.members import COLUMNS, Members, cluster_rows, open_members
-from imclust_core.report.safe_names import MOST_BYTES, Names, safe_name
-from imclust_core.report.tables import csv_cell, csv_text, csv_value
-from imclust_core.report.writing import folder_to_write, new_folder
+from imclust_core.exchange.exports.exports import FORMATS, HOW, export
+from imclust_core.exchange.exports.members import COLUMNS, Members, cluster_rows, open_members
+from imclust_core.exchange.exports.safe_names import MOST_BYTES, Names, safe_name
+from imclust_core.exchange.exports.tables import csv_cell, csv_text, csv_value
+from imclust_core.exchange.exports.writing import folder_to_write, new_folder
 from imclust_core.store.catalogue import BATCH
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
@@ -184,7 +184,7 @@ def test_more_images_than_are_read_at_once_are_each_there_once(
     members: Members, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = [row.facts for row in members]
-    monkeypatch.setattr("imclust_core.report.members.BATCH", 5)
+    monkeypatch.setattr("imclust_core.exchange.exports.members.BATCH", 5)
     assert [row.facts for row in members] == whole and BATCH > 5
 
 
@@ -192,7 +192,7 @@ def test_parquet_has_the_exact_bytes_of_paths_and_is_written_in_pieces(
     members: Members, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
-    monkeypatch.setattr("imclust_core.report.plain_tables.ROWS_AT_ONCE", 10)
+    monkeypatch.setattr("imclust_core.exchange.exports.plain_tables.ROWS_AT_ONCE", 10)
     odd = int(members.desk.image_ids[0])
     with sqlite3.connect(members.workspace.catalogue) as db:
         db.execute("UPDATE images SET path = ? WHERE id = ?", (EVIL_NAMES[3], odd))
@@ -286,7 +286,7 @@ def test_an_export_that_fails_half_way_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("imclust_core.report.exports.write_clusters", full)
+    monkeypatch.setattr("imclust_core.exchange.exports.exports.write_clusters", full)
     with pytest.raises(ExportError, match="No space left"):
         export(members, name, tmp_path / "out")
     assert os.listdir(tmp_path) == ["workspace"]

@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from imclust_core.annotation import editing
+from imclust_core.annotation.annotated import ASIDE
+from imclust_core.annotation.editing import gather_images, open_desk, redo, undo
+from imclust_core.annotation.history import history
 from imclust_core.errors import LabelConflict, LabelsError
-from imclust_core.naming import editing
-from imclust_core.naming.desk import ASIDE
-from imclust_core.naming.editing import gather_images, open_desk, redo, undo
-from imclust_core.naming.history import history
-from imclust_core.report.members import open_members
+from imclust_core.exchange.exports.members import open_members
+from imclust_core.store.annotations.events import Event, events_of
 from imclust_core.store.clusterings import Clustering
-from imclust_core.store.label_health import check_labels
-from imclust_core.store.labels import Event, events_of
+from imclust_core.store.doctor.label_health import check_labels
 from imclust_core.store.workspace import Workspace
 from tests.test_editing import add, images_in, merge, move, name, new, split, written
 

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 import streamlit as st
 
-from imclust_core.jobs.scan import scan
+from imclust_core.jobs.kinds.scan import scan
 from imclust_core.store.catalogue import usable_images
 from imclust_core.store.collections import add_collection
 from imclust_core.store.workspace import Workspace
-from pages.parts import grid
-from pages.parts.grid import Looks, as_told, image_grid, merged
+from pages.parts.grid.grid import Looks, as_told, grid, image_grid, merged
 from tests.embedded import quietly
 
 LOOKS = Looks(

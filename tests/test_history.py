@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from imclust_core.naming.desk import ASIDE, UNASSIGNED, advance, fresh
-from imclust_core.naming.history import Told, clusters_of, history, sentence
-from imclust_core.store.labels import Event
+from imclust_core.annotation.annotated import ASIDE, UNASSIGNED, advance, fresh
+from imclust_core.annotation.history import Told, clusters_of, history, sentence
+from imclust_core.store.annotations.events import Event
 from tests.test_desk import event, named, story
 
 IMAGES = list(range(1, 1_501))

@@ -10,12 +10,12 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from PIL import Image
 
-from imclust_core.jobs.scan import scan
+from imclust_core.jobs.kinds.scan import scan
 from imclust_core.names import path_of
 from imclust_core.store.catalogue import ImageRow, page_of_images
 from imclust_core.store.collections import add_collection, remove_collection
 from imclust_core.store.workspace import Workspace
-from pages.parts.image_address import image_address, is_signed, signature
+from pages.parts.images.address import image_address, is_signed, signature
 from tests.embedded import quietly
 from tests.hostile import EVIL_NAMES, jpeg, rotated_with_gps
 from tests.server import Dashboard

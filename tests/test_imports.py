@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from imclust_core.annotation.annotated import ASIDE, UNASSIGNED, Desk, advance, fresh
+from imclust_core.annotation.editing import open_desk, undo
 from imclust_core.errors import ExportError, LabelConflict, LabelsError
-from imclust_core.naming.desk import ASIDE, UNASSIGNED, Desk, advance, fresh
-from imclust_core.naming.editing import open_desk, undo
-from imclust_core.report.exports import export
-from imclust_core.report.image_labels import Labels
-from imclust_core.report.imports import carry_out, plan_import
-from imclust_core.report.members import open_members
-from imclust_core.report.plans import MOST_LISTED, Kept, Naming, Plan, Trouble
-from imclust_core.report.reading import read_table
-from imclust_core.report.tables import csv_text
+from imclust_core.exchange.exports.exports import export
+from imclust_core.exchange.exports.members import open_members
+from imclust_core.exchange.exports.tables import csv_text
+from imclust_core.exchange.imports.image_labels import Labels
+from imclust_core.exchange.imports.imports import carry_out, plan_import
+from imclust_core.exchange.imports.plans import MOST_LISTED, Kept, Naming, Plan, Trouble
+from imclust_core.exchange.imports.reading import read_table
+from imclust_core.store.annotations.events import Event, events_of
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
-from imclust_core.store.labels import Event, events_of
 from imclust_core.store.workspace import Workspace
 from tests.test_cli import imclust
 from tests.test_clusterings import clustered
@@ -358,7 +358,7 @@ def test_a_file_that_is_no_table_of_names_is_refused(
 
 
 def test_a_file_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imclust_core.report.reading.MOST_BYTES", 10)
+    monkeypatch.setattr("imclust_core.exchange.imports.reading.MOST_BYTES", 10)
     with pytest.raises(ExportError, match="larger than"):
         read_table(b"cluster,name\n1,x\n")
 
@@ -386,7 +386,7 @@ def test_the_same_file_can_be_imported_again_after_an_undo(workspace: Workspace,
 def test_many_images_are_moved_in_pieces(
     workspace: Workspace, made: Clustering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imclust_core.report.imports._IMAGES_AT_ONCE", 2)
+    monkeypatch.setattr("imclust_core.exchange.imports.imports._IMAGES_AT_ONCE", 2)
     call(workspace, made, 1, "Zebra")
     chosen = images(open_desk(workspace, made), 2)[:5]
     imported(workspace, made, labels(workspace, made, dict.fromkeys(chosen, "Zebra")))

@@ -20,17 +20,17 @@ from imclust_core.errors import Cancelled, ExplainError, SourceUnavailable
 from imclust_core.explain import inside as inside_module
 from imclust_core.explain.inside import Inside, channels_at, survey
 from imclust_core.explain.layers import STORED, Layer
-from imclust_core.jobs import inside as jobs
-from imclust_core.jobs import networks
-from imclust_core.jobs.embed import embed
-from imclust_core.jobs.inside import find_peaks, map_image, survey_network
+from imclust_core.jobs.kinds import inside as jobs
+from imclust_core.jobs.kinds import networks
+from imclust_core.jobs.kinds.embed import embed
+from imclust_core.jobs.kinds.inside import find_peaks, map_image, survey_network
 from imclust_core.jobs.requests import EmbedRequest
 from imclust_core.jobs.submitting import submit_peaks
-from imclust_core.store import inside as store
 from imclust_core.store.catalogue import ImageRow, page_of_images
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding, embeddings_of
-from imclust_core.store.inside import (
+from imclust_core.store.explanations import feature_maps as store
+from imclust_core.store.explanations.feature_maps import (
     Peaks,
     read_maps,
     read_peaks,
@@ -44,9 +44,9 @@ from imclust_core.store.inside import (
 )
 from imclust_core.store.vectors import features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace
-from pages.parts.network_channel import place_in_words
-from pages.parts.network_pictures import COLUMNS, filter_sheet, map_sheet, tile_side
-from pages.parts.network_route import channel_address, filters_address, maps_address, shown_channels
+from pages.parts.network.channel import place_in_words
+from pages.parts.network.pictures import COLUMNS, filter_sheet, map_sheet, tile_side
+from pages.parts.network.route import channel_address, filters_address, maps_address, shown_channels
 from tests.conftest import finish
 from tests.embedded import embedded_photographs, quietly
 from tests.server import Dashboard

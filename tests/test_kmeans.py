@@ -9,8 +9,8 @@ import pytest
 from sklearn.cluster import KMeans as Theirs
 from sklearn.metrics import adjusted_rand_score
 
-import imclust_core.clustering.pieces as pieces_module
-import imclust_core.clustering.rows as rows_module
+import imclust_core.arrays.chunks as pieces_module
+import imclust_core.arrays.rows as rows_module
 from imclust_core.clustering.kmeans import KMeans, kmeans
 from imclust_core.errors import ClusteringError
 

@@ -17,11 +17,13 @@ import pytest
 
 from bench.labels_torture import torture
 from imclust_core.errors import LabelConflict, LabelsError, WorkspaceError
-from imclust_core.store import label_log, labels, lock
-from imclust_core.store.backups import KEPT, back_up_if_due, backups_of, damage_of_labels
+from imclust_core.store import lock
+from imclust_core.store.annotations import events as labels
+from imclust_core.store.annotations import log as label_log
+from imclust_core.store.annotations.backups import KEPT, back_up_if_due, backups_of, damage_of_labels
+from imclust_core.store.annotations.events import Draft, Event, append, events_of, labelled_clusterings, newest_event
+from imclust_core.store.annotations.log import end_of_log, read_log
 from imclust_core.store.database import connect
-from imclust_core.store.label_log import end_of_log, read_log
-from imclust_core.store.labels import Draft, Event, append, events_of, labelled_clusterings, newest_event
 from imclust_core.store.lock import FileLock, one_at_a_time
 from imclust_core.store.workspace import Workspace
 
@@ -349,7 +351,7 @@ def test_a_copy_from_a_clock_that_was_ahead_does_not_end_all_copying(workspace: 
 
 
 def test_a_copy_that_fails_the_check_is_not_kept(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imclust_core.store.backups.damage_of_labels", lambda _: "rotten")
+    monkeypatch.setattr("imclust_core.store.annotations.backups.damage_of_labels", lambda _: "rotten")
     say(workspace, "a")
     assert list(workspace.backups.iterdir()) == []
 

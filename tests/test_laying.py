@@ -6,7 +6,7 @@ from PIL import Image
 
 from imclust_core.backbones.preprocessing import Preprocessing
 from imclust_core.errors import ExplainError
-from imclust_core.explain.laying import lay
+from imclust_core.explain.overlay import lay
 
 CROP, WHOLE_SHORT_SIDE, SQUASH = Preprocessing(), Preprocessing(resize=224), Preprocessing(resize=0)
 LARGER = Preprocessing(size=299, resize=342, interpolation="bicubic")

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from imclust_core.annotation.editing import open_desk
+from imclust_core.annotation.explain_questions import TOP, of_cluster
 from imclust_core.jobs.queue import Queue
-from imclust_core.naming.editing import open_desk
-from imclust_core.naming.looking import TOP, of_cluster
 from imclust_core.store.catalogue import ImageRow, page_of_images
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
-from pages.parts.looks_address import asking_address, mean_address, picture_address
+from pages.parts.saliency.address import asking_address, mean_address, picture_address
 from tests.conftest import wait_for
 from tests.server import Answer, Dashboard
 from tests.test_clusterings import PLAIN, clustered

@@ -13,10 +13,10 @@ import pytest
 
 from imclust_core.names import display_name
 from imclust_core.store.maps import MapContent
-from pages.parts import map_html
-from pages.parts.colours import colour_of
-from pages.parts.map_html import MOST_TRACES, fair_rows, standalone_html
-from pages.parts.map_values import FULL, SCALE, UNKNOWN, Colouring, Entry
+from pages.parts.kit.colours import colour_of
+from pages.parts.map import html as map_html
+from pages.parts.map.colouring import FULL, SCALE, UNKNOWN, Colouring, Entry
+from pages.parts.map.html import MOST_TRACES, fair_rows, standalone_html
 from tests.hostile import EVIL_NAMES
 
 DAY = datetime.date(2026, 11, 22)

@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import imclust_core.jobs.map as map_job
+import imclust_core.jobs.kinds.map as map_job
 from imclust_core import open_collection
+from imclust_core.annotation.editing import open_desk
 from imclust_core.cli import main
 from imclust_core.errors import Cancelled, ClusteringError, EmbeddingError, MapError
-from imclust_core.jobs.embed import embed
-from imclust_core.jobs.map import draw_map, named_groups
+from imclust_core.jobs.kinds.embed import embed
+from imclust_core.jobs.kinds.map import draw_map, named_groups
+from imclust_core.jobs.kinds.scan import scan
 from imclust_core.jobs.requests import EmbedRequest, check_map
-from imclust_core.jobs.scan import scan
 from imclust_core.jobs.submitting import submit_map
 from imclust_core.mapping.methods import METHODS
-from imclust_core.naming.editing import open_desk
 from imclust_core.store import maps as store
 from imclust_core.store.collections import Collection, add_collection
 from imclust_core.store.embeddings import Embedding, remove_embedding

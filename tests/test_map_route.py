@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 
-from imclust_core.naming.desk import ASIDE
-from imclust_core.naming.editing import merge_clusters, move_images, open_desk
-from imclust_core.naming.picking import of_cluster
+from imclust_core.annotation.annotated import ASIDE
+from imclust_core.annotation.editing import merge_clusters, move_images, open_desk
+from imclust_core.annotation.selection import of_cluster
 from imclust_core.store.catalogue import page_of_images
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection, remove_collection
@@ -22,7 +22,7 @@ from imclust_core.store.embeddings import Embedding
 from imclust_core.store.maps import StoredMap, forget_map, read_map
 from imclust_core.store.selections import keep_selection, read_selection
 from imclust_core.store.workspace import Workspace
-from pages.parts.map_address import (
+from pages.parts.map.address import (
     ids_address,
     pick_address,
     picked_address,
@@ -30,7 +30,7 @@ from pages.parts.map_address import (
     thumb_template,
     values_address,
 )
-from pages.parts.map_values import BYS, colouring
+from pages.parts.map.colouring import BYS, colouring
 from tests.server import Answer, Dashboard
 from tests.test_clusterings import PLAIN, clustered
 from tests.test_image_route import SECRETS

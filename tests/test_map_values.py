@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from imclust_core.annotation.annotated import ASIDE, UNASSIGNED
+from imclust_core.annotation.editing import merge_clusters, move_images, name_cluster, open_desk, undo
 from imclust_core.errors import MapError
-from imclust_core.jobs.scan import scan
-from imclust_core.naming.desk import ASIDE, UNASSIGNED
-from imclust_core.naming.editing import merge_clusters, move_images, name_cluster, open_desk, undo
+from imclust_core.jobs.kinds.scan import scan
 from imclust_core.store.catalogue import paths
 from imclust_core.store.clusterings import Clustering, read_clustering
 from imclust_core.store.collections import Collection, add_collection, collection
@@ -20,10 +20,10 @@ from imclust_core.store.maps import MapContent, MapRecipe, StoredMap, keep_map
 from imclust_core.store.truth import FOLDERS, read_truth
 from imclust_core.store.vectors import locate, read_rows
 from imclust_core.store.workspace import Workspace
-from pages.parts import map_values
-from pages.parts.colours import NOISE, PALETTE, colour_of
-from pages.parts.map_sources import map_content
-from pages.parts.map_values import BYS, FULL, SCALE, UNKNOWN, Colouring, colouring, ways
+from pages.parts.kit.colours import NOISE, PALETTE, colour_of
+from pages.parts.map import colouring as map_values
+from pages.parts.map.colouring import BYS, FULL, SCALE, UNKNOWN, Colouring, colouring, ways
+from pages.parts.map.sources import map_content
 from tests.embedded import quietly
 from tests.test_clusterings import DENSE, PLAIN, clustered
 from tests.test_colours import contrast

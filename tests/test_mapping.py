@@ -7,8 +7,8 @@ import pytest
 from sklearn.manifold import trustworthiness as exact_trust
 from sklearn.neighbors import NearestNeighbors
 
-from imclust_core.clustering.linkage import unit_rows
-from imclust_core.clustering.neighbours import nearest_rows
+from imclust_core.arrays.linkage import unit_rows
+from imclust_core.arrays.neighbours import nearest_rows
 from imclust_core.errors import Cancelled, MapError
 from imclust_core.mapping import gpu
 from imclust_core.mapping import graph as graph_module

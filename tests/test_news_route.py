@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from imclust_core.store.labels import Draft, append
+from imclust_core.store.annotations.events import Draft, append
 from imclust_core.store.workspace import Workspace
-from pages.parts.news_route import news_address
+from pages.parts.annotate.news_route import news_address
 from tests.server import Dashboard
 from tests.test_image_route import SECRETS
 

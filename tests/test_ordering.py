@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from imclust_core.naming.ordering import ORDERS, Said, ordered
+from imclust_core.annotation.ordering import ORDERS, Said, ordered
 from imclust_core.store.clusterings import ClusterContent
 
 SEEDS = range(20)

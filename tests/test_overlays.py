@@ -8,10 +8,10 @@ from PIL import Image
 
 from imclust_core.backbones.preprocessing import Preprocessing
 from imclust_core.errors import ExplainError, ExportError
-from imclust_core.explain.colours import MAPS, colour_table
+from imclust_core.exchange.sheets.saliency_table import MOST_ROWS, LookRow, side_by_side
+from imclust_core.explain.colormaps import MAPS, colour_table
 from imclust_core.explain.pictures import blended, decode_slopes, encode_slopes, fitted, heat_layer, slopes_picture
 from imclust_core.images.thumbnails import SIZES, encode
-from imclust_core.report.look_table import MOST_ROWS, LookRow, side_by_side
 from tests.hostile import encoded, jpeg, picture
 from tests.test_colours import EYES, linear, oklab
 

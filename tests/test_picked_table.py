@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imclust_core.jobs.scan import scan
+from imclust_core.annotation.annotated import ASIDE
+from imclust_core.annotation.editing import move_images, name_cluster, open_desk
+from imclust_core.exchange.exports import picked
+from imclust_core.exchange.exports.picked import PICKED_COLUMNS, picked_table
+from imclust_core.exchange.exports.tables import csv_value
+from imclust_core.jobs.kinds.scan import scan
 from imclust_core.names import display_name, path_of
-from imclust_core.naming.desk import ASIDE
-from imclust_core.naming.editing import move_images, name_cluster, open_desk
-from imclust_core.report import picked
-from imclust_core.report.picked import PICKED_COLUMNS, picked_table
-from imclust_core.report.tables import csv_value
 from imclust_core.store.catalogue import page_of_images, paths
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection, add_collection

@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imclust_core.errors import ClusteringError, EmbeddingError, ImclustError, SelectionError, WordsError
-from imclust_core.naming.editing import name_cluster, open_desk, undo
-from imclust_core.naming.picking import (
+from imclust_core.annotation.editing import name_cluster, open_desk, undo
+from imclust_core.annotation.selection import (
     branch_in,
     cluster_in,
     homes_of,
@@ -17,12 +16,13 @@ from imclust_core.naming.picking import (
     pick_title,
     picked_images,
 )
+from imclust_core.errors import ClusteringError, EmbeddingError, ImclustError, SelectionError, WordsError
+from imclust_core.label_tree.tree import cut
 from imclust_core.store.collections import Collection, add_collection
 from imclust_core.store.embeddings import remove_embedding
 from imclust_core.store.selections import keep_selection
 from imclust_core.store.trees import read_tree
 from imclust_core.store.workspace import Workspace
-from imclust_core.words.tree import cut
 from tests.test_clusterings import clustered
 from tests.test_editing import images_in, merge, move, new
 from tests.test_trees import grown, newest

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from imclust_core.naming.editing import open_desk, undo
-from imclust_core.naming.picking import of_branch, of_cluster
+from imclust_core.annotation.editing import open_desk, undo
+from imclust_core.annotation.selection import of_branch, of_cluster
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.selections import keep_selection
 from imclust_core.store.trees import read_tree
 from imclust_core.store.workspace import Workspace
-from pages.parts import shelf
-from pages.parts.clustering_choice import CLUSTERING_KEY, PICK, current_clustering
-from pages.parts.desk_acts import ANSWERS, do_all
-from pages.parts.desk_state import (
+from pages.parts.annotate import cluster_list as shelf
+from pages.parts.annotate.edits import ANSWERS, do_all
+from pages.parts.annotate.shown_group import ShownGroup
+from pages.parts.annotate.state import (
     CLUSTER,
     PICKED,
     begin_desk,
@@ -26,7 +26,8 @@ from pages.parts.desk_state import (
     selected,
     tick_picked,
 )
-from pages.parts.picks import (
+from pages.parts.session.clustering import CLUSTERING_KEY, PICK, current_clustering
+from pages.parts.session.selection import (
     Pick,
     asked_pick,
     at_hand,
@@ -35,7 +36,6 @@ from pages.parts.picks import (
     keep_pick,
     loose_pick,
 )
-from pages.parts.shown_group import ShownGroup
 from tests.test_address import Browser
 from tests.test_clusterings import KMEANS, clustered
 from tests.test_editing import images_in, merge, move, new

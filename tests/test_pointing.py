@@ -18,8 +18,8 @@ from imclust_core import open_image
 from imclust_core.backbones.network import Backbone, load_backbone
 from imclust_core.backbones.preprocessing import Preprocessing
 from imclust_core.backbones.registry import BUNDLED
-from imclust_core.explain.maps import look
-from imclust_core.explain.places import Places, find_places
+from imclust_core.explain.cam import look
+from imclust_core.explain.target_layer import Places, find_places
 from imclust_core.explain.targets import OfClass, OfCluster, OfContrast, Target
 
 SIDE = 256

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from imclust_core.naming.proposals import UNSURE, Proposal, propose_names
+from imclust_core.annotation.name_proposals import UNSURE, Proposal, propose_names
+from imclust_core.words.class_labels import Label
 from imclust_core.words.hypernyms import hypernyms
-from imclust_core.words.labels import Label
 
 AFRICAN, TUSKER, INDIAN = Label("African elephant", (), "n02504458"), Label("tusker"), Label("Indian", (), "n02504013")
 BEAGLE, DALMATIAN, TABBY = (

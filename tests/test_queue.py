@@ -9,7 +9,7 @@ from imclust_core.errors import JobError, LeaseLost
 from imclust_core.jobs import queue as queue_module
 from imclust_core.jobs.progress import RateMeter, duration, seconds_left
 from imclust_core.jobs.queue import LEASE_SECONDS, MAX_DEATHS, Queue
-from imclust_core.jobs.tasks import TASKS, TITLES
+from imclust_core.jobs.registry import TASKS, TITLES
 from imclust_core.store.workspace import Workspace
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from imclust_core.errors import Cancelled, SourceUnavailable
+from imclust_core.exchange.exports.tables import csv_cell, skipped_csv
 from imclust_core.images import walking
-from imclust_core.jobs import scan as scan_module
-from imclust_core.jobs.scan import MAX_TROUBLE, scan
+from imclust_core.jobs.kinds import scan as scan_module
+from imclust_core.jobs.kinds.scan import MAX_TROUBLE, scan
 from imclust_core.names import path_of
-from imclust_core.report.tables import csv_cell, skipped_csv
 from imclust_core.store.catalogue import duplicate_groups, image, page_of_images, skipped_files
 from imclust_core.store.collections import Collection, add_collection, remove_collection
 from imclust_core.store.counts import summary_of

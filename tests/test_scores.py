@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_samples, silhouette_score
 
-import imclust_core.clustering.pieces as pieces_module
+import imclust_core.arrays.chunks as pieces_module
 from imclust_core.clustering.scores import Measured, Placed, measure, place
 from imclust_core.clustering.stability import stability
 from imclust_core.errors import Cancelled

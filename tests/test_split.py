@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-import imclust_core.jobs.split as split_job
+import imclust_core.jobs.kinds.split as split_job
+from imclust_core.annotation.editing import open_desk, undo
+from imclust_core.annotation.predictions import said_of
 from imclust_core.errors import ClusteringError, EmbeddingError, ImclustError, LabelConflict
-from imclust_core.jobs.split import HOW, split_in_two
+from imclust_core.jobs.kinds.split import HOW, split_in_two
 from imclust_core.jobs.submitting import submit_split
-from imclust_core.naming.editing import open_desk, undo
-from imclust_core.naming.saying import said_of
+from imclust_core.store.annotations.events import events_of
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import remove_embedding
-from imclust_core.store.labels import events_of
 from imclust_core.store.shards import TOP
 from imclust_core.store.vectors import Located, features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from imclust_core.clustering.grouping import by_size, grouped
-from imclust_core.clustering.linkage import distances_between
-from imclust_core.clustering.neighbours import nearest_rows
-from imclust_core.clustering.reduction import Reduction, reduce, reduction_from
+from imclust_core.arrays.linkage import distances_between
+from imclust_core.arrays.neighbours import nearest_rows
+from imclust_core.arrays.reduction import Reduction, reduce, reduction_from
+from imclust_core.clustering.run import by_size, grouped
 from imclust_core.clustering.strategies import STRATEGIES, Given, Strategy, find_strategy
 from imclust_core.errors import ClusteringError
 
@@ -357,7 +357,7 @@ def test_umap_keeps_groups_apart_also_where_most_images_are_placed_afterwards(mo
         assert found.shape == (len(points), 2)
         assert alike(grouped(Given(found, 3), STRATEGIES["kmeans"]), truth) == 1
         assert (reduced(points, "umap:2") == found).all(), "the same seed"
-        monkeypatch.setattr("imclust_core.clustering.reduction.UMAP_ROWS", 40)
+        monkeypatch.setattr("imclust_core.arrays.reduction.UMAP_ROWS", 40)
         some = reduced(points, "umap:2")
         assert alike(grouped(Given(some, 3), STRATEGIES["kmeans"]), truth) == 1
         for n in (3, 4, 7):  # fewer than there are dimensions
@@ -373,7 +373,7 @@ def test_the_reduction_is_what_its_fields_say() -> None:
 def test_the_nearest_rows_are_those_of_every_distance(
     monkeypatch: pytest.MonkeyPatch, n: int, m: int, number: int
 ) -> None:
-    monkeypatch.setattr("imclust_core.clustering.neighbours._SCORES", 1)  # 64 rows at a time
+    monkeypatch.setattr("imclust_core.arrays.neighbours._SCORES", 1)  # 64 rows at a time
     rows, among = scattered(n, seed=1), scattered(m, seed=2)
     told: list[tuple[int, int]] = []
     near, away = nearest_rows(rows, among, number, device="cpu", step=lambda *step: told.append(step))

@@ -3,7 +3,7 @@
 import pytest
 
 from imclust_core.names import display_name
-from pages.parts.text import plain, plural
+from pages.parts.kit.text import plain, plural
 from tests.hostile import EVIL_NAMES
 
 

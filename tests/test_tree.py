@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 import scipy.cluster.hierarchy
 
-from imclust_core.clustering.linkage import LINKAGES, METRICS
+from imclust_core.arrays.linkage import LINKAGES, METRICS
 from imclust_core.errors import WordsError
-from imclust_core.words.growing import grow
-from imclust_core.words.labelled import best_examples, joined, label_tree, used_classes
-from imclust_core.words.labels import Label, keyed, label_vectors
-from imclust_core.words.order import leaf_order
-from imclust_core.words.tree import (
+from imclust_core.label_tree.grow import grow
+from imclust_core.label_tree.label_tree import best_examples, joined, label_tree, used_classes
+from imclust_core.label_tree.leaf_order import leaf_order
+from imclust_core.label_tree.tree import (
     JOIN,
     SPLIT,
     Tree,
@@ -28,6 +27,7 @@ from imclust_core.words.tree import (
     homes,
     k_at,
 )
+from imclust_core.words.class_labels import Label, keyed, label_vectors
 
 WAYS = list(product(LINKAGES, METRICS))
 SEEDS = [0, 1, 2]

@@ -15,13 +15,14 @@ import pytest
 from imclust_core import open_collection
 from imclust_core.backbones.registry import BUNDLED
 from imclust_core.errors import EmbeddingError, WordsError
-from imclust_core.jobs.embed import embed
+from imclust_core.jobs.kinds.embed import embed
+from imclust_core.jobs.kinds.scan import scan
+from imclust_core.jobs.kinds.tree import build_tree, refine_evidence
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import DEFAULT_TREE, EmbedRequest, check_tree
-from imclust_core.jobs.scan import scan
 from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_evidence, submit_tree
-from imclust_core.jobs.tree import build_tree, refine_evidence
+from imclust_core.label_tree.tree import by_size, cut, groups
 from imclust_core.store.choices import add_choice, last_choice
 from imclust_core.store.collections import Collection, add_collection, find_collection
 from imclust_core.store.embeddings import Embedding, embeddings_of, remove_embedding
@@ -35,7 +36,6 @@ from imclust_core.store.trees import (
     tree_state,
 )
 from imclust_core.store.workspace import Workspace
-from imclust_core.words.tree import by_size, cut, groups
 from tests.conftest import finish, wait_for, worker_pids
 from tests.embedded import embedded_photographs, pin_speed, quietly
 from tests.hostile import jpeg

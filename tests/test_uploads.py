@@ -6,11 +6,11 @@ import zipfile
 import pytest
 
 from imclust_core.errors import UploadError
-from imclust_core.jobs import unpack as unpack_module
+from imclust_core.jobs.kinds import unpack as unpack_module
+from imclust_core.jobs.kinds.unpack import safe_parts, unpack
+from imclust_core.jobs.kinds.uploads import Upload, receive
 from imclust_core.jobs.queue import Queue
-from imclust_core.jobs.tasks import READING
-from imclust_core.jobs.unpack import safe_parts, unpack
-from imclust_core.jobs.uploads import Upload, receive
+from imclust_core.jobs.registry import READING
 from imclust_core.store.catalogue import page_of_images
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish

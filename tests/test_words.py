@@ -21,11 +21,11 @@ import pytest
 from gensim.models import FastText, KeyedVectors, Word2Vec
 from gensim.models.fasttext import save_facebook_model
 
-import imclust_core.words.kept as kept
+import imclust_core.words.gensim_files as kept
 from imclust_core.backbones.classes import imagenet_classes, numbered_classes
 from imclust_core.errors import VectorsUnavailable, WordsError
-from imclust_core.words.files import read_vectors
-from imclust_core.words.labels import Label, keyed, label_vectors, wanted_words
+from imclust_core.words.class_labels import Label, keyed, label_vectors, wanted_words
+from imclust_core.words.vector_files import read_vectors
 from imclust_core.words.vectors import BUILT_IN, check_vectors, embedded_vectors, word_vectors
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch.nn.functional import normalize
 
+from imclust_core.arrays.chunks import Step, nothing, pieces
+from imclust_core.arrays.neighbours import nearest_rows
+from imclust_core.arrays.rows import chosen_device
 from imclust_core.clustering.kmeans import kmeans
-from imclust_core.clustering.neighbours import nearest_rows
-from imclust_core.clustering.pieces import Step, nothing, pieces
-from imclust_core.clustering.rows import chosen_device
 
 _ROWS = 50_000
 """Heads learn from at most so many rows, and neighbours are looked for among these; the winner sorts all of them."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from imclust_core.clustering.checks import check_k, check_points
-from imclust_core.clustering.nearest import nearest, sums
-from imclust_core.clustering.pieces import Step, nothing
-from imclust_core.clustering.rows import Rows, chosen_device, one_thread
-from imclust_core.clustering.searching import search
+from imclust_core.arrays.checks import check_k, check_points
+from imclust_core.arrays.chunks import Step, nothing
+from imclust_core.arrays.nearest import nearest, sums
+from imclust_core.arrays.rows import Rows, chosen_device, one_thread
+from imclust_core.clustering.kmeans_init import search
 
 _LEAST_DIRECTIONS = 64
 _DIRECTIONS = 2

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imclust_core.clustering.linkage import distances_between, unit_rows
-from imclust_core.clustering.pieces import Step, chosen_rows, nothing, pieces
+from imclust_core.arrays.chunks import Step, chosen_rows, nothing, pieces
+from imclust_core.arrays.linkage import distances_between, unit_rows
 
 _SAMPLE = 3_000
 """Images that the silhouette is taken from, all of them or so many: it needs every distance between them."""

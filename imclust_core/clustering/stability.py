@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from imclust_core.arrays.chunks import Step, nothing
 from imclust_core.clustering.matching import contingency
-from imclust_core.clustering.pieces import Step, nothing
 
 STABLE, SHAKY = 0.85, 0.6
 """From the first on a cluster comes back nearly whole; below the second it is rather chance."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imclust_core.clustering.pieces import Step, nothing
+from imclust_core.arrays.chunks import Step, nothing
 from imclust_core.errors import ClusteringError
 
 
@@ -61,31 +61,31 @@ def _spherical(given: Given) -> np.ndarray:
 
 
 def _ward(given: Given) -> np.ndarray:
-    from imclust_core.clustering.classic import ward
+    from imclust_core.clustering.sklearn_methods import ward
 
     return ward(given.points, given.k)
 
 
 def _average(given: Given) -> np.ndarray:
-    from imclust_core.clustering.classic import average
+    from imclust_core.clustering.sklearn_methods import average
 
     return average(given.points, given.k)
 
 
 def _mixture(given: Given) -> np.ndarray:
-    from imclust_core.clustering.classic import mixture
+    from imclust_core.clustering.sklearn_methods import mixture
 
     return mixture(given.points, given.k, seed=given.seed)
 
 
 def _spectral(given: Given) -> np.ndarray:
-    from imclust_core.clustering.classic import spectral
+    from imclust_core.clustering.sklearn_methods import spectral
 
     return spectral(given.points, given.k, seed=given.seed)
 
 
 def _dense(given: Given) -> np.ndarray:
-    from imclust_core.clustering.classic import dense
+    from imclust_core.clustering.sklearn_methods import dense
 
     return dense(given.points)
 

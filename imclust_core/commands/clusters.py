@@ -4,13 +4,13 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
+from imclust_core.annotation.editing import cluster_names
 from imclust_core.clustering.matching import sentences
 from imclust_core.commands.running import print_json, result_of
 from imclust_core.errors import ClusteringError
-from imclust_core.jobs.first_k import first_k
+from imclust_core.jobs.kinds.first_k import first_k
 from imclust_core.jobs.requests import check_clustering
 from imclust_core.jobs.submitting import submit_cluster
-from imclust_core.naming.editing import cluster_names
 from imclust_core.store.choices import last_choice
 from imclust_core.store.clusterings import Clustering, ClusterRecipe, clustering, clusterings_of
 from imclust_core.store.collections import find_collection

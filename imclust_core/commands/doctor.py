@@ -9,7 +9,7 @@ from imclust_core.config import workspace_folder
 from imclust_core.errors import WorkspaceError
 from imclust_core.names import expanded, shown
 from imclust_core.store.database import refuse_network_folder
-from imclust_core.store.health import Health, examine
+from imclust_core.store.doctor.workspace_health import Health, examine
 from imclust_core.store.workspace import MARKER, Workspace
 
 

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from imclust_core.annotation.editing import open_desk
+from imclust_core.annotation.explain_questions import TOP, of_class, of_cluster, of_contrast, question, second_nearest
+from imclust_core.annotation.predictions import said_of
 from imclust_core.commands.clusters import clustering_named
 from imclust_core.commands.running import print_json, result_of
 from imclust_core.errors import ExplainError
+from imclust_core.exchange.exports.writing import folder_to_write
+from imclust_core.exchange.sheets.saliency_export import NEEDS, Explained, Style, write_looks
 from imclust_core.explain.pictures import check_opacity
 from imclust_core.jobs.submitting import submit_explain
 from imclust_core.names import shown
-from imclust_core.naming.editing import open_desk
-from imclust_core.naming.looking import TOP, of_class, of_cluster, of_contrast, question, second_nearest
-from imclust_core.naming.saying import said_of
-from imclust_core.report.looks import NEEDS, Explained, Style, write_looks
-from imclust_core.report.writing import folder_to_write
 from imclust_core.store.catalogue import contents, images_by_id, paths
 from imclust_core.store.clusterings import read_clustering
 from imclust_core.store.collections import Collection, find_collection

@@ -4,19 +4,19 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
+from imclust_core.annotation.editing import open_desk
 from imclust_core.commands.clusters import clustering_named
 from imclust_core.commands.running import print_json
 from imclust_core.config import named_file
 from imclust_core.errors import ExportError
+from imclust_core.exchange.exports.exports import Exported, export
+from imclust_core.exchange.exports.members import cluster_rows, open_members
+from imclust_core.exchange.exports.plain_tables import moment
+from imclust_core.exchange.exports.writing import folder_to_write
+from imclust_core.exchange.imports.imports import carry_out, plan_import
+from imclust_core.exchange.imports.plans import Plan
+from imclust_core.exchange.imports.reading import MOST_BYTES
 from imclust_core.names import shown
-from imclust_core.naming.editing import open_desk
-from imclust_core.report.exports import Exported, export
-from imclust_core.report.imports import carry_out, plan_import
-from imclust_core.report.members import cluster_rows, open_members
-from imclust_core.report.plain_tables import moment
-from imclust_core.report.plans import Plan
-from imclust_core.report.reading import MOST_BYTES
-from imclust_core.report.writing import folder_to_write
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
 

@@ -4,14 +4,14 @@ import argparse
 import os
 from pathlib import Path
 
+from imclust_core.annotation.editing import open_desk
 from imclust_core.commands.running import print_json, result_of
 from imclust_core.errors import MapError
+from imclust_core.exchange.exports.places import places_table
 from imclust_core.jobs.requests import check_map
 from imclust_core.jobs.submitting import submit_map
 from imclust_core.mapping.methods import find_method
 from imclust_core.names import expanded, shown
-from imclust_core.naming.editing import open_desk
-from imclust_core.report.places import places_table
 from imclust_core.store.clusterings import clustering
 from imclust_core.store.collections import find_collection
 from imclust_core.store.database import write_atomically

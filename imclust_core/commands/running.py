@@ -10,8 +10,8 @@ from typing import Any
 from imclust_core.errors import JobError
 from imclust_core.jobs.progress import duration, seconds_left
 from imclust_core.jobs.queue import Job, Queue
+from imclust_core.jobs.registry import TITLES
 from imclust_core.jobs.starting import ensure_worker
-from imclust_core.jobs.tasks import TITLES
 from imclust_core.names import expanded
 from imclust_core.store.workspace import Workspace
 

@@ -4,17 +4,17 @@ import argparse
 from dataclasses import asdict, replace
 from typing import Any
 
+from imclust_core.choosing_k.curves import Evidence
+from imclust_core.choosing_k.suggestion import suggest
 from imclust_core.commands.running import print_json, result_of
 from imclust_core.errors import WordsError
 from imclust_core.jobs.requests import DEFAULT_TREE, check_tree
 from imclust_core.jobs.submitting import submit_evidence, submit_tree
+from imclust_core.label_tree.tree import by_size, cut
 from imclust_core.store.collections import find_collection
 from imclust_core.store.embeddings import named_embedding
 from imclust_core.store.trees import StoredTree, find_evidence, find_tree, read_tree, state_of, tree_state
 from imclust_core.store.workspace import Workspace
-from imclust_core.words.curves import Evidence
-from imclust_core.words.suggestion import suggest
-from imclust_core.words.tree import by_size, cut
 
 
 def grow_tree(options: argparse.Namespace) -> int:

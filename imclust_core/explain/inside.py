@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from imclust_core.errors import ExplainError
+from imclust_core.explain.hookable_network import OwnNetwork
 from imclust_core.explain.layers import STORED, Layer
-from imclust_core.explain.own import OwnNetwork
-from imclust_core.explain.places import Places, form_of
+from imclust_core.explain.target_layer import Places, form_of
 
 MOST_LAYERS = 220
 """A list that is longer than this helps nobody; normalisations, activations and the deepest parts are left out then."""

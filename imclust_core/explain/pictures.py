@@ -8,8 +8,8 @@ from PIL import Image
 
 from imclust_core.backbones.preprocessing import Preprocessing
 from imclust_core.errors import ExplainError
-from imclust_core.explain.colours import colour_table
-from imclust_core.explain.laying import checked, lay
+from imclust_core.explain.colormaps import colour_table
+from imclust_core.explain.overlay import checked, lay
 
 HEAT_TYPE = "image/png"
 SLOPES_TYPE = "image/jpeg"

@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
+from imclust_core.arrays.linkage import LINKAGES, METRICS
+from imclust_core.arrays.reduction import reduction_from
 from imclust_core.backbones.preprocessing import MODES
 from imclust_core.backbones.registry import find_backbone
-from imclust_core.clustering.linkage import LINKAGES, METRICS
-from imclust_core.clustering.reduction import reduction_from
 from imclust_core.clustering.strategies import find_strategy
 from imclust_core.config import named_file
 from imclust_core.errors import BackboneError, ClusteringError, ImclustError, MapError, WordsError
@@ -16,7 +16,7 @@ from imclust_core.store.choices import Choice
 from imclust_core.store.clusterings import ClusterRecipe
 from imclust_core.store.maps import MapRecipe
 from imclust_core.store.trees import TreeRecipe
-from imclust_core.words.labels import TEXTS
+from imclust_core.words.class_labels import TEXTS
 from imclust_core.words.vectors import JOINED, check_vectors
 
 AUTO = "auto"

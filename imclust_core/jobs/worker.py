@@ -18,9 +18,9 @@ from typing import Any
 from imclust_core.errors import Cancelled, ImclustError, JobError, LeaseLost, SourceUnavailable, WorkspaceFull
 from imclust_core.jobs.progress import RateMeter
 from imclust_core.jobs.queue import HEARTBEAT_SECONDS, LEASE_SECONDS, Job, Queue
+from imclust_core.jobs.registry import TASKS
 from imclust_core.jobs.starting import PID_FILE, lock_path
-from imclust_core.jobs.tasks import TASKS
-from imclust_core.store.backups import back_up_if_due
+from imclust_core.store.annotations.backups import back_up_if_due
 from imclust_core.store.lock import FileLock
 from imclust_core.store.workspace import Workspace
 

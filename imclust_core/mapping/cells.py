@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from imclust_core.clustering.nearest import nearest, sums
-from imclust_core.clustering.neighbours import nearest_rows
-from imclust_core.clustering.pieces import Step, chosen_rows, nothing
-from imclust_core.clustering.rows import chosen_device
+from imclust_core.arrays.chunks import Step, chosen_rows, nothing
+from imclust_core.arrays.nearest import nearest, sums
+from imclust_core.arrays.neighbours import nearest_rows
+from imclust_core.arrays.rows import chosen_device
 
 _PROBED = 6
 _ROUNDS = 4

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imclust_core.clustering.linkage import unit_rows
-from imclust_core.clustering.pieces import Step, chosen_rows, nothing
-from imclust_core.clustering.reduction import Reduction, reduce
+from imclust_core.arrays.chunks import Step, chosen_rows, nothing
+from imclust_core.arrays.linkage import unit_rows
+from imclust_core.arrays.reduction import Reduction, reduce
 
 FITTED = 200_000
 """Maps are made of at most so many rows by a fair draw; the others are placed among their nearest of these."""

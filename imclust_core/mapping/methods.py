@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imclust_core.clustering.pieces import Step, nothing
-from imclust_core.clustering.reduction import amid
+from imclust_core.arrays.chunks import Step, nothing
+from imclust_core.arrays.reduction import amid
 from imclust_core.errors import MapError
 from imclust_core.mapping.graph import Graph
 

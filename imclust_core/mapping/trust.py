@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from imclust_core.clustering.linkage import unit_rows
-from imclust_core.clustering.pieces import chosen_rows
+from imclust_core.arrays.chunks import chosen_rows
+from imclust_core.arrays.linkage import unit_rows
 
 NEIGHBOURS = 15
 SAMPLE = 5_000

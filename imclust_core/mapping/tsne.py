@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from imclust_core.clustering.pieces import Step, nothing
+from imclust_core.arrays.chunks import Step, nothing
 
 PERPLEXITY = 30.0
 _EARLY, _LATE, _AGAIN = 100, 500, 250

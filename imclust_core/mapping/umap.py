@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from scipy.sparse import csr_matrix
 
-from imclust_core.clustering.pieces import Step, nothing
-from imclust_core.clustering.rows import chosen_device, one_thread
+from imclust_core.arrays.chunks import Step, nothing
+from imclust_core.arrays.rows import chosen_device, one_thread
 from imclust_core.mapping.memberships import memberships
 
 NEIGHBOURS = 15

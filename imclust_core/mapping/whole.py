@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imclust_core.clustering.pieces import Step, nothing
+from imclust_core.arrays.chunks import Step, nothing
 from imclust_core.errors import MapError
 from imclust_core.mapping.graph import FITTED, Graph, axes_of, graph_of
 from imclust_core.mapping.methods import LEAST, Given, Method, find_method, laid_out, started

@@ -18,8 +18,8 @@ import numpy as np
 
 from imclust_core.errors import ClusteringError
 from imclust_core.names import shown
+from imclust_core.store.annotations.events import is_labelled
 from imclust_core.store.database import reading, write_atomically, writing
-from imclust_core.store.labels import is_labelled
 from imclust_core.store.workspace import Workspace
 
 VERSION = 1

@@ -18,7 +18,7 @@ from imclust_core.errors import EmbeddingError
 from imclust_core.names import shown
 from imclust_core.store.database import reading, write_atomically, writing
 from imclust_core.store.workspace import Workspace
-from imclust_core.words.labels import Label
+from imclust_core.words.class_labels import Label
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from imclust_core.choosing_k.curves import Curve, Evidence
 from imclust_core.errors import WordsError
+from imclust_core.label_tree.tree import Tree
 from imclust_core.names import shown
 from imclust_core.store.collections import Collection
 from imclust_core.store.database import reading, write_atomically, writing
 from imclust_core.store.embeddings import Embedding, embedding
 from imclust_core.store.workspace import Workspace
-from imclust_core.words.curves import Curve, Evidence
-from imclust_core.words.tree import Tree
 
 VERSION = 1
 """Raised when the same recipe gives another tree than before: other vectors in the package, other names."""

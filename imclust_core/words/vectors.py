@@ -9,8 +9,8 @@ import numpy as np
 
 from imclust_core.config import named_file
 from imclust_core.errors import VectorsUnavailable, WordsError
-from imclust_core.words.files import Tell, read_vectors
-from imclust_core.words.labels import keyed
+from imclust_core.words.class_labels import keyed
+from imclust_core.words.vector_files import Tell, read_vectors
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors

@@ -11,9 +11,9 @@ import pytest
 
 from imclust_core.backbones.registry import BUNDLED
 from imclust_core.images.samples import make_samples
-from imclust_core.jobs.embed import embed
+from imclust_core.jobs.kinds.embed import embed
+from imclust_core.jobs.kinds.scan import scan
 from imclust_core.jobs.requests import EmbedRequest
-from imclust_core.jobs.scan import scan
 from imclust_core.store.collections import Collection, add_collection, collections
 from imclust_core.store.workspace import Workspace
 from tests.embedded import pin_speed, quietly

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from imclust_core.annotation.editing import name_cluster, open_desk
 from imclust_core.backbones.registry import BUNDLED
-from imclust_core.jobs.embed import embed
+from imclust_core.jobs.kinds.embed import embed
+from imclust_core.jobs.kinds.scan import scan
 from imclust_core.jobs.requests import EmbedRequest
-from imclust_core.jobs.scan import scan
-from imclust_core.naming.editing import name_cluster, open_desk
+from imclust_core.store.annotations.log import read_log
 from imclust_core.store.catalogue import paths
 from imclust_core.store.clusterings import Clustering, read_clustering
 from imclust_core.store.collections import Collection, add_collection
-from imclust_core.store.label_log import read_log
 from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import A_WHILE, SCREENS, Visit, Visitor
 from tests.browser.test_cluster import clustered

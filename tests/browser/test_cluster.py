@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from imclust_core.jobs.cluster import cluster
+from imclust_core.jobs.kinds.cluster import cluster
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import DEFAULT_CLUSTERING, check_clustering
 from imclust_core.store.clusterings import Clustering, clustering, clusterings_of

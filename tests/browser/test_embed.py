@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from imclust_core.backbones.registry import BUNDLED
-from imclust_core.jobs.embed import embed
+from imclust_core.jobs.kinds.embed import embed
+from imclust_core.jobs.kinds.scan import scan
 from imclust_core.jobs.requests import EmbedRequest
-from imclust_core.jobs.scan import scan
 from imclust_core.store.collections import Collection, add_collection
 from imclust_core.store.embeddings import embeddings_of
 from imclust_core.store.speeds import decode_key, keep_speed

@@ -7,12 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from imclust_core.naming.editing import open_desk
+from imclust_core.annotation.editing import open_desk
 from imclust_core.store.catalogue import paths
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import embedding
-from imclust_core.store.looks import read_attention
+from imclust_core.store.explanations.saliency import read_attention
 from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import A_WHILE, Visitor
 from tests.browser.test_browse import at_the_desk, images, saved

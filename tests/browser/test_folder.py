@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from imclust_core.jobs.kinds.scan import scan
 from imclust_core.jobs.queue import Queue
-from imclust_core.jobs.scan import scan
 from imclust_core.store.catalogue import count_images
 from imclust_core.store.collections import add_collection, collections
 from imclust_core.store.workspace import Workspace

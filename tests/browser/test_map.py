@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from imclust_core.annotation.editing import open_desk
+from imclust_core.annotation.predictions import said_of
 from imclust_core.backbones.registry import BUNDLED
-from imclust_core.jobs.cluster import cluster
-from imclust_core.jobs.embed import embed
-from imclust_core.jobs.map import draw_map
+from imclust_core.jobs.kinds.cluster import cluster
+from imclust_core.jobs.kinds.embed import embed
+from imclust_core.jobs.kinds.map import draw_map
+from imclust_core.jobs.kinds.scan import scan
 from imclust_core.jobs.requests import DEFAULT_CLUSTERING, EmbedRequest, check_clustering
-from imclust_core.jobs.scan import scan
-from imclust_core.naming.editing import open_desk
-from imclust_core.naming.saying import said_of
 from imclust_core.store.clusterings import Clustering, clustering, clusterings_of
 from imclust_core.store.collections import Collection, add_collection, collections
 from imclust_core.store.embeddings import Embedding, embeddings_of, labels_of

@@ -12,7 +12,7 @@ from imclust_core.explain.layers import STORED
 from imclust_core.store.catalogue import page_of_images
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import embeddings_of
-from imclust_core.store.inside import read_peaks, read_survey, still_there, top_sampled, top_stored
+from imclust_core.store.explanations.feature_maps import read_peaks, read_survey, still_there, top_sampled, top_stored
 from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import A_WHILE, Visit, Visitor
 from tests.browser.test_embed import scanned

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from imclust_core.naming.editing import open_desk
+from imclust_core.annotation.editing import open_desk
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.selections import keep_selection

@@ -1,0 +1,109 @@
+"""The name bar: what a cluster is called, by whom, what else it might be called, and all that can be done to it."""
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from imclust_core.annotation.annotated import Desk, to_redo, to_undo
+from imclust_core.annotation.history import sentence
+from imclust_core.annotation.name_proposals import UNSURE, Proposal
+from pages.parts.annotate.cluster_list import WITHOUT, sign_of
+from pages.parts.annotate.state import PICKED
+from pages.parts.kit.colours import NOISE, colour_of, ink_on
+from pages.parts.kit.component import script
+from pages.parts.kit.messages import heard
+
+_HERE = Path(__file__).parent
+
+_bar = st.components.v2.component(
+    "imclust_name_bar",
+    html=(_HERE / "name_bar.html").read_text(encoding="utf-8"),
+    css=(_HERE / "name_bar.css").read_text(encoding="utf-8"),
+    js=script(_HERE, "name_bar_drawing.js", "name_bar.js"),
+)
+
+
+def show_name_bar(
+    desk: Desk,
+    number: int,
+    proposals: Sequence[Proposal],
+    selected: Collection[int],
+    answers: Mapping[str, Any],
+    author: str,
+    news: str,
+    *,
+    key: str,
+    called: str = "",
+    on_told: Callable[[], None],
+) -> None:
+    """The bar of one group.
+
+    Parameters
+    ----------
+    answers: what came of the last changes, by their uuids.
+    news: the address that tells whether there is anything new, from `news_address`.
+    called: what a group is called that is no cluster.
+    on_told: called when `st.session_state[key].told` holds all that is not answered yet: {"acts": changes to make,
+        "steps": where to go, numbered for `is_news`, as {"count", "where"}, where being next, previous, unnamed, or
+        clear for an empty selection, "author": who is there, or ""}.
+    """
+    others = [one for one in desk.clusters if one != number]
+    before, after = (to_undo(desk, author), to_redo(desk, author)) if author else (None, None)
+    data = {
+        "cluster": _cluster(desk, number, called),
+        "proposals": [_proposal(one) for one in proposals],
+        "names": sorted({name.text for name in desk.names.values() if name.text}, key=str.casefold),
+        "targets": [{"number": one, "name": desk.name_of(one), "base": desk.base_of(one)} for one in others],
+        "same": _same(desk, number, others),
+        "selected": len(selected),
+        "heard": heard(key),
+        "answers": dict(answers),
+        "author": author,
+        "news": news,
+        "version": desk.version,
+        "undo": sentence(before) if before is not None else "",
+        "redo": sentence(after) if after is not None else "",
+    }
+    _bar(key=key, data=data, on_told_change=on_told)
+
+
+def _cluster(desk: Desk, number: int, called: str) -> dict[str, Any]:
+    said, colour = desk.names.get(number), colour_of(number) if number > 0 else NOISE
+    return {
+        "number": number,
+        "sign": sign_of(number),
+        "colour": colour,
+        "ink": ink_on(colour),
+        "nameable": number > 0,
+        "gathers": number == PICKED,
+        "without": f"Picked: {called}" if number == PICKED else WITHOUT.get(number, "").capitalize(),
+        "base": desk.base_of(number),
+        "name": said.text if said is not None else "",
+        "state": said.state if said is not None else "",
+        "note": said.note if said is not None else "",
+        "via": said.via if said is not None else "",
+        "by": f"{said.author}, {ago(said.at)}" if said is not None else "",
+    }
+
+
+def _proposal(one: Proposal) -> dict[str, Any]:
+    return {"name": one.name, "receipt": one.receipt, "unsure": one.confidence < UNSURE}
+
+
+def _same(desk: Desk, number: int, others: Sequence[int]) -> int:
+    """Another cluster that bears the same name, or 0."""
+    name = desk.name_of(number).casefold()
+    return next((one for one in others if name and desk.name_of(one).casefold() == name), 0)
+
+
+def ago(at: int) -> str:
+    """How long ago a moment was, for people."""
+    seconds = max(0, int(time.time()) - at)
+    if seconds < 60:
+        return "just now"
+    if seconds < 3600:
+        return f"{seconds // 60} min ago"
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))

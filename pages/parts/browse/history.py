@@ -1,0 +1,92 @@
+"""The history of a clustering as a table, and the way back for one's own last change."""
+
+import time
+from collections.abc import Callable
+from itertools import islice
+from uuid import uuid4
+
+import pandas as pd
+import streamlit as st
+
+from imclust_core.annotation.annotated import Desk, to_redo, to_undo
+from imclust_core.annotation.editing import open_desk, redo, undo
+from imclust_core.annotation.history import history, sentence
+from imclust_core.errors import ImclustError
+from imclust_core.store.clusterings import Clustering
+from imclust_core.store.workspace import Workspace
+from pages.parts.annotate.state import author
+from pages.parts.frame.steps import next_page
+from pages.parts.kit.text import plain, plural
+
+_SHOWN = 2_000
+
+
+def show_history(workspace: Workspace, stored: Clustering) -> None:
+    """All events, the newest first."""
+    try:
+        desk = open_desk(workspace, stored)
+    except ImclustError as error:
+        st.error(plain(str(error)))
+        return
+    if not desk.events:
+        st.info("Nobody has named or changed anything in this clustering yet.")
+        st.page_link(next_page("browse"), label="Go to 5 Browse and name", icon=":material/arrow_back:")
+        return
+    authors = len({event.author for event in desk.events})
+    st.caption(f"{plural(len(desk.events), 'change')} by {plural(authors, 'person', 'people')}")
+    _buttons(workspace, stored, desk)
+    _table(desk)
+    if len(desk.events) > _SHOWN:
+        st.caption(f"The newest {_SHOWN:,}. labels.jsonl in the workspace holds all of them.")
+
+
+def _buttons(workspace: Workspace, stored: Clustering, desk: Desk) -> None:
+    who = author()
+    back, forth = (to_undo(desk, who), to_redo(desk, who)) if who else (None, None)
+    with st.container(horizontal=True):
+        st.button(
+            "Undo my last change",
+            icon=":material/undo:",
+            disabled=back is None,
+            help=plain(sentence(back)) if back is not None else None,
+            on_click=_step,
+            args=(workspace, stored, undo, who),
+            key="history_undo",  # or what it would undo, its help, would make it another button each time
+        )
+        st.button(
+            "Redo",
+            icon=":material/redo:",
+            disabled=forth is None,
+            help=plain(sentence(forth)) if forth is not None else None,
+            on_click=_step,
+            args=(workspace, stored, redo, who),
+            key="history_redo",
+        )
+
+
+def _table(desk: Desk) -> None:
+    told = pd.DataFrame(
+        {
+            "when": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(one.at)),
+            "who": one.author,
+            "did": one.text,
+            "clusters": ", ".join(str(number) for number in one.clusters),
+            "counts": one.counts,
+        }
+        for one in islice(history(desk), _SHOWN)
+    )
+    st.dataframe(
+        told,
+        hide_index=True,
+        column_config={
+            "did": st.column_config.TextColumn(width="large"),
+            "counts": st.column_config.CheckboxColumn(help="Not what was taken back."),
+        },
+    )
+
+
+def _step(workspace: Workspace, stored: Clustering, step: Callable[..., object], who: str) -> None:
+    try:
+        step(workspace, stored, author=who, uuid=str(uuid4()))
+    except ImclustError as error:
+        st.toast(plain(str(error)), icon=":material/error:")

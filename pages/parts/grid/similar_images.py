@@ -1,0 +1,98 @@
+"""Images most like one: asked of the worker, shown as a grid, kept in the address."""
+
+import contextlib
+
+import streamlit as st
+
+from imclust_core.errors import EmbeddingError, JobError
+from imclust_core.jobs.queue import Job, Queue
+from imclust_core.jobs.starting import ensure_worker
+from imclust_core.jobs.submitting import submit_similar
+from imclust_core.store.catalogue import images_by_id, usable_images
+from imclust_core.store.clusterings import Clustering
+from imclust_core.store.collections import Collection
+from imclust_core.store.embeddings import Embedding, embedding
+from imclust_core.store.workspace import Workspace
+from pages.parts.grid.all_images import GRID as ALL_IMAGES
+from pages.parts.grid.grid import image_grid
+from pages.parts.kit.redraw import page_is_drawn, redraw_if_asked, redraw_page
+from pages.parts.kit.text import plain
+
+_SIMILAR = "similar"
+_ASKED = "similar_asked"
+_GRID = "similar_images"
+_LOOK_SECONDS = 0.3
+
+
+def ask_similar(grid: str | None) -> None:
+    """Take over which image a grid's "Find similar" was pressed on."""
+    image = st.session_state[grid or ALL_IMAGES].similar
+    if image:
+        st.query_params[_SIMILAR] = str(int(image))
+        st.session_state.pop(_ASKED, None)
+        redraw_page()  # the grid may be in a fragment, and the answer is shown outside of it
+
+
+def show_similar(workspace: Workspace, source: Collection, one: Embedding) -> None:
+    """The neighbours of the image in the address, if there is one."""
+    page_is_drawn()
+    asked = st.query_params.get(_SIMILAR, "")
+    if not asked.isascii() or not asked.isdigit() or len(asked) > 18:
+        return
+    query = images_by_id(workspace, source.id, [int(asked)]).get(int(asked))
+    if query is None or query.state != "ok":
+        return
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.write(f"**Most like {plain(query.name)}**")
+            st.button("Close", icon=":material/close:", type="tertiary", on_click=_close)
+        job = _job(workspace, one, query.id)
+        st.fragment(_answer, run_every=_LOOK_SECONDS if job.active else None)(workspace, source, query.id, job.id)
+
+
+def show_similar_to(workspace: Workspace, source: Collection, stored: Clustering) -> None:
+    """The same for a page that shows a clustering; nothing where its embedding was removed."""
+    with contextlib.suppress(EmbeddingError):
+        show_similar(workspace, source, embedding(workspace, stored.embedding_id))
+
+
+def _close() -> None:
+    st.query_params.pop(_SIMILAR, None)
+
+
+def _job(workspace: Workspace, one: Embedding, image_id: int) -> Job:
+    """The question as it stands: asked once a visit, however often the page is drawn."""
+    question = (one.id, one.finished_at, image_id)
+    before = st.session_state.get(_ASKED)
+    ensure_worker(workspace)
+    if before is not None and before[0] == question:
+        with contextlib.suppress(JobError):  # answers are kept for an hour
+            return Queue(workspace).job(before[1])
+    job = submit_similar(workspace, one, image_id)
+    st.session_state[_ASKED] = (question, job.id)
+    ensure_worker(workspace)
+    return job
+
+
+def _answer(workspace: Workspace, source: Collection, image_id: int, job_id: str) -> None:
+    redraw_if_asked()
+    job = Queue(workspace).job(job_id)
+    if job.active:
+        ensure_worker(workspace)
+        st.caption("Looking through all images…")
+        return
+    if job.result is None:
+        st.error(plain(job.error or "The search was stopped. Press Find similar again."))
+        return
+    ids = [image_id, *job.result["ids"]]
+    alike = dict(zip(job.result["ids"], job.result["similarity"], strict=True))
+    captions = {image: f"{cosine:.2f}" for image, cosine in alike.items()} | {image_id: "this one"}
+    image_grid(
+        workspace,
+        source.id,
+        usable_images(workspace, source.id, ids),
+        key=_GRID,
+        label="Similar images",
+        captions=captions,
+        on_similar=lambda: ask_similar(_GRID),
+    )

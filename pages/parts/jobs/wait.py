@@ -1,0 +1,56 @@
+"""Waiting for what a page needs from the worker: how far it is, how to stop it, what went wrong."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from imclust_core.jobs.queue import Job, Queue
+from imclust_core.jobs.starting import ensure_worker
+from imclust_core.store.workspace import Workspace
+from pages.parts.jobs.badge import progress_text, resume_button, share_of
+from pages.parts.kit.text import plain
+
+_LOOK_SECONDS = 0.4
+
+
+def wait_for(
+    workspace: Workspace, key: str, submit: Callable[[], Job], doing: str, *, place: str, long: bool = False
+) -> None:
+    """Show how far the job of this key is, which is queued if it is not there; the page is drawn anew at its end.
+
+    doing: what it does, in words. long: it takes long enough to be stopped. Called while what it makes is not there, so
+    one that is done has to be done again.
+    """
+    job = Queue(workspace).last_of(key)
+    if job is None or job.state == "done":
+        job = submit()
+        ensure_worker(workspace)
+    st.fragment(_waiting, run_every=_LOOK_SECONDS if job.active else None)(workspace, job.id, doing, place, long)
+
+
+def _waiting(workspace: Workspace, job_id: str, doing: str, place: str, long: bool) -> None:
+    queue = Queue(workspace)
+    job = queue.job(job_id)
+    if job.state == "done":
+        st.rerun()
+    if not job.active:
+        _ended(workspace, job, place)
+        return
+    ensure_worker(workspace)
+    how_far = progress_text(job) if job.total else plain(job.message) or "waiting for the worker"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(share_of(job), text=f"{doing}: {how_far}")
+        if long:
+            st.button(
+                "Cancel", on_click=queue.cancel, args=(job.id,), disabled=job.cancel_requested, key=f"{place}-stop"
+            )
+
+
+def _ended(workspace: Workspace, job: Job, place: str) -> None:
+    if job.state == "cancelled":
+        st.info("Stopped; nothing of it is kept.")
+    elif job.state == "paused":
+        st.warning(plain(job.error or "Paused."), icon=":material/pause_circle:")
+    else:
+        st.error(plain(job.error or "It failed."))
+    resume_button(workspace, job, key=f"{place}-again-{job.id}")
