@@ -41,7 +41,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # instead of this folder: nothing needs to be installed
 
 from imclust_core.errors import LabelConflict  # noqa: E402
-from imclust_core.store import backups  # noqa: E402
+from imclust_core.store.annotations import backups  # noqa: E402
 from imclust_core.store.annotations.events import Draft, Event, append, events_of  # noqa: E402
 from imclust_core.store.annotations.log import read_log  # noqa: E402
 from imclust_core.store.doctor.label_health import check_labels  # noqa: E402

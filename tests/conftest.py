@@ -14,8 +14,8 @@ from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.starting import ensure_worker
 from imclust_core.store.collections import Collection, find_collection
 from imclust_core.store.workspace import Workspace
-from tests.embedded import embedded_photographs
-from tests.hostile import jpeg
+from tests.helpers.embedded import embedded_photographs
+from tests.helpers.hostile import jpeg
 
 SHARED = Path(os.environ.get("IMCLUST_TEST_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
 

@@ -1,6 +1,5 @@
 """What the address says against what this visit knows: requests that were on their way change nothing back."""
 
-from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,23 +7,7 @@ import pytest
 import streamlit as st
 
 from pages.parts.session import url_state as address
-
-
-class Browser(dict[str, str]):
-    """The address as the request that is being answered brought it. steps: what it became with each thing told."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.steps: list[dict[str, str]] = []
-
-    def update(self, values: Mapping[str, str]) -> None:  # type: ignore[override]
-        assert "page" not in values, "Streamlit refuses to be told what one of its widgets tells"
-        super().update(values)
-        self.steps.append(dict(self))
-
-    def __delitem__(self, key: str) -> None:
-        super().__delitem__(key)
-        self.steps.append(dict(self))
+from tests.helpers.browser_address import Browser
 
 
 @pytest.fixture

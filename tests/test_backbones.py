@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import nn
 
 from imclust_core import open_image
 from imclust_core.backbones.classes import imagenet_classes, numbered_classes
@@ -30,9 +29,9 @@ from imclust_core.backbones.registry import (
 from imclust_core.backbones.sources import SOURCES
 from imclust_core.backbones.weights import read_weights
 from imclust_core.errors import BackboneError
-from imclust_core.images.samples import SOURCES as PHOTOGRAPHS
-from tests.hostile import make_hostile_folder, picture
-from tests.test_layers import WATCH, run
+from tests.helpers.hostile import make_hostile_folder, picture
+from tests.helpers.imports import WATCH, run
+from tests.helpers.pictures import normalised, photograph
 
 TORCHVISION = [spec for spec in BACKBONES.values() if spec.source == "torchvision"]
 PROMISED = {
@@ -54,17 +53,6 @@ def published(spec: BackboneSpec) -> Any:
     from torchvision import models
 
     return models.get_model_weights(spec.architecture)["IMAGENET1K_V2" if ":v2" in spec.name else "IMAGENET1K_V1"]
-
-
-def photograph(name: str) -> Image.Image:
-    package, path = PHOTOGRAPHS[name]
-    return open_image((files(package) / path).read_bytes()).rgb
-
-
-def normalised(backbone: Backbone, pictures: Sequence[Image.Image]) -> Tensor:
-    values = np.stack([backbone.preprocessing.pixels(one) for one in pictures]).astype(np.float32) / 255
-    values = (values - np.float32(backbone.preprocessing.mean)) / np.float32(backbone.preprocessing.std)
-    return torch.from_numpy(values).permute(0, 3, 1, 2)
 
 
 @torch.no_grad()

@@ -15,8 +15,8 @@ from imclust_core.errors import LabelConflict
 from imclust_core.store.annotations.events import events_of
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
-from tests.test_desk import event, named
-from tests.test_editing import add, merge, move, name, new, split
+from tests.helpers.editing import add, merge, move, name, new, split
+from tests.helpers.events import event, named
 
 OLD = (0,) * 10 + (1,) * 8 + (2,) * 6 + (-1,) * 2
 """Of the images 101 to 126."""

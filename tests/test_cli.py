@@ -1,7 +1,6 @@
 """The command line, run as a stranger would: another process, its output and its exit code."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -15,15 +14,8 @@ from imclust_core.jobs.queue import Queue
 from imclust_core.store.collections import collections
 from imclust_core.store.workspace import Workspace
 from tests.conftest import wait_for
-from tests.hostile import make_hostile_folder
-
-ROOT = Path(__file__).resolve().parent.parent
-
-
-def imclust(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "imclust_core", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd, env=environment, check=False)
+from tests.helpers.command import ROOT, imclust
+from tests.helpers.hostile import make_hostile_folder
 
 
 def test_scan_prints_one_json_object_and_nothing_else(workspace: Workspace, photos: Path) -> None:

@@ -53,21 +53,14 @@ from imclust_core.store.trees import read_tree, state_of
 from imclust_core.store.vectors import features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish, wait_for
-from tests.embedded import pin_speed, quietly
-from tests.hostile import jpeg
-from tests.test_embedding import ASKED, TINY
-from tests.test_trees import grown, newest
+from tests.helpers.backbones import ASKED, TINY
+from tests.helpers.clusterings import DENSE, KMEANS, PLAIN, clustered
+from tests.helpers.embedded import pin_speed, quietly
+from tests.helpers.hostile import jpeg
+from tests.helpers.trees import grown, newest
 
-PLAIN = ClusterRecipe("l2", "average", 6)
-KMEANS = ClusterRecipe("l2", "kmeans", 6)
 WARD = ClusterRecipe("pca:20", "ward", 5)
-DENSE = check_clustering(ClusterRecipe("l2", "hdbscan", 0))
 WORDS = check_clustering(ClusterRecipe("l2", "words", 7))
-
-
-def clustered(workspace: Workspace, source: Collection, recipe: ClusterRecipe = PLAIN) -> Clustering:
-    one = newest(workspace, source)
-    return clustering(workspace, cluster(workspace, one.id, recipe, quietly, author="ada")["clustering"])
 
 
 def rows_of(workspace: Workspace) -> list[tuple[Any, ...]]:

@@ -14,9 +14,9 @@ from imclust_core.errors import ImclustError
 from imclust_core.images.decoder import Decoder
 from imclust_core.images.reasons import REASONS
 from imclust_core.names import path_of
-from tests.hostile import encoded, jpeg, make_hostile_folder, mutated, picture
+from tests.helpers.hostile import encoded, jpeg, make_hostile_folder, mutated, picture
 
-BAD_CHILD = "tests.bad_decoder"
+BAD_CHILD = "tests.helpers.bad_decoder"
 
 
 def children_of_this_process() -> list[int]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from imclust_core.images.reasons import NOTES, REASONS
-from tests.hostile import jpeg
+from tests.helpers.hostile import jpeg
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "bench" / "README.md"])

@@ -23,7 +23,7 @@ from imclust_core.store.doctor.workspace_health import Health, examine
 from imclust_core.store.embeddings import embeddings_of
 from imclust_core.store.lock import one_at_a_time
 from imclust_core.store.workspace import Workspace
-from tests.embedded import embedded_photographs
+from tests.helpers.embedded import embedded_photographs
 
 CLUSTERING = "0123456789ab"
 

@@ -53,14 +53,12 @@ from imclust_core.store.speeds import decode_key, forward_key, read_speeds, seco
 from imclust_core.store.vectors import features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish, wait_for, worker_pids
-from tests.embedded import pin_speed, quietly
-from tests.hostile import jpeg
+from tests.helpers.backbones import ASKED, TINY
+from tests.helpers.embedded import pin_speed, quietly
+from tests.helpers.hostile import jpeg
 
-TINY = "timm:test_resnet"
-"""A residual network of half a million numbers, as quick as a real one can be."""
 SLOW = "resnet18"
 """Slow enough to be caught in the middle."""
-ASKED = EmbedRequest(TINY, random_weights=True)
 ASKED_SLOWLY = EmbedRequest(SLOW, random_weights=True)
 
 

@@ -14,9 +14,9 @@ from imclust_core.store.comparisons import compared, evaluated
 from imclust_core.store.truth import FOLDERS, has_folders, read_truth
 from imclust_core.store.workspace import Workspace
 from tests.conftest import stop_workers
-from tests.embedded import embedded_photographs, quietly
-from tests.test_cli import imclust
-from tests.test_trees import newest
+from tests.helpers.command import imclust
+from tests.helpers.embedded import embedded_photographs, quietly
+from tests.helpers.trees import newest
 
 
 def clustered(workspace: Workspace, source: Collection, k: int, strategy: str = "ward") -> Clustering:

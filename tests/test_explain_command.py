@@ -16,8 +16,8 @@ from imclust_core.store.catalogue import page_of_images
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
-from tests.test_clusterings import PLAIN, clustered
-from tests.test_editing import move
+from tests.helpers.clusterings import PLAIN, clustered
+from tests.helpers.editing import move
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from imclust_core.explain.guided_backprop import Guided
 from imclust_core.explain.target_layer import find_places
 from imclust_core.explain.targets import OfClass
 from tests.conftest import SHARED
-from tests.test_backbones import normalised, photograph
+from tests.helpers.pictures import normalised, photograph
 
 NETWORKS = (BUNDLED, "mobilenet_v2", "resnet50")
 CLASSES = (285, 291)

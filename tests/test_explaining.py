@@ -48,10 +48,10 @@ from imclust_core.store.explanations.saliency import (
 )
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish
-from tests.embedded import embedded_photographs, quietly
-from tests.test_clusterings import PLAIN, clustered
-from tests.test_editing import merge, move, name
-from tests.test_trees import newest
+from tests.helpers.clusterings import PLAIN, clustered
+from tests.helpers.editing import merge, move, name
+from tests.helpers.embedded import embedded_photographs, quietly
+from tests.helpers.trees import newest
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import pytest
 
 import imclust_core.exchange.exports.folders as folders_module
 from imclust_core.annotation.annotated import ASIDE, UNASSIGNED
-from imclust_core.annotation.editing import merge_clusters, move_images, name_cluster, open_desk, split_cluster
+from imclust_core.annotation.editing import merge_clusters, open_desk, split_cluster
 from imclust_core.errors import ExportError
 from imclust_core.exchange.exports.exports import FORMATS, HOW, export
 from imclust_core.exchange.exports.members import COLUMNS, Members, cluster_rows, open_members
@@ -29,22 +29,10 @@ from imclust_core.store.catalogue import BATCH
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
-from tests.hostile import EVIL_NAMES, jpeg
-from tests.test_cli import imclust
-from tests.test_clusterings import clustered
-
-HOSTILE = '=HYPERLINK("x");\'../..\\con, \U0001f418'
-
-
-def call(workspace: Workspace, stored: Clustering, number: int, text: str, **said: str) -> None:
-    base = open_desk(workspace, stored).base_of(number)
-    given = {"state": "sure", "author": "ada", "uuid": f"{number} {text} {base}", **said}
-    name_cluster(workspace, stored, number, text=text, base=base, **given)
-
-
-def put(workspace: Workspace, stored: Clustering, images: Iterable[int], into: int) -> None:
-    seen = open_desk(workspace, stored).version
-    move_images(workspace, stored, list(images), into, author="ada", uuid=f"move {seen}", seen=seen)
+from tests.helpers.clusterings import clustered
+from tests.helpers.command import imclust
+from tests.helpers.hostile import EVIL_NAMES, jpeg
+from tests.helpers.tables import CELLS, HOSTILE, call, put
 
 
 @pytest.fixture
@@ -212,9 +200,6 @@ def test_without_pyarrow_parquet_says_what_to_install(
 
 
 # Names as they were
-
-
-CELLS = ["=1+1", "'=1+1", "''", "'", "'tis", "-3", "@x", "a,b;\tc", 'say "so"', "two\r\nlines", "\t", "", "🐘", HOSTILE]
 
 
 def test_what_a_cell_was_can_be_read_back_from_it() -> None:

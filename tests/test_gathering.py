@@ -15,7 +15,7 @@ from imclust_core.store.annotations.events import Event, events_of
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.doctor.label_health import check_labels
 from imclust_core.store.workspace import Workspace
-from tests.test_editing import add, images_in, merge, move, name, new, split, written
+from tests.helpers.editing import add, images_in, merge, move, name, new, split, written
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from imclust_core.store.catalogue import usable_images
 from imclust_core.store.collections import add_collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.grid.grid import Looks, as_told, grid, image_grid, merged
-from tests.embedded import quietly
+from tests.helpers.embedded import quietly
 
 LOOKS = Looks(
     show="cam",

@@ -6,7 +6,7 @@ import pytest
 from imclust_core.annotation.annotated import ASIDE, UNASSIGNED, advance, fresh
 from imclust_core.annotation.history import Told, clusters_of, history, sentence
 from imclust_core.store.annotations.events import Event
-from tests.test_desk import event, named, story
+from tests.helpers.events import event, named, story
 
 IMAGES = list(range(1, 1_501))
 PARTS = [{"into": 8, "images": [1]}, {"into": 9, "images": [2, 3]}]

@@ -16,9 +16,10 @@ from imclust_core.store.catalogue import ImageRow, page_of_images
 from imclust_core.store.collections import add_collection, remove_collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.images.address import image_address, is_signed, signature
-from tests.embedded import quietly
-from tests.hostile import EVIL_NAMES, jpeg, rotated_with_gps
-from tests.server import Dashboard
+from tests.helpers.embedded import quietly
+from tests.helpers.hostile import EVIL_NAMES, jpeg, rotated_with_gps
+from tests.helpers.server import Dashboard
+from tests.helpers.sign_in import SECRETS
 
 
 @pytest.fixture
@@ -161,16 +162,6 @@ def test_a_damaged_thumbnail_file_is_made_again(
     (kept,) = workspace.thumbnails.rglob("*.jpg")
     kept.write_bytes(b"")
     assert server.get(address(workspace, collection_id, row)).body == good
-
-
-SECRETS = """
-[auth]
-redirect_uri = "http://127.0.0.1:{port}/oauth2callback"
-cookie_secret = "a secret for one test only, made of many letters"
-client_id = "imclust"
-client_secret = "none"
-server_metadata_url = "{provider}/.well-known/openid-configuration"
-"""
 
 
 @pytest.mark.parametrize("secrets", ['[auth]\nclient_id = "unfinished', '[imclust]\nallowed_emails = ["a@b.c"]\n'])

@@ -24,9 +24,9 @@ from imclust_core.store.annotations.events import Event, events_of
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
-from tests.test_cli import imclust
-from tests.test_clusterings import clustered
-from tests.test_exports import CELLS, HOSTILE, call, put
+from tests.helpers.clusterings import clustered
+from tests.helpers.command import imclust
+from tests.helpers.tables import CELLS, HOSTILE, call, put
 
 
 @pytest.fixture

@@ -48,8 +48,8 @@ from pages.parts.network.channel import place_in_words
 from pages.parts.network.pictures import COLUMNS, filter_sheet, map_sheet, tile_side
 from pages.parts.network.route import channel_address, filters_address, maps_address, shown_channels
 from tests.conftest import finish
-from tests.embedded import embedded_photographs, quietly
-from tests.server import Dashboard
+from tests.helpers.embedded import embedded_photographs, quietly
+from tests.helpers.server import Dashboard
 
 VIT = "timm:vit_tiny_patch16_224"
 NETWORKS = ("bundled", "resnet18", VIT)

@@ -21,8 +21,8 @@ from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.saliency.address import asking_address, mean_address, picture_address
 from tests.conftest import wait_for
-from tests.server import Answer, Dashboard
-from tests.test_clusterings import PLAIN, clustered
+from tests.helpers.clusterings import PLAIN, clustered
+from tests.helpers.server import Answer, Dashboard
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from pages.parts.kit.colours import colour_of
 from pages.parts.map import html as map_html
 from pages.parts.map.colouring import FULL, SCALE, UNKNOWN, Colouring, Entry
 from pages.parts.map.html import MOST_TRACES, fair_rows, standalone_html
-from tests.hostile import EVIL_NAMES
+from tests.helpers.hostile import EVIL_NAMES
 
 DAY = datetime.date(2026, 11, 22)
 EVIL = (

@@ -27,10 +27,10 @@ from imclust_core.store.maps import MapContent, MapRecipe, find_map, keep_map, m
 from imclust_core.store.vectors import locate, read_rows
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish, jpeg
-from tests.embedded import embedded_photographs, quietly
-from tests.test_clusterings import PLAIN, clustered
-from tests.test_editing import name
-from tests.test_trees import newest
+from tests.helpers.clusterings import PLAIN, clustered
+from tests.helpers.editing import name
+from tests.helpers.embedded import embedded_photographs, quietly
+from tests.helpers.trees import newest
 
 UMAP = MapRecipe("umap")
 

@@ -31,11 +31,11 @@ from pages.parts.map.address import (
     values_address,
 )
 from pages.parts.map.colouring import BYS, colouring
-from tests.server import Answer, Dashboard
-from tests.test_clusterings import PLAIN, clustered
-from tests.test_image_route import SECRETS
-from tests.test_map_values import mapped
-from tests.test_trees import newest
+from tests.helpers.clusterings import PLAIN, clustered
+from tests.helpers.maps import mapped
+from tests.helpers.server import Answer, Dashboard
+from tests.helpers.sign_in import SECRETS
+from tests.helpers.trees import newest
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from imclust_core.store.catalogue import paths
 from imclust_core.store.clusterings import Clustering, read_clustering
 from imclust_core.store.collections import Collection, add_collection, collection
 from imclust_core.store.embeddings import Embedding, add_embedding, class_names
-from imclust_core.store.maps import MapContent, MapRecipe, StoredMap, keep_map
+from imclust_core.store.maps import MapContent, StoredMap
 from imclust_core.store.truth import FOLDERS, read_truth
 from imclust_core.store.vectors import locate, read_rows
 from imclust_core.store.workspace import Workspace
@@ -24,33 +24,21 @@ from pages.parts.kit.colours import NOISE, PALETTE, colour_of
 from pages.parts.map import colouring as map_values
 from pages.parts.map.colouring import BYS, FULL, SCALE, UNKNOWN, Colouring, colouring, ways
 from pages.parts.map.sources import map_content
-from tests.embedded import quietly
-from tests.test_clusterings import DENSE, PLAIN, clustered
-from tests.test_colours import contrast
-from tests.test_trees import newest
-
-
-def mapped(workspace: Workspace, source: Collection, *, without: int = 0, strangers: int = 0) -> StoredMap:
-    """A map of a collection's images by no method: without the first few, and with some that are not of it."""
-    one = newest(workspace, source)
-    ids = locate(workspace, one, read_rows(one)).image_ids[without:]
-    ids = np.concatenate([ids, ids.max() + 1000 + np.arange(strangers)])
-    places = np.random.default_rng(0).normal(size=(len(ids), 2)).astype(np.float32)
-    return kept(one, MapContent(ids, places))
-
-
-def kept(one: Embedding, content: MapContent) -> StoredMap:
-    return keep_map(one, MapRecipe("pca"), "state", content, seconds=1, trustworthiness=None)
-
-
-@pytest.fixture
-def stored(workspace: Workspace, source: Collection) -> Clustering:
-    return clustered(workspace, source, replace(PLAIN, k=6))
+from tests.helpers.clusterings import DENSE, PLAIN, clustered
+from tests.helpers.colours import contrast
+from tests.helpers.embedded import quietly
+from tests.helpers.maps import kept, mapped
+from tests.helpers.trees import newest
 
 
 @pytest.fixture
 def one(workspace: Workspace, source: Collection) -> Embedding:
     return newest(workspace, source)
+
+
+@pytest.fixture
+def stored(workspace: Workspace, source: Collection) -> Clustering:
+    return clustered(workspace, source, replace(PLAIN, k=6))
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from imclust_core.store.annotations.events import Draft, append
 from imclust_core.store.workspace import Workspace
 from pages.parts.annotate.news_route import news_address
-from tests.server import Dashboard
-from tests.test_image_route import SECRETS
+from tests.helpers.server import Dashboard
+from tests.helpers.sign_in import SECRETS
 
 
 def said(workspace: Workspace, clustering_id: str, uuid: str) -> int:

@@ -14,7 +14,7 @@ from imclust_core import ImageProblem, inspect_file, open_image
 from imclust_core.images.reasons import HINTS, NOTES, REASONS, sentence
 from imclust_core.images.thumbnails import SIZES, render
 from imclust_core.names import display_name, path_of
-from tests.hostile import EVIL_NAMES, encoded, jpeg, make_hostile_folder, mutated, picture, rotated_with_gps
+from tests.helpers.hostile import EVIL_NAMES, encoded, jpeg, make_hostile_folder, mutated, picture, rotated_with_gps
 
 
 def pixels(image: Image.Image) -> np.ndarray:

@@ -12,8 +12,8 @@ from imclust_core.exchange.sheets.saliency_table import MOST_ROWS, LookRow, side
 from imclust_core.explain.colormaps import MAPS, colour_table
 from imclust_core.explain.pictures import blended, decode_slopes, encode_slopes, fitted, heat_layer, slopes_picture
 from imclust_core.images.thumbnails import SIZES, encode
-from tests.hostile import encoded, jpeg, picture
-from tests.test_colours import EYES, linear, oklab
+from tests.helpers.colours import EYES, linear, oklab
+from tests.helpers.hostile import encoded, jpeg, picture
 
 CROP, SQUASH = Preprocessing(), Preprocessing(resize=0)
 SHAPES = [(300, 200), (200, 300), (4000, 80), (80, 4000), (5, 3), (3, 5), (1, 1), (193, 192), (1000, 999)]

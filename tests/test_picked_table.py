@@ -20,9 +20,9 @@ from imclust_core.store.catalogue import page_of_images, paths
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection, add_collection
 from imclust_core.store.workspace import Workspace
-from tests.embedded import quietly
-from tests.hostile import EVIL_NAMES, jpeg
-from tests.test_clusterings import PLAIN, clustered
+from tests.helpers.clusterings import PLAIN, clustered
+from tests.helpers.embedded import quietly
+from tests.helpers.hostile import EVIL_NAMES, jpeg
 
 
 @pytest.fixture

@@ -23,9 +23,9 @@ from imclust_core.store.embeddings import remove_embedding
 from imclust_core.store.selections import keep_selection
 from imclust_core.store.trees import read_tree
 from imclust_core.store.workspace import Workspace
-from tests.test_clusterings import clustered
-from tests.test_editing import images_in, merge, move, new
-from tests.test_trees import grown, newest
+from tests.helpers.clusterings import clustered
+from tests.helpers.editing import images_in, merge, move, new
+from tests.helpers.trees import grown, newest
 
 
 def test_a_cluster_is_picked_as_people_have_left_it(workspace: Workspace, source: Collection) -> None:

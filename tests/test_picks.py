@@ -36,10 +36,10 @@ from pages.parts.session.selection import (
     keep_pick,
     loose_pick,
 )
-from tests.test_address import Browser
-from tests.test_clusterings import KMEANS, clustered
-from tests.test_editing import images_in, merge, move, new
-from tests.test_trees import grown
+from tests.helpers.browser_address import Browser
+from tests.helpers.clusterings import KMEANS, clustered
+from tests.helpers.editing import images_in, merge, move, new
+from tests.helpers.trees import grown
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from imclust_core.store.collections import Collection, add_collection, remove_co
 from imclust_core.store.counts import summary_of
 from imclust_core.store.database import reading
 from imclust_core.store.workspace import Workspace
-from tests.embedded import quietly
-from tests.hostile import Expected, jpeg, make_hostile_folder
+from tests.helpers.embedded import quietly
+from tests.helpers.hostile import Expected, jpeg, make_hostile_folder
 
 
 def rows(workspace: Workspace) -> dict[bytes, tuple[Any, ...]]:

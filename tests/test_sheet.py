@@ -10,7 +10,7 @@ from PIL import Image
 
 from imclust_core.errors import ExportError
 from imclust_core.exchange.sheets.contact_sheet import MOST_CLUSTERS, MOST_SAMPLES, SheetRow, sheet, sheet_pdf
-from tests.hostile import encoded, jpeg, picture
+from tests.helpers.hostile import encoded, jpeg, picture
 
 NAMES = ["Zebra", "", "a very long name " * 20, "two\nlines", "日本語 🐘", "مرحبا", "\u202ex", "'", "=1+1"]
 

@@ -20,10 +20,10 @@ from imclust_core.store.shards import TOP
 from imclust_core.store.vectors import Located, features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish
-from tests.embedded import quietly
-from tests.test_clusterings import PLAIN, clustered
-from tests.test_editing import images_in, merge, move, name, new
-from tests.test_trees import newest
+from tests.helpers.clusterings import PLAIN, clustered
+from tests.helpers.editing import images_in, merge, move, name, new
+from tests.helpers.embedded import quietly
+from tests.helpers.trees import newest
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from imclust_core.names import display_name
 from pages.parts.kit.text import plain, plural
-from tests.hostile import EVIL_NAMES
+from tests.helpers.hostile import EVIL_NAMES
 
 
 @pytest.mark.parametrize("name", EVIL_NAMES)

@@ -25,9 +25,8 @@ from imclust_core.jobs.submitting import submit_evidence, submit_tree
 from imclust_core.label_tree.tree import by_size, cut, groups
 from imclust_core.store.choices import add_choice, last_choice
 from imclust_core.store.collections import Collection, add_collection, find_collection
-from imclust_core.store.embeddings import Embedding, embeddings_of, remove_embedding
+from imclust_core.store.embeddings import remove_embedding
 from imclust_core.store.trees import (
-    StoredTree,
     TreeRecipe,
     find_evidence,
     find_tree,
@@ -37,10 +36,11 @@ from imclust_core.store.trees import (
 )
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish, wait_for, worker_pids
-from tests.embedded import embedded_photographs, pin_speed, quietly
-from tests.hostile import jpeg
-from tests.test_cli import imclust
-from tests.test_embedding import ASKED, TINY
+from tests.helpers.backbones import ASKED, TINY
+from tests.helpers.command import imclust
+from tests.helpers.embedded import embedded_photographs, pin_speed, quietly
+from tests.helpers.hostile import jpeg
+from tests.helpers.trees import grown, newest
 
 EMBEDDED = replace(DEFAULT_TREE, vectors="embedded")
 
@@ -48,18 +48,6 @@ EMBEDDED = replace(DEFAULT_TREE, vectors="embedded")
 @pytest.fixture
 def photos(prepared: tuple[Path, Path]) -> Path:
     return prepared[1]
-
-
-def newest(workspace: Workspace, source: Collection) -> Embedding:
-    return embeddings_of(workspace, source.id)[0]
-
-
-def grown(workspace: Workspace, source: Collection, recipe: TreeRecipe = DEFAULT_TREE) -> StoredTree:
-    one = newest(workspace, source)
-    build_tree(workspace, one.id, recipe, quietly)
-    found = find_tree(workspace, one, recipe, tree_state(one, find_collection(workspace, source.id), recipe))
-    assert found is not None
-    return found
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from imclust_core.jobs.registry import READING
 from imclust_core.store.catalogue import page_of_images
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish
-from tests.embedded import quietly
-from tests.hostile import jpeg
+from tests.helpers.embedded import quietly
+from tests.helpers.hostile import jpeg
 
 
 def zipped(entries: dict[str, bytes], **options: int) -> bytes:

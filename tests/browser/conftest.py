@@ -16,8 +16,8 @@ from imclust_core.jobs.kinds.scan import scan
 from imclust_core.jobs.requests import EmbedRequest
 from imclust_core.store.collections import Collection, add_collection, collections
 from imclust_core.store.workspace import Workspace
-from tests.embedded import pin_speed, quietly
-from tests.server import Dashboard
+from tests.helpers.embedded import pin_speed, quietly
+from tests.helpers.server import Dashboard
 
 A_WHILE = 60_000  # milliseconds; a worker that just started has libraries to import
 SCREENS = Path(__file__).parent / "screens"

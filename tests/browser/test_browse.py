@@ -23,8 +23,8 @@ from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import A_WHILE, SCREENS, Visit, Visitor
 from tests.browser.test_cluster import clustered
 from tests.conftest import wait_for
-from tests.embedded import pin_speed, quietly
-from tests.server import Dashboard
+from tests.helpers.embedded import pin_speed, quietly
+from tests.helpers.server import Dashboard
 
 pytestmark = pytest.mark.described
 

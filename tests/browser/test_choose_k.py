@@ -12,7 +12,7 @@ from imclust_core.store.embeddings import class_names, embeddings_of
 from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import A_WHILE, Visit, Visitor
 from tests.browser.test_embed import scanned
-from tests.server import Dashboard
+from tests.helpers.server import Dashboard
 
 pytestmark = pytest.mark.described
 

@@ -18,8 +18,8 @@ from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import A_WHILE, Visitor
 from tests.browser.test_embed import scanned
 from tests.conftest import wait_for
-from tests.embedded import quietly
-from tests.server import Dashboard
+from tests.helpers.embedded import quietly
+from tests.helpers.server import Dashboard
 
 pytestmark = pytest.mark.described
 

@@ -18,9 +18,9 @@ from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import Visit, Visitor
 from tests.browser.test_folder import thumbnails_shown
 from tests.conftest import wait_for
-from tests.embedded import pin_speed, quietly
-from tests.server import Dashboard
-from tests.test_embedding import ASKED, TINY
+from tests.helpers.backbones import ASKED, TINY
+from tests.helpers.embedded import pin_speed, quietly
+from tests.helpers.server import Dashboard
 
 
 def scanned(workspace: Workspace, folder: Path) -> Collection:

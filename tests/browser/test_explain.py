@@ -17,7 +17,7 @@ from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import A_WHILE, Visitor
 from tests.browser.test_browse import at_the_desk, images, saved
 from tests.browser.test_cluster import clustered
-from tests.server import Dashboard
+from tests.helpers.server import Dashboard
 
 pytestmark = pytest.mark.described
 

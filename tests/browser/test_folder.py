@@ -16,11 +16,11 @@ from imclust_core.store.collections import add_collection, collections
 from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import Visit, Visitor
 from tests.conftest import MANY, stop_workers, wait_for, worker_pids
-from tests.embedded import quietly
-from tests.hostile import EVIL_NAMES, jpeg, make_hostile_folder
-from tests.oidc_provider import provider
-from tests.server import Dashboard
-from tests.test_image_route import SECRETS
+from tests.helpers.embedded import quietly
+from tests.helpers.hostile import EVIL_NAMES, jpeg, make_hostile_folder
+from tests.helpers.oidc_provider import provider
+from tests.helpers.server import Dashboard
+from tests.helpers.sign_in import SECRETS
 
 
 def thumbnails_shown(page: Page) -> int:

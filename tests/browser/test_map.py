@@ -35,9 +35,9 @@ from tests.browser.test_browse import images, saved, shelf
 from tests.browser.test_cluster import clustered
 from tests.browser.test_picks import by_name, sign
 from tests.conftest import wait_for
-from tests.embedded import quietly
-from tests.hostile import jpeg
-from tests.server import Dashboard
+from tests.helpers.embedded import quietly
+from tests.helpers.hostile import jpeg
+from tests.helpers.server import Dashboard
 
 pytestmark = pytest.mark.described
 

@@ -14,7 +14,7 @@ from imclust_core.store.maps import MapContent
 from pages.parts.map.colouring import FULL, SCALE, Colouring, Entry
 from pages.parts.map.html import standalone_html
 from tests.browser.conftest import ARGUMENTS, SCREENS, chromium
-from tests.hostile import EVIL_NAMES
+from tests.helpers.hostile import EVIL_NAMES
 
 COLOURS = ("#961eff", "#f0a50f", "#009669")
 TITLES = ("owl", "<b>bold</b> & </script><script>alert(1)</script>", '<a href="https://example.org">gull</a>')

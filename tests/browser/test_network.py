@@ -16,7 +16,7 @@ from imclust_core.store.explanations.feature_maps import read_peaks, read_survey
 from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import A_WHILE, Visit, Visitor
 from tests.browser.test_embed import scanned
-from tests.server import Dashboard
+from tests.helpers.server import Dashboard
 
 pytestmark = pytest.mark.described
 

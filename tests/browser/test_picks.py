@@ -16,7 +16,7 @@ from tests.browser.conftest import A_WHILE, Visitor
 from tests.browser.test_browse import images, shelf
 from tests.browser.test_cluster import clustered
 from tests.conftest import wait_for
-from tests.server import Dashboard
+from tests.helpers.server import Dashboard
 
 pytestmark = pytest.mark.described
 

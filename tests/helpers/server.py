@@ -15,7 +15,7 @@ from pathlib import Path
 from imclust_core.store.workspace import Workspace
 from tests.conftest import wait_for
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
