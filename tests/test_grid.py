@@ -12,7 +12,8 @@ from imclust_core.jobs.kinds.scan import scan
 from imclust_core.store.catalogue import usable_images
 from imclust_core.store.collections import add_collection
 from imclust_core.store.workspace import Workspace
-from pages.parts.grid.grid import Looks, as_told, grid, image_grid, merged
+from pages.parts.grid import grid
+from pages.parts.grid.grid import Looks, as_told, image_grid, merged
 from tests.helpers.embedded import quietly
 
 LOOKS = Looks(
