@@ -1,29 +1,20 @@
 """The shelf: all clusters of a clustering down the side, with what they are called and how large they are."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from pathlib import Path
 
 import numpy as np
-import streamlit as st
 
 from imclust_core.annotation.annotated import ASIDE, UNASSIGNED, Desk
 from pages.parts.annotate.state import PICKED
 from pages.parts.kit.colours import NOISE, colour_of, ink_on
-from pages.parts.kit.component import script
-from pages.parts.kit.messages import heard, is_news
+from pages.parts.kit.component import Widget
+from pages.parts.kit.messages import whole_number
 from pages.parts.kit.text import plural
 
-_HERE = Path(__file__).parent
 MARKS = {"sure": "✓", "doubtful": "?", "mixed": "≠", "leftover": "–"}
 WITHOUT = {ASIDE: "set aside", UNASSIGNED: "unassigned"}
 
-_shelf = st.components.v2.component(
-    "imclust_shelf",
-    html='<nav class="shelf" aria-label="Clusters"></nav>',
-    css=(_HERE / "cluster_list.css").read_text(encoding="utf-8"),
-    js=script(_HERE, "../kit/elements.js", "cluster_list.js"),
-)
+_list = Widget(__file__, "cluster_list", '<nav class="shelf" aria-label="Clusters"></nav>')
 
 
 def show_shelf(
@@ -50,14 +41,7 @@ def show_shelf(
     rows = [_row(desk, number, largest, facts(number), held.get(number, 0)) for number in numbers]
     if picked is not None:
         rows.insert(0, _picked_row(len(picked), largest, called))
-    data = {"rows": rows, "chosen": chosen, "heard": heard(key)}
-    _shelf(key=key, data=data, on_pick_change=partial(_hear, key, on_pick))
-
-
-def _hear(key: str, on_pick: Callable[[int], None]) -> None:
-    told = st.session_state[key].pick
-    if is_news(key, told) and type(told.get("number")) is int:
-        on_pick(told["number"])
+    _list(key, {"rows": rows, "chosen": chosen}, {"pick": whole_number(on_pick)})
 
 
 def sign_of(number: int) -> str:

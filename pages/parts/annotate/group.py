@@ -36,7 +36,7 @@ from pages.parts.annotate.state import (
     selected,
 )
 from pages.parts.grid.grid import as_told, merged
-from pages.parts.kit.messages import is_news
+from pages.parts.kit.old_messages import is_news
 from pages.parts.kit.redraw import redraw_page
 from pages.parts.saliency.cluster_mean import show_mean_look
 from pages.parts.saliency.overlay import pick_style

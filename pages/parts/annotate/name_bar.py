@@ -13,8 +13,8 @@ from imclust_core.annotation.name_proposals import UNSURE, Proposal
 from pages.parts.annotate.cluster_list import WITHOUT, sign_of
 from pages.parts.annotate.state import PICKED
 from pages.parts.kit.colours import NOISE, colour_of, ink_on
-from pages.parts.kit.component import script
-from pages.parts.kit.messages import heard
+from pages.parts.kit.old_component import script
+from pages.parts.kit.old_messages import heard
 
 _HERE = Path(__file__).parent
 

@@ -14,7 +14,8 @@ from starlette.routing import Route
 from imclust_core.errors import ImclustError
 from imclust_core.store.annotations.events import newest_event
 from imclust_core.store.workspace import Workspace
-from pages.parts.images.address import address_base, is_proven, proof
+from pages.parts.images.address import is_proven, proof
+from pages.parts.kit.assets import base_path
 from pages.parts.session.context import open_workspace
 from pages.parts.session.sign_in import sign_in_is_on
 
@@ -25,7 +26,7 @@ _lock = threading.Lock()
 
 def news_address(workspace: Workspace, clustering_id: str, visit: str) -> str:
     """Where a page that shows this clustering asks; visit: what tells this page from others, letters and digits."""
-    return f"{address_base()}/news/{clustering_id}?visit={visit}&{proof(workspace, _about(clustering_id))}"
+    return f"{base_path()}/news/{clustering_id}?visit={visit}&{proof(workspace, _about(clustering_id))}"
 
 
 def _about(clustering_id: str) -> str:

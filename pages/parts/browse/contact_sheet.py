@@ -156,8 +156,7 @@ def _called(desk: Desk, number: int) -> str:
     return f"{desk.name_of(number) or 'no name yet'} {mark}".rstrip()
 
 
-def _open() -> None:
-    if st.session_state[_CARDS].pick is not None:
-        choose_group(int(st.session_state[_CARDS].pick))
-        keep(_VIEW, "")
-        redraw_page()
+def _open(number: int) -> None:
+    choose_group(number)
+    keep(_VIEW, "")
+    redraw_page()

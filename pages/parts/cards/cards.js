@@ -1,37 +1,51 @@
-// Groups or clusters as cards. Text is only ever set as textContent.
-const states = new WeakMap()
+// Groups or clusters as cards.
+import { bar, button, element, find, swatch } from "../kit/elements.js"
+import { widget } from "../kit/widget.js"
 
-export default function (component) {
-  const { data, parentElement, setTriggerValue } = component
-  const list = parentElement.querySelector(".groups")
-  list.classList.toggle("wide", data.wide)
-  const drawn = JSON.stringify(data.groups)
-  if (states.get(parentElement) !== drawn) {
-    states.set(parentElement, drawn)
-    list.replaceChildren(...data.groups.map(card))
-  }
-  // Not drawn anew for this: the card that was pressed would lose the keyboard.
-  for (const one of list.children) one.setAttribute("aria-pressed", one.dataset.node === String(data.branch))
+/** @import { Data, Group } from "./types.d.ts" */
+/** @import { Messages } from "../kit/messages.js" */
 
-  function card(group) {
-    const button = element("button", "group")
-    button.type = "button"
-    button.dataset.node = group.node
-    const text = element("span", "text")
-    text.append(element("strong", "name", group.name), element("span", "facts", group.facts), element("span", "words", group.words))
-    if (group.share !== null) text.append(bar(group.share, group.colour))
-    const pictures = element("span", "pictures")
-    for (const picture of group.pictures) {
-      const img = document.createElement("img")
-      img.loading = "lazy"
-      img.decoding = "async"
-      img.alt = "" // the card's words say what is in it
-      img.onerror = () => img.classList.add("lost")
-      img.src = picture
-      pictures.append(img)
+export default widget({
+  start: (root, messages) => ({ list: find(root, ".groups"), messages, drawn: "" }),
+  draw: (state, /** @type {Data} */ data) => {
+    const { list } = state
+    list.classList.toggle("wide", data.wide)
+    const drawn = JSON.stringify(data.groups)
+    if (state.drawn !== drawn) {
+      state.drawn = drawn
+      list.replaceChildren(...data.groups.map((group) => card(group, state.messages)))
     }
-    button.append(swatch(group.number, group.colour, group.ink), text, pictures)
-    button.onclick = () => setTriggerValue("pick", group.node)
-    return button
-  }
+    // Not drawn anew for this: the card that was pressed would lose the keyboard.
+    for (const one of list.querySelectorAll("button")) {
+      one.setAttribute("aria-pressed", String(one.dataset.node === String(data.branch)))
+    }
+  },
+})
+
+/** @param {Group} group @param {Messages} messages */
+function card(group, messages) {
+  const made = button("group", "", () => messages.tell("pick", group.node))
+  made.dataset.node = String(group.node)
+  const text = element("span", "text")
+  text.append(
+    element("strong", "name", group.name),
+    element("span", "facts", group.facts),
+    element("span", "words", group.words),
+  )
+  if (group.share !== null) text.append(bar(group.share, group.colour))
+  const pictures = element("span", "pictures")
+  pictures.append(...group.pictures.map(thumbnail))
+  made.append(swatch(group.number, group.colour, group.ink), text, pictures)
+  return made
+}
+
+/** @param {string} address */
+function thumbnail(address) {
+  const img = element("img")
+  img.loading = "lazy"
+  img.decoding = "async"
+  img.alt = "" // the card's words say what is in it
+  img.onerror = () => img.classList.add("lost")
+  img.src = address
+  return img
 }

@@ -2,26 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import streamlit as st
 
 from imclust_core.store.catalogue import usable_images
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.images.address import image_address, signing_key
 from pages.parts.kit.colours import NOISE, colour_of, ink_on
-from pages.parts.kit.component import script
+from pages.parts.kit.component import Widget
+from pages.parts.kit.messages import whole_number
 
-_HERE = Path(__file__).parent
-
-_cards = st.components.v2.component(
-    "imclust_cards",
-    html='<div class="groups" role="group" aria-label="Groups of images"></div>',
-    css=(_HERE / "cards.css").read_text(encoding="utf-8"),
-    js=script(_HERE, "../kit/elements.js", "cards.js"),
-)
+_cards = Widget(__file__, "cards", '<div class="groups" role="group" aria-label="Groups of images"></div>')
 
 
 @dataclass(frozen=True)
@@ -47,10 +38,10 @@ def show_cards(
     chosen: int | None,
     *,
     key: str,
-    on_pick: Callable[[], None],
+    on_pick: Callable[[int], None],
     wide: bool = False,
 ) -> None:
-    """The cards in this order; `st.session_state[key].pick` is the node of a click. wide: beside each other."""
+    """The cards in this order; on_pick gets the node of a click. wide: beside each other."""
     wanted = [image for card in cards for image in card.images]
     usable = {one.id: one for one in usable_images(workspace, source.id, wanted)}
     secret = signing_key(workspace)
@@ -72,4 +63,4 @@ def show_cards(
         }
 
     data = {"groups": [drawn(card) for card in cards], "branch": chosen, "wide": wide}
-    _cards(key=key, data=data, on_pick_change=on_pick)
+    _cards(key, data, {"pick": whole_number(on_pick)})

@@ -64,10 +64,8 @@ def _figures(summary: ClusterSummary) -> None:
 
 
 def _clusters(workspace: Workspace, source: Collection, stored: Clustering, content: ClusterContent) -> None:
-    def pick() -> None:
-        node = st.session_state[_CARDS].pick
-        if node is not None:
-            st.session_state[_PICKED] = int(node)
+    def pick(node: int) -> None:
+        st.session_state[_PICKED] = node
 
     show_cards(workspace, source, _cards(stored.summary, content), None, key=_CARDS, on_pick=pick, wide=True)
     if stored.summary.k > _MOST_CARDS:

@@ -13,8 +13,8 @@ from imclust_core.images.reasons import NOTES
 from imclust_core.store.catalogue import ImageRow
 from imclust_core.store.workspace import Workspace
 from pages.parts.images.address import image_address, signing_key
-from pages.parts.kit.component import script
-from pages.parts.kit.messages import heard, is_count, is_news
+from pages.parts.kit.old_component import script
+from pages.parts.kit.old_messages import heard, is_count, is_news
 
 _HERE = Path(__file__).parent
 _MOST_TOLD = 10_000
@@ -72,7 +72,7 @@ _grid = st.components.v2.component(
     css=(_HERE / "grid.css").read_text(encoding="utf-8"),
     js=script(
         _HERE,
-        "../kit/elements.js",
+        "../kit/old_elements.js",
         "selection.js",
         "overlay_switch.js",
         "overlays.js",

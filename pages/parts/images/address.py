@@ -9,10 +9,9 @@ import hashlib
 import hmac
 import time
 
-import streamlit as st
-
 from imclust_core.store.catalogue import ImageRow
 from imclust_core.store.workspace import Workspace
+from pages.parts.kit.assets import base_path
 
 _DAY = 86_400
 _NO_IMAGE = 0
@@ -22,13 +21,7 @@ def image_address(key: bytes, collection_id: str, image: ImageRow, size: str) ->
     """The address of one image at a size ("thumb" or "view"), good in this browser page."""
     until = good_until()
     version, sign = (image.hash or b"").hex()[:16], signature(key, collection_id, image.id, until)
-    return f"{address_base()}/image/{collection_id}/{image.id}/{size}?v={version}&until={until}&sign={sign}"
-
-
-def address_base() -> str:
-    """What comes before the paths of our own routes, where the server does not have a whole host name for itself."""
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}" if base else ""
+    return f"{base_path()}/image/{collection_id}/{image.id}/{size}?v={version}&until={until}&sign={sign}"
 
 
 def good_until() -> int:

@@ -8,7 +8,8 @@ import numpy as np
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.maps import StoredMap
 from imclust_core.store.workspace import Workspace
-from pages.parts.images.address import address_base, every_thumbnail, proof
+from pages.parts.images.address import every_thumbnail, proof
+from pages.parts.kit.assets import base_path
 from pages.parts.map.colouring import Colouring
 
 
@@ -48,7 +49,7 @@ def pick_address(workspace: Workspace, mapped: StoredMap) -> str:
 
 def thumb_template(workspace: Workspace, collection_id: str) -> str:
     """Where the small picture of any image of a collection is, for whoever puts its number in the place of {id}."""
-    return f"{address_base()}/image/{collection_id}/{{id}}/thumb?{proof(workspace, every_thumbnail(collection_id))}"
+    return f"{base_path()}/image/{collection_id}/{{id}}/thumb?{proof(workspace, every_thumbnail(collection_id))}"
 
 
 def about_map(embedding_id: str, map_id: str) -> str:
@@ -69,4 +70,4 @@ def content_tag(image_ids: np.ndarray) -> str:
 def _address(workspace: Workspace, mapped: StoredMap, what: str, query: dict[str, str]) -> str:
     about = about_map(mapped.embedding_id, mapped.id)
     named = f"{urlencode(query)}&" if query else ""
-    return f"{address_base()}/{about}/{what}?{named}{proof(workspace, about)}"
+    return f"{base_path()}/{about}/{what}?{named}{proof(workspace, about)}"

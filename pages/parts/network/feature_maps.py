@@ -83,7 +83,7 @@ def _pictures(
 ) -> None:
     secret = signing_key(workspace)
     tiles = [Tile(one.id, one.name, picture=image_address(secret, source.id, one, "thumb")) for one in rows]
-    show_tiles(tiles, key=key, label=label, chosen=shown.id, on_pick=lambda: choose_image(_picked(key)))
+    show_tiles(tiles, key=key, label=label, chosen=shown.id, on_pick=choose_image)
 
 
 def _channels(
@@ -111,7 +111,7 @@ def _channels(
         sheet=Sheet(address, tile_side(layer.side), COLUMNS) if layer.side > 1 else None,
         least=70,
         chosen=channel,
-        on_pick=lambda: choose_channel(layer.name, _picked(_MAPS)),
+        on_pick=lambda number: choose_channel(layer.name, number),
     )
     st.caption(_explained(layer, len(numbers)))
 
@@ -127,7 +127,3 @@ def _explained(layer: Layer, shown: int) -> str:
     else:
         scale = ", with how much."
     return f"{which}{scale} Click one to see which images of the collection excite it most."
-
-
-def _picked(key: str) -> int:
-    return int(st.session_state[key].pick)

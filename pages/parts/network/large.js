@@ -1,13 +1,28 @@
 // A picture, and what is laid over it.
-export default function (component) {
-  const { data, parentElement } = component
-  const picture = parentElement.querySelector(".picture")
-  const over = parentElement.querySelector(".over")
-  picture.alt = data.alt
-  if (picture.getAttribute("src") !== data.picture) picture.src = data.picture
-  over.hidden = !data.over
-  picture.parentElement.title = data.over ? data.hint : ""
-  over.onerror = () => { over.hidden = true }
-  if (data.over && over.getAttribute("src") !== data.over) over.src = data.over
-  parentElement.querySelector("figcaption").textContent = data.caption
-}
+import { find } from "../kit/elements.js"
+import { widget } from "../kit/widget.js"
+
+/** @import { Large } from "./types.d.ts" */
+
+export default widget({
+  start: (root) => {
+    const over = find(root, ".over", HTMLImageElement)
+    over.onerror = () => {
+      over.hidden = true
+    }
+    return {
+      picture: find(root, ".picture", HTMLImageElement),
+      over,
+      both: find(root, ".both"),
+      caption: find(root, "figcaption"),
+    }
+  },
+  draw: ({ picture, over, both, caption }, /** @type {Large} */ data) => {
+    picture.alt = data.alt
+    if (picture.getAttribute("src") !== data.picture) picture.src = data.picture
+    over.hidden = !data.over
+    both.title = data.over ? data.hint : ""
+    if (data.over && over.getAttribute("src") !== data.over) over.src = data.over
+    caption.textContent = data.caption
+  },
+})

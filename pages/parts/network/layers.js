@@ -1,35 +1,53 @@
-// The layers of a network as a list, one of which is chosen. Text is only ever set as textContent.
-const lists = new WeakMap()
+// The layers of a network as a list, one of which is chosen.
+import { button, element, find } from "../kit/elements.js"
+import { widget } from "../kit/widget.js"
 
-export default function (component) {
-  const { data, parentElement, setTriggerValue } = component
-  const box = parentElement.querySelector(".layers")
-  const body = parentElement.querySelector("tbody")
-  const drawn = JSON.stringify(data.layers)
-  if (lists.get(parentElement) !== drawn) {
-    lists.set(parentElement, drawn)
-    body.replaceChildren(...data.layers.map(row))
-  }
-  let chosen = null
-  for (const one of body.rows) {
-    const is = one.dataset.name === data.chosen
-    one.classList.toggle("chosen", is)
-    one.querySelector("button").setAttribute("aria-pressed", is)
-    if (is) chosen = one
-  }
-  // Where a link or another page chose it, it may be far down; the page itself must not move.
-  if (chosen && (chosen.offsetTop < box.scrollTop + 30 || chosen.offsetTop + chosen.offsetHeight > box.scrollTop + box.clientHeight))
-    box.scrollTop = chosen.offsetTop - box.clientHeight / 2
+/** @import { Layer, Layers } from "./types.d.ts" */
 
-  function row(layer) {
-    const made = document.createElement("tr")
-    made.dataset.name = layer.name
-    const button = element("button", "name", layer.title)
-    button.type = "button"
-    const first = document.createElement("td")
-    first.append(button)
-    made.append(first, element("td", "kind", layer.kind), element("td", "output", layer.output), element("td", "number", layer.parameters))
-    made.onclick = () => setTriggerValue("pick", layer.name)
-    return made
-  }
+const HEAD = 30 // pixels that the head of the table covers
+
+export default widget({
+  start: (root, messages) => ({
+    box: find(root, ".layers"),
+    body: find(root, "tbody", HTMLTableSectionElement),
+    messages,
+    drawn: "",
+  }),
+  draw: (state, /** @type {Layers} */ { layers, chosen }) => {
+    const { box, body } = state
+    const drawn = JSON.stringify(layers)
+    if (state.drawn !== drawn) {
+      state.drawn = drawn
+      body.replaceChildren(...layers.map((layer) => row(layer, (name) => state.messages.tell("pick", name))))
+    }
+    for (const line of body.rows) {
+      const isChosen = line.dataset.name === chosen
+      line.classList.toggle("chosen", isChosen)
+      find(line, "button").setAttribute("aria-pressed", String(isChosen))
+      if (isChosen) reveal(box, line)
+    }
+  },
+})
+
+/** Where a link or another page chose it, it may be far down; the page itself must not move. @param {HTMLElement} box @param {HTMLElement} line */
+function reveal(box, line) {
+  const isAbove = line.offsetTop < box.scrollTop + HEAD
+  if (isAbove || line.offsetTop + line.offsetHeight > box.scrollTop + box.clientHeight)
+    box.scrollTop = line.offsetTop - box.clientHeight / 2
+}
+
+/** @param {Layer} layer @param {(name: string) => void} choose */
+function row(layer, choose) {
+  const made = element("tr")
+  made.dataset.name = layer.name
+  const first = element("td")
+  first.append(button("name", layer.title, () => {}))
+  const rest = [
+    ["kind", layer.kind],
+    ["output", layer.output],
+    ["number", layer.parameters],
+  ]
+  made.append(first, ...rest.map(([name, text]) => element("td", name, text)))
+  made.onclick = () => choose(layer.name)
+  return made
 }

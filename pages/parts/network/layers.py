@@ -1,7 +1,5 @@
 """A network at a glance: what its first layer reacts to, and the list of all layers, one of which is chosen."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from imclust_core.explain.layers import STORED, Layer
@@ -10,21 +8,19 @@ from imclust_core.store.embeddings import Embedding
 from imclust_core.store.explanations.feature_maps import Survey, read_survey
 from imclust_core.store.workspace import Workspace
 from pages.parts.jobs.wait import wait_for
-from pages.parts.kit.component import script
+from pages.parts.kit.component import Widget
+from pages.parts.kit.messages import plain_text
 from pages.parts.kit.text import plural
 from pages.parts.network.choice import choose_layer
 from pages.parts.network.pictures import COLUMNS
 from pages.parts.network.route import MOST_FILTERS, filters_address
 from pages.parts.network.tiles import Sheet, Tile, show_tiles
 
-_HERE = Path(__file__).parent
-
-_list = st.components.v2.component(
-    "imclust_network_layers",
-    html='<div class="layers"><table><thead><tr><th>layer</th><th>kind</th><th>output</th>'
+_list = Widget(
+    __file__,
+    "layers",
+    '<div class="layers"><table><thead><tr><th>layer</th><th>kind</th><th>output</th>'
     '<th class="number">parameters</th></tr></thead><tbody></tbody></table></div>',
-    css=(_HERE / "layers.css").read_text(encoding="utf-8"),
-    js=script(_HERE, "../kit/elements.js", "layers.js"),
 )
 
 
@@ -71,11 +67,10 @@ def show_filters(workspace: Workspace, one: Embedding, survey: Survey) -> None:
 def show_layers(one: Embedding, survey: Survey, layer: Layer) -> None:
     """The layers as a list; a click chooses one."""
     st.subheader("Layers")
-    key = f"layers-{one.id}"
     _list(
-        key=key,
-        data={"layers": [_row(each) for each in survey.layers], "chosen": layer.name},
-        on_pick_change=lambda: choose_layer(str(st.session_state[key].pick)),
+        f"layers-{one.id}",
+        {"layers": [_row(each) for each in survey.layers], "chosen": layer.name},
+        {"pick": plain_text(choose_layer)},
     )
     st.caption(
         "From the picture down to what is stored of it. Click one to look at it: the first layers know edges and "

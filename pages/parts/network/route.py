@@ -14,7 +14,8 @@ from imclust_core.store.catalogue import ImageRow, image
 from imclust_core.store.embeddings import Embedding, embedding
 from imclust_core.store.explanations.feature_maps import read_maps, read_survey, strongest
 from imclust_core.store.workspace import Workspace
-from pages.parts.images.address import address_base, is_proven, proof
+from pages.parts.images.address import is_proven, proof
+from pages.parts.kit.assets import base_path
 from pages.parts.network.pictures import filter_sheet, map_over_picture, map_sheet
 from pages.parts.session.context import open_workspace
 
@@ -54,7 +55,7 @@ def _named(row: ImageRow) -> dict[str, str]:
 
 def _address(workspace: Workspace, one: Embedding, what: str, query: dict[str, str]) -> str:
     named = f"{urlencode(query)}&" if query else ""
-    return f"{address_base()}/inside/{one.id}/{what}?{named}{proof(workspace, _about(one.id))}"
+    return f"{base_path()}/inside/{one.id}/{what}?{named}{proof(workspace, _about(one.id))}"
 
 
 def _about(embedding_id: str) -> str:

@@ -2,26 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-import streamlit as st
+from pages.parts.kit.component import Widget
+from pages.parts.kit.messages import whole_number
 
-from pages.parts.kit.component import script
-
-_HERE = Path(__file__).parent
-
-_tiles = st.components.v2.component(
-    "imclust_network_tiles",
-    html='<div class="tiles"></div><p class="lost" role="alert" hidden></p>',
-    css=(_HERE / "tiles.css").read_text(encoding="utf-8"),
-    js=script(_HERE, "../kit/elements.js", "tiles.js"),
-)
-_large = st.components.v2.component(
-    "imclust_network_large",
-    html='<figure><div class="stack"><span class="both"><img class="picture" alt=""><img class="over" alt="" hidden>'
+_tiles = Widget(__file__, "tiles", '<div class="tiles"></div><p class="lost" role="alert" hidden></p>')
+_large = Widget(
+    __file__,
+    "large",
+    '<figure><div class="stack"><span class="both"><img class="picture" alt=""><img class="over" alt="" hidden>'
     "</span></div><figcaption></figcaption></figure>",
-    css=(_HERE / "large.css").read_text(encoding="utf-8"),
-    js=script(_HERE, "large.js"),
 )
 _HINT = "Take the mouse away to see again where the channel answers."
 _LOST = "The pictures are not there any more. Load the page again."
@@ -61,12 +51,11 @@ def show_tiles(
     least: int = 64,
     across: int = 0,
     chosen: int | None = None,
-    on_pick: Callable[[], None] | None = None,
+    on_pick: Callable[[int], None] | None = None,
 ) -> None:
     """The tiles in this order, each at least so many pixels wide, or so many across.
 
-    on_pick: called at a click; `st.session_state[key].pick` is then the number of the tile. Without it none can be
-        chosen.
+    on_pick: called with the number of the tile that is clicked. Without it none can be chosen.
     """
     data = {
         "tiles": [asdict(one) for one in tiles],
@@ -78,9 +67,9 @@ def show_tiles(
         "pick": on_pick is not None,
         "lost": _LOST,
     }
-    _tiles(key=key, data=data, on_pick_change=on_pick or (lambda: None))
+    _tiles(key, data, {"pick": whole_number(on_pick)} if on_pick is not None else {})
 
 
 def show_large(picture: str, *, over: str, alt: str, caption: str, key: str) -> None:
     """One picture, with another laid over it where there is one."""
-    _large(key=key, data={"picture": picture, "over": over, "alt": alt, "caption": caption, "hint": _HINT})
+    _large(key, {"picture": picture, "over": over, "alt": alt, "caption": caption, "hint": _HINT})

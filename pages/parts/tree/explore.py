@@ -75,7 +75,7 @@ def _explore(shown: Shown) -> None:
             state.branch,
             key=_GROUPS,
             picked=dict(zip(nodes.tolist(), picked.in_groups(shown, nodes).tolist(), strict=True)) if picked else {},
-            on_pick=lambda: _picked(shown, state, nodes),
+            on_pick=lambda node: _picked(shown, state, nodes, node),
         )
 
 
@@ -130,7 +130,5 @@ def _moved(shown: Shown, branch: int | None) -> None:
         pick_branch(shown, told.get("branch"), nodes, branch)
 
 
-def _picked(shown: Shown, state: CutState, nodes: np.ndarray) -> None:
-    node = st.session_state[_GROUPS].pick
-    if node is not None:
-        pick_branch(shown, None if node == state.branch else node, nodes, state.branch)
+def _picked(shown: Shown, state: CutState, nodes: np.ndarray, node: int) -> None:
+    pick_branch(shown, None if node == state.branch else node, nodes, state.branch)

@@ -10,7 +10,7 @@ from imclust_core.choosing_k.curves import Curve, Evidence
 from imclust_core.choosing_k.suggestion import SAYS, Suggestion
 from imclust_core.store.trees import TreeContent
 from pages.parts.kit.colours import PALETTE
-from pages.parts.kit.component import script
+from pages.parts.kit.old_component import script
 from pages.parts.tree.cut import CutState
 
 _HERE = Path(__file__).parent

@@ -29,9 +29,9 @@ def group_cards(
     *,
     key: str,
     picked: Mapping[int, int],
-    on_pick: Callable[[], None],
+    on_pick: Callable[[int], None],
 ) -> None:
-    """One card for each branch of a cut, the largest first; `st.session_state[key].pick` is the node of a click.
+    """One card for each branch of a cut, the largest first; on_pick gets the node of a click.
 
     picked: node -> how many of its images are picked elsewhere.
     """

@@ -10,8 +10,8 @@ import streamlit as st
 
 from imclust_core.annotation.selection import is_set
 from pages.parts.kit.colours import NOISE
-from pages.parts.kit.component import script
-from pages.parts.kit.messages import heard, is_news
+from pages.parts.kit.old_component import script
+from pages.parts.kit.old_messages import heard, is_news
 
 _HERE = Path(__file__).parent
 _HTML = """
@@ -87,7 +87,7 @@ _figure = st.components.v2.component(
     "imclust_map",
     html=_HTML,
     css=(_HERE / "map.css").read_text(encoding="utf-8"),
-    js=script(_HERE, "../../kit/elements.js", *(f"{name}.js" for name in _FILES), "map.js"),
+    js=script(_HERE, "../../kit/old_elements.js", *(f"{name}.js" for name in _FILES), "map.js"),
 )
 
 

@@ -1,0 +1,76 @@
+// Messages to Python, each sent again until Python has heard it. A message that comes while the server is busy may be
+// lost, and of two the later one counts: so every message holds all that was not heard yet, oldest first.
+const AGAIN_MS = 1200
+const MAX_AGAIN_MS = 10_000 // one that is only slow is not helped by haste
+
+/** @typedef {{ count: number, name: string, value: unknown }} Message */
+/** @typedef {{ [name: string]: number }} Heard */
+
+export class Messages {
+  constructor() {
+    /** @type {Message[]} */
+    this.waiting = []
+    this.count = 0
+    this.again = AGAIN_MS
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined
+    this.resting = false
+    /** @type {(messages: Message[]) => void} */
+    this.send = () => {}
+    this.isThere = () => true
+  }
+
+  /**
+   * What each drawing of the widget brings: a way to send, and how far Python has heard.
+   * @param {{ data: { heard: Heard }, parentElement: ParentNode & Node, setTriggerValue: (name: string, value: unknown) => void }} component
+   */
+  take({ data, parentElement, setTriggerValue }) {
+    this.send = (messages) => setTriggerValue("messages", messages)
+    this.isThere = () => parentElement.isConnected
+    this.count = Math.max(this.count, ...Object.values(data.heard))
+    this.waiting = this.waiting.filter(({ name, count }) => count > (data.heard[name] ?? 0))
+    if (this.waiting.length) return
+    clearTimeout(this.timer)
+    this.again = AGAIN_MS
+  }
+
+  /**
+   * Tell Python. A newer value takes the place of an older one of the same name, unless `each` of them counts.
+   * @param {string} name
+   * @param {unknown} value
+   * @param {{ rest?: number, each?: boolean }} [options] rest: how long the hand has to rest before it is sent, in ms
+   */
+  tell(name, value, { rest = 0, each = false } = {}) {
+    if (!each) this.waiting = this.waiting.filter((message) => message.name !== name)
+    this.count += 1
+    this.waiting.push({ count: this.count, name, value })
+    this.again = AGAIN_MS
+    clearTimeout(this.timer)
+    this.resting = rest > 0
+    if (rest) this.timer = setTimeout(() => this.flush(), rest)
+    else this.flush()
+  }
+
+  /** Send what waits, now; and later again. */
+  flush() {
+    clearTimeout(this.timer)
+    this.resting = false
+    if (!this.waiting.length || !this.isThere()) return
+    this.send(this.waiting.slice())
+    this.timer = setTimeout(() => this.flush(), this.again)
+    this.again = Math.min(2 * this.again, MAX_AGAIN_MS)
+  }
+
+  /** Send at once what waits for the hand to rest. */
+  hurry() {
+    if (this.resting) this.flush()
+  }
+
+  /**
+   * Whether Python has heard all messages of this name, or all there are.
+   * @param {string} [name]
+   */
+  isHeard(name) {
+    return !this.waiting.some((message) => name === undefined || message.name === name)
+  }
+}
