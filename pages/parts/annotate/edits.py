@@ -1,7 +1,7 @@
 """What the name bar asks for, done: each change is answered for, once it is on the disk or cannot be made."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -24,43 +24,34 @@ from imclust_core.store.workspace import Workspace
 from pages.parts.annotate.state import PICKED
 
 ANSWERS = "desk_answers"
-_KEPT = 30
-_MOST = 20
-"""Changes taken at once; a browser that sends more sends them again."""
+_KEPT = 200
+"""Answers; a browser that asks for more changes at once waits for the first ones in vain."""
 
 
-def do_all(
-    workspace: Workspace,
-    stored: Clustering,
-    asked: Any,
-    author: str,
-    selected: Callable[[dict[str, Any]], Sequence[int]],
-) -> list[tuple[dict[str, Any], Event]]:
-    """Make the changes that a browser asks for, and keep the answers; returns those that were made.
+def make_change(
+    workspace: Workspace, stored: Clustering, act: dict[str, Any], author: str, selected: Sequence[int]
+) -> Event | None:
+    """Make a change that a browser asks for, and keep the answer; returns it where it was made.
 
-    selected: the images that a change is about, if it is about a selection.
+    selected: the images that it is about, if it is about a selection.
     """
-    answers = st.session_state.setdefault(ANSWERS, {})
-    done = []
-    for act in asked[:_MOST] if isinstance(asked, list) else []:
-        if not isinstance(act, dict) or not isinstance(act.get("uuid"), str) or act["uuid"] in answers:
-            continue
-        start = time.perf_counter()
-        try:
-            event = _do(workspace, stored, act, author, selected(act))
-            took = 1000 * (time.perf_counter() - start)
-            text = f"Saved {time.strftime('%H:%M:%S')}" if event is not None else "Nothing to do"
-            told = {"ok": True, "text": text, "took": f"on the disk after {took:.0f} ms"}
-            answers[act["uuid"]] = told | ({"event": event.id} if event is not None else {})
-            if event is not None:
-                done.append((act, event))
-        except LabelConflict as error:
-            answers[act["uuid"]] = {"ok": False, **_conflict(workspace, stored, act, error)}
-        except ImclustError as error:
-            answers[act["uuid"]] = {"ok": False, "text": str(error)}
+    answers, uuid = st.session_state.setdefault(ANSWERS, {}), act["uuid"]
+    if uuid in answers:
+        return None
+    start, event = time.perf_counter(), None
+    try:
+        event = _do(workspace, stored, act, author, selected)
+        took = 1000 * (time.perf_counter() - start)
+        text = f"Saved {time.strftime('%H:%M:%S')}" if event is not None else "Nothing to do"
+        told = {"ok": True, "text": text, "took": f"on the disk after {took:.0f} ms"}
+        answers[uuid] = told | ({"event": event.id} if event is not None else {})
+    except LabelConflict as error:
+        answers[uuid] = {"ok": False, **_conflict(workspace, stored, act, error)}
+    except ImclustError as error:
+        answers[uuid] = {"ok": False, "text": str(error)}
     for old in list(answers)[:-_KEPT]:
         del answers[old]
-    return done
+    return event
 
 
 def _do(

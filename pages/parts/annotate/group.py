@@ -17,7 +17,7 @@ from imclust_core.store.annotations.events import Event
 from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.class_labels import Label
-from pages.parts.annotate.edits import ANSWERS, do_all
+from pages.parts.annotate.edits import ANSWERS, make_change
 from pages.parts.annotate.images import GRID, pick_order, show_images
 from pages.parts.annotate.name_bar import show_name_bar
 from pages.parts.annotate.news_route import drawn, news_address
@@ -36,7 +36,7 @@ from pages.parts.annotate.state import (
     selected,
 )
 from pages.parts.grid.grid import as_told, merged
-from pages.parts.kit.old_messages import is_news
+from pages.parts.kit.messages import plain_text
 from pages.parts.kit.redraw import redraw_page
 from pages.parts.saliency.cluster_mean import show_mean_look
 from pages.parts.saliency.overlay import pick_style
@@ -64,7 +64,12 @@ def show_group(shown: ShownGroup, *, narrow: bool = False) -> None:
         news_address(workspace, stored.id, visit),
         key=BAR,
         called=shown.pick.title if shown.pick is not None and number == PICKED else "",
-        on_told=lambda: _hear(workspace, stored, shown.content),
+        on={
+            "author": plain_text(_take_author),
+            "act": lambda act: _act(workspace, stored, shown.content, act),
+            "step": lambda where: _go(workspace, stored, shown.content, where),
+            "look": lambda _version: None,  # being told is enough: the page is drawn
+        },
     )
     size = _choices(shown, labels, said, narrow=narrow)
     show_mean_look(workspace, stored, desk, number)
@@ -88,47 +93,36 @@ def _choices(shown: ShownGroup, labels: Sequence[Label], said: Said | None, *, n
     return size
 
 
-def _hear(workspace: Workspace, stored: Clustering, content: ClusterContent) -> None:
-    told = st.session_state[BAR].told
-    if not isinstance(told, dict):
+def _act(workspace: Workspace, stored: Clustering, content: ClusterContent, act: Any) -> None:
+    """Make a change that the bar asks for, and go where that leads."""
+    if not isinstance(act, dict) or not isinstance(act.get("uuid"), str):
         return
-    if told.get("author"):
-        _take_author(told["author"])
-    _act(workspace, stored, content, told.get("acts"))
-    _go(workspace, stored, content, told.get("steps"))
-
-
-def _act(workspace: Workspace, stored: Clustering, content: ClusterContent, acts: Any) -> None:
-    """Make the changes that the bar asks for, and go where that leads."""
     before = set(selected())
     now = as_told(GRID, before)
     selected().clear()
     selected().update(now)
-
-    def meant(act: dict[str, Any]) -> list[int]:
-        """What was selected when somebody asked for this, whatever was selected since."""
-        return sorted(merged(before, act.get("told")))
-
-    done = do_all(workspace, stored, acts, author(), meant)
-    for act, event in done:
-        if event.kind in ("split", "move"):
-            selected().difference_update(meant(act))
+    # What was selected when somebody asked for this, whatever was selected since.
+    meant = sorted(merged(before, act.get("told")))
+    event = make_change(workspace, stored, act, author(), meant)
+    if event is None:
+        return
+    if event.kind in ("split", "move"):
+        selected().difference_update(meant)
     with contextlib.suppress(ImclustError):  # the page says so when it is drawn
-        _go_on(workspace, stored, content, done)
+        _go_on(workspace, stored, content, act, event)
 
 
 def _go_on(
-    workspace: Workspace, stored: Clustering, content: ClusterContent, done: list[tuple[dict[str, Any], Event]]
+    workspace: Workspace, stored: Clustering, content: ClusterContent, act: dict[str, Any], event: Event
 ) -> None:
-    for act, event in done:
-        if event.kind == "merge":
-            choose_group(event.value["into"])
-        elif event.kind == "split" and act.get("cluster") == PICKED:
-            choose_group(event.value["parts"][0]["into"])  # to be named at once
-        elif event.kind in UNDOING:
-            _leave_gone(open_desk(workspace, stored, content))
-        elif act.get("next") is True:
-            go(open_desk(workspace, stored, content), event.value["number"], "unnamed")
+    if event.kind == "merge":
+        choose_group(event.value["into"])
+    elif event.kind == "split" and act.get("cluster") == PICKED:
+        choose_group(event.value["parts"][0]["into"])  # to be named at once
+    elif event.kind in UNDOING:
+        _leave_gone(open_desk(workspace, stored, content))
+    elif act.get("next") is True:
+        go(open_desk(workspace, stored, content), event.value["number"], "unnamed")
 
 
 def _leave_gone(desk: Desk) -> None:
@@ -138,20 +132,15 @@ def _leave_gone(desk: Desk) -> None:
         keep_pick(at_hand())
 
 
-def _go(workspace: Workspace, stored: Clustering, content: ClusterContent, steps: Any) -> None:
-    """Take those steps that were not taken yet: a page sends them again until it knows that they were heard."""
-    for step in steps if isinstance(steps, list) else []:
-        if not is_news(BAR, step):
-            continue
-        where = step.get("where")
-        if where == "clear":
-            selected().clear()
-        elif where in ("next", "previous", "unnamed"):
-            with contextlib.suppress(ImclustError):
-                desk = open_desk(workspace, stored, content)
-                go(desk, current_group(desk), where)
+def _go(workspace: Workspace, stored: Clustering, content: ClusterContent, where: Any) -> None:
+    if where == "clear":
+        selected().clear()
+    elif where in ("next", "previous", "unnamed"):
+        with contextlib.suppress(ImclustError):
+            desk = open_desk(workspace, stored, content)
+            go(desk, current_group(desk), where)
 
 
-def _take_author(told: Any) -> None:
-    st.session_state[AUTHOR] = clean(str(told)[:MOST_AUTHOR], MOST_AUTHOR, "Your name")
+def _take_author(name: str) -> None:
+    st.session_state[AUTHOR] = clean(name[:MOST_AUTHOR], MOST_AUTHOR, "Your name")
     redraw_page()

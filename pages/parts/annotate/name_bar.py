@@ -1,11 +1,9 @@
 """The name bar: what a cluster is called, by whom, what else it might be called, and all that can be done to it."""
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import streamlit as st
 
 from imclust_core.annotation.annotated import Desk, to_redo, to_undo
 from imclust_core.annotation.history import sentence
@@ -13,17 +11,10 @@ from imclust_core.annotation.name_proposals import UNSURE, Proposal
 from pages.parts.annotate.cluster_list import WITHOUT, sign_of
 from pages.parts.annotate.state import PICKED
 from pages.parts.kit.colours import NOISE, colour_of, ink_on
-from pages.parts.kit.old_component import script
-from pages.parts.kit.old_messages import heard
+from pages.parts.kit.component import Widget
+from pages.parts.kit.messages import Handler
 
-_HERE = Path(__file__).parent
-
-_bar = st.components.v2.component(
-    "imclust_name_bar",
-    html=(_HERE / "name_bar.html").read_text(encoding="utf-8"),
-    css=(_HERE / "name_bar.css").read_text(encoding="utf-8"),
-    js=script(_HERE, "name_bar_drawing.js", "name_bar.js"),
-)
+_bar = Widget(__file__, "name_bar", Path(__file__).with_name("name_bar.html").read_text(encoding="utf-8"))
 
 
 def show_name_bar(
@@ -37,7 +28,7 @@ def show_name_bar(
     *,
     key: str,
     called: str = "",
-    on_told: Callable[[], None],
+    on: Mapping[str, Handler],
 ) -> None:
     """The bar of one group.
 
@@ -46,9 +37,8 @@ def show_name_bar(
     answers: what came of the last changes, by their uuids.
     news: the address that tells whether there is anything new, from `news_address`.
     called: what a group is called that is no cluster.
-    on_told: called when `st.session_state[key].told` holds all that is not answered yet: {"acts": changes to make,
-        "steps": where to go, numbered for `is_news`, as {"count", "where"}, where being next, previous, unnamed, or
-        clear for an empty selection, "author": who is there, or ""}.
+    on: what is called with each message: "act", a change to make; "step", where to go: next, previous, unnamed, or
+        clear for an empty selection; "author", who is there; "look", there is something new to show.
     """
     others = [one for one in desk.clusters if one != number]
     before, after = (to_undo(desk, author), to_redo(desk, author)) if author else (None, None)
@@ -59,7 +49,6 @@ def show_name_bar(
         "targets": [{"number": one, "name": desk.name_of(one), "base": desk.base_of(one)} for one in others],
         "same": _same(desk, number, others),
         "selected": len(selected),
-        "heard": heard(key),
         "answers": dict(answers),
         "author": author,
         "news": news,
@@ -67,7 +56,7 @@ def show_name_bar(
         "undo": sentence(before) if before is not None else "",
         "redo": sentence(after) if after is not None else "",
     }
-    _bar(key=key, data=data, on_told_change=on_told)
+    _bar(key, data, on)
 
 
 def _cluster(desk: Desk, number: int, called: str) -> dict[str, Any]:

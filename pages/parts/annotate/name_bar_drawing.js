@@ -1,166 +1,178 @@
-// How the name bar looks; name_bar.py puts this file before name_bar.js. Text is only ever set as textContent.
+// How the name bar looks.
+import { button, countText, element } from "../kit/elements.js"
 
-function draw(bar) {
-  const { data, find } = bar
-  const cluster = data.cluster
+/** @import { Bar, Refusal } from "./types.d.ts" */
+
+const AUTHOR = "imclust-author"
+
+/** Draw all that Python told; returns whether another cluster is shown than before. @param {Bar} bar */
+export function draw(bar) {
+  const { data, fields } = bar
+  const { cluster } = data
   const moved = bar.drawn?.number !== cluster.number
-  const typing = bar.typing?.number === cluster.number || known(bar, cluster) !== cluster
-  for (const [field, value] of [["name", cluster.name], ["note", cluster.note]]) {
-    const input = find(field)
-    // What somebody is typing, or is being saved, is not overwritten by what another person saved.
-    const ahead = bar.ahead && field === "name"
-    if (!ahead && (moved || !typing) && input.value !== value) input.value = value
-    input.disabled = !cluster.nameable || !data.author
-  }
+  drawTyped(bar, moved)
   if (moved) {
     bar.typing = null
     hint(bar, "")
   }
-  find("swatch").textContent = cluster.sign
-  find("swatch").style.background = cluster.colour
-  find("swatch").style.color = cluster.ink
-  find("name").placeholder = cluster.nameable ? "Name this cluster" : cluster.without
-  find("by").textContent = cluster.by
-  for (const button of find("states").children) {
-    button.setAttribute("aria-pressed", button.dataset.state === cluster.state)
-    button.disabled = !cluster.nameable
+  fields.swatch.textContent = cluster.sign
+  fields.swatch.style.background = cluster.colour
+  fields.swatch.style.color = cluster.ink
+  fields.name.placeholder = cluster.nameable ? "Name this cluster" : cluster.without
+  fields.by.textContent = cluster.by
+  for (const one of fields.states.querySelectorAll("button")) {
+    one.setAttribute("aria-pressed", String(one.dataset.state === cluster.state))
+    one.disabled = !cluster.nameable
   }
-  for (const name of ["states", "note"]) find(name).hidden = Boolean(cluster.gathers) // there is nothing to say it of
-  options(find("names"), data.names)
-  options(find("targets"), data.targets.map((one) => `${one.number} ${one.name}`.trim()))
-  find("proposals").replaceChildren(...proposals(bar))
+  for (const part of [fields.states, fields.note]) part.hidden = cluster.gathers // there is nothing to say it of
+  drawOptions(fields.names, data.names)
+  drawOptions(
+    fields.targets,
+    data.targets.map(({ number, name }) => `${number} ${name}`.trim()),
+  )
+  fields.proposals.replaceChildren(...proposals(bar))
   drawActions(bar)
   drawSame(bar)
-  drawWho(bar)
   bar.drawn = cluster
-  const there = moved || !(bar.waiting.size || bar.steps.length)
-  if (bar.ahead && there) arrive(bar, moved)
-  if (moved && bar.refocus && cluster.nameable) focusName(bar)
-  if (moved) bar.refocus = false
+  return moved
 }
 
-function drawActions(bar) {
-  const { data, find } = bar
-  const some = selected(bar) > 0
-  find("count").textContent = some ? `${selected(bar).toLocaleString("en")} selected` : ""
-  for (const name of ["part", "aside", "clear"]) find(name).hidden = !some
-  find("part").textContent = data.cluster.gathers ? "Split out as a new cluster" : "Split out"
-  find("target").placeholder = some ? "Move to…" : "Merge into…"
-  find("move").disabled = find("target").disabled = !some && !data.cluster.nameable
-  find("move").textContent = some ? "Move" : "Merge"
-  find("undo").disabled = !data.undo
-  find("undo").title = data.undo ? `Undo: ${data.undo}` : "Nothing to undo"
-  find("redo").disabled = !data.redo
-  find("redo").title = data.redo ? `Redo: ${data.redo}` : "Nothing to redo"
+/** What somebody is typing, or is being saved, is not overwritten by what another person saved. @param {Bar} bar @param {boolean} moved */
+function drawTyped(bar, moved) {
+  const { cluster, author } = bar.data
+  const typing = bar.typing?.number === cluster.number || bar.actions.isSaving(cluster)
+  for (const field of /** @type {const} */ (["name", "note"])) {
+    const input = bar.fields[field]
+    const ahead = bar.ahead && field === "name"
+    if (!ahead && (moved || !typing) && input.value !== cluster[field]) input.value = cluster[field]
+    input.disabled = !cluster.nameable || !author
+  }
 }
 
+/** @param {Bar} bar */
+export function selectedCount(bar) {
+  return Math.max(0, bar.data.selected + bar.unheard)
+}
+
+/** @param {Bar} bar */
+export function drawActions(bar) {
+  const { data, fields } = bar
+  const count = selectedCount(bar)
+  fields.count.textContent = count ? `${countText(count)} selected` : ""
+  for (const one of [fields.part, fields.aside, fields.clear]) one.hidden = !count
+  fields.part.textContent = data.cluster.gathers ? "Split out as a new cluster" : "Split out"
+  fields.target.placeholder = count ? "Move to…" : "Merge into…"
+  fields.move.disabled = fields.target.disabled = !count && !data.cluster.nameable
+  fields.move.textContent = count ? "Move" : "Merge"
+  fields.undo.disabled = !data.undo
+  fields.undo.title = data.undo ? `Undo: ${data.undo}` : "Nothing to undo"
+  fields.redo.disabled = !data.redo
+  fields.redo.title = data.redo ? `Redo: ${data.redo}` : "Nothing to redo"
+}
+
+/** @param {Bar} bar */
 function drawSame(bar) {
-  const box = bar.find("same")
+  const box = bar.fields.same
   const other = bar.data.same
   box.hidden = !other
   if (!other) return
-  const both = button("Merge them", () => merge(bar, other))
-  box.replaceChildren(text("span", `Cluster ${other} has this name too.`), both)
+  const both = button("", "Merge them", () => bar.actions.merge(other))
+  box.replaceChildren(element("span", "", `Cluster ${other} has this name too.`), both)
 }
 
-function drawWho(bar) {
-  const who = bar.find("who")
-  const kept = remembered()
-  if (!bar.data.author && kept && !bar.told) {
-    bar.told = true
-    sayWho(bar, kept)
-  }
-  who.hidden = Boolean(bar.data.author) || (Boolean(kept) && bar.told)
+/** Asks for a name where nobody knows one; returns the one that this browser remembers and Python was not told. @param {Bar} bar */
+export function drawWho(bar) {
+  const { author } = bar.data
+  const kept = author ? "" : remembered()
+  const isNews = kept !== bar.saidWho
+  bar.saidWho = kept // not twice, unless the server knew and has forgotten
+  bar.fields.who.hidden = Boolean(author || (kept && isNews) || !bar.messages.isHeard("author"))
+  return isNews ? kept : ""
 }
 
-function askWho(bar) {
-  bar.find("who").hidden = false
-  bar.find("author").focus()
+/** @param {Bar} bar */
+export function askWho(bar) {
+  bar.fields.who.hidden = false
+  bar.fields.author.focus()
 }
 
+/** @param {Bar} bar */
 function proposals(bar) {
-  return bar.data.proposals.map((one, index) => {
-    const made = button("", () => accept(bar, one))
-    made.className = one.unsure ? "proposal unsure" : "proposal"
-    made.title = one.unsure ? `${one.name}: the network does not know; this is its best guess.` : `Press ${index + 1} to accept ${one.name}`
-    made.append(text("kbd", index + 1), text("strong", one.name), text("span", one.receipt))
+  return bar.data.proposals.map((proposal, index) => {
+    const { name, receipt, unsure } = proposal
+    const made = button(unsure ? "proposal unsure" : "proposal", "", () => bar.actions.accept(proposal))
+    const guess = `${name}: the network does not know; this is its best guess.`
+    made.title = unsure ? guess : `Press ${index + 1} to accept ${name}`
+    made.append(element("kbd", "", index + 1), element("strong", "", name), element("span", "", receipt))
     return made
   })
 }
 
-function stateButton(bar, state) {
-  const made = button(state, () => save(bar, { state }))
-  made.dataset.state = state
-  return made
-}
-
-// What could not be done stays until somebody says what becomes of it, also when another cluster is shown.
-function drawTroubles(bar) {
-  const box = bar.find("trouble")
-  const lines = bar.troubles.map((one) => troubleLine(bar, one))
-  if (bar.hint) lines.push(line(text("span", bar.hint), button("Close", () => hint(bar, ""))))
+/** What could not be done stays until somebody says what becomes of it, also when another cluster is shown. @param {Bar} bar */
+export function drawRefusals(bar) {
+  const box = bar.fields.trouble
+  const lines = bar.refusals.map((refusal) => refusalLine(bar, refusal))
+  if (bar.hint)
+    lines.push(
+      line(
+        element("span", "", bar.hint),
+        button("", "Close", () => hint(bar, "")),
+      ),
+    )
   box.hidden = !lines.length
   box.replaceChildren(...lines)
 }
 
-function troubleLine(bar, problem) {
-  const { asked, theirs } = problem
+/** @param {Bar} bar @param {Refusal} refusal */
+function refusalLine(bar, refusal) {
+  const { act, text, theirs } = refusal
   const close = () => {
-    bar.troubles = bar.troubles.filter((one) => one !== problem)
-    drawTroubles(bar)
+    bar.refusals = bar.refusals.filter((other) => other !== refusal)
+    drawRefusals(bar)
   }
-  if (!theirs) return line(text("span", problem.text), button("Close", close))
+  if (!theirs) return line(element("span", "", text), button("", "Close", close))
   const keep = () => {
     close()
-    if (bar.data.cluster.number !== asked.cluster) return
-    bar.find("name").value = bar.data.cluster.name
-    bar.find("note").value = bar.data.cluster.note
+    const { cluster } = bar.data
+    if (cluster.number !== act.cluster) return
+    bar.fields.name.value = cluster.name
+    bar.fields.note.value = cluster.note
   }
   const insist = () => {
     close()
-    const { name, state, note, via, cluster } = asked
-    ask(bar, { do: "name", name, state, note, via, cluster, base: theirs })
+    bar.actions.rename(act, theirs)
   }
-  return line(text("span", problem.text), button("Keep theirs", keep), button("Use mine", insist))
+  return line(element("span", "", text), button("", "Keep theirs", keep), button("", "Use mine", insist))
 }
 
-function hint(bar, said) {
+/** @param {Bar} bar @param {string} said */
+export function hint(bar, said) {
   bar.hint = said
-  drawTroubles(bar)
+  drawRefusals(bar)
 }
 
+/** @param {...Node} parts */
 function line(...parts) {
-  const made = document.createElement("div")
+  const made = element("div")
   made.append(...parts)
   return made
 }
 
-function tick(bar, said, more = "") {
-  bar.find("tick").textContent = said
-  bar.find("tick").title = more
+/** @param {Bar} bar @param {string} said @param {string} [more] */
+export function tick(bar, said, more = "") {
+  bar.fields.tick.textContent = said
+  bar.fields.tick.title = more
 }
 
-function options(list, values) {
+/** @param {HTMLElement} list @param {string[]} values */
+function drawOptions(list, values) {
   const drawn = JSON.stringify(values)
   if (list.dataset.drawn === drawn) return
   list.dataset.drawn = drawn
-  list.replaceChildren(...values.map((value) => Object.assign(document.createElement("option"), { value })))
+  list.replaceChildren(...values.map((value) => Object.assign(element("option"), { value })))
 }
 
-function text(kind, content) {
-  const made = document.createElement(kind)
-  made.textContent = content
-  return made
-}
-
-function button(label, does) {
-  const made = text("button", label)
-  made.type = "button"
-  made.onclick = does
-  return made
-}
-
-// Where a browser keeps nothing, people are asked again at the next visit.
+/** Where a browser keeps nothing, people are asked again at the next visit. */
 function remembered() {
   try {
     return localStorage.getItem(AUTHOR) ?? ""
@@ -169,7 +181,8 @@ function remembered() {
   }
 }
 
-function remember(name) {
+/** @param {string} name */
+export function remember(name) {
   try {
     localStorage.setItem(AUTHOR, name)
   } catch {

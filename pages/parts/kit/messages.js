@@ -15,6 +15,7 @@ export class Messages {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined
     this.resting = false
+    this.sentAt = 0
     /** @type {(messages: Message[]) => void} */
     this.send = () => {}
     this.isThere = () => true
@@ -56,6 +57,7 @@ export class Messages {
     clearTimeout(this.timer)
     this.resting = false
     if (!this.waiting.length || !this.isThere()) return
+    this.sentAt = Date.now()
     this.send(this.waiting.slice())
     this.timer = setTimeout(() => this.flush(), this.again)
     this.again = Math.min(2 * this.again, MAX_AGAIN_MS)
