@@ -175,7 +175,8 @@ async function look(bar) {
     if (!answer.ok) return
     const { version, drawn } = await answer.json()
     const missed = bar.seen !== null && drawn > bar.seen
-    if (version !== bar.data.version || (missed && bar.missed === drawn)) bar.messages.tell("look", version)
+    if (version !== bar.data.version || (missed && bar.missed === drawn))
+      bar.messages.tell("look", version, { rest: 1 })
     bar.missed = missed ? drawn : 0
   } catch {
     return // the server is away, as the page itself says

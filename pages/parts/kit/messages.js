@@ -2,6 +2,18 @@
 // lost, and of two the later one counts: so every message holds all that was not heard yet, oldest first.
 const AGAIN_MS = 1200
 const MAX_AGAIN_MS = 10_000 // one that is only slow is not helped by haste
+const QUIET_MS = 400
+
+// A message that comes some 30 ms after a click takes away the click: Streamlit ends the run that was to answer it. What
+// nobody waits for is sent when the hand has rested. Back and Forward are clicks, too.
+let touchedAt = Number.NEGATIVE_INFINITY
+
+export function touch() {
+  touchedAt = Date.now()
+}
+
+for (const kind of ["pointerdown", "pointerup", "keydown", "popstate"])
+  globalThis.window?.addEventListener(kind, touch, true)
 
 /** @typedef {{ count: number, name: string, value: unknown }} Message */
 /** @typedef {{ [name: string]: number }} Heard */
@@ -48,7 +60,7 @@ export class Messages {
     this.again = AGAIN_MS
     clearTimeout(this.timer)
     this.resting = rest > 0
-    if (rest) this.timer = setTimeout(() => this.flush(), rest)
+    if (rest) this.later(rest)
     else this.flush()
   }
 
@@ -59,8 +71,17 @@ export class Messages {
     if (!this.waiting.length || !this.isThere()) return
     this.sentAt = Date.now()
     this.send(this.waiting.slice())
-    this.timer = setTimeout(() => this.flush(), this.again)
+    this.later(this.again)
     this.again = Math.min(2 * this.again, MAX_AGAIN_MS)
+  }
+
+  /** Send after this time, and not while somebody is at it. @param {number} time */
+  later(time) {
+    this.timer = setTimeout(() => {
+      const left = touchedAt + QUIET_MS - Date.now()
+      if (left > 0) this.later(left)
+      else this.flush()
+    }, time)
   }
 
   /** Send at once what waits for the hand to rest. */

@@ -3,10 +3,11 @@
 A message of a browser is a list of all that it was not told of as heard: {"count", "name", "value"}, oldest first.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import RerunException, StopException
 
 Handler = Callable[[Any], object]
 """What is done with the value of a message; values come from outside, and may be anything."""
@@ -36,10 +37,19 @@ def heard(key: str) -> dict[str, int]:
 
 
 def receive(key: str, handlers: Mapping[str, Handler]) -> None:
-    """Call the handlers of all messages of this widget that were not heard before."""
-    for name, value in _news(key, None):
-        if name in handlers:
-            handlers[name](value)
+    """Call the handlers of all messages of this widget that were not heard before.
+
+    A handler that Streamlit interrupts, because another message has come, has not heard its own: that comes again.
+    """
+    for count, name, value in _news(key):
+        try:
+            handlers.get(name, _ignore)(value)
+        except (RerunException, StopException):
+            raise
+        except Exception:
+            _mark_heard(key, name, count)
+            raise
+        _mark_heard(key, name, count)
 
 
 def take(key: str, name: str) -> list[Any]:
@@ -47,19 +57,28 @@ def take(key: str, name: str) -> list[Any]:
 
     For callbacks of other widgets, which Streamlit may run before those of this one.
     """
-    return [value for _, value in _news(key, name)]
+    found = [(count, value) for count, other, value in _news(key) if other == name]
+    for count, _ in found:
+        _mark_heard(key, name, count)
+    return [value for _, value in found]
 
 
-def _news(key: str, only: str | None) -> Iterator[tuple[str, Any]]:
-    told = (st.session_state.get(key) or {}).get("messages")
-    known = st.session_state.setdefault(_heard_name(key), {})
-    for message in told[:_MAX_MESSAGES] if isinstance(told, list) else ():
-        if not isinstance(message, dict):
-            continue
-        name, count = message.get("name"), message.get("count")
-        if isinstance(name, str) and only in (None, name) and is_count(count) and count > known.get(name, 0):
-            known[name] = count
-            yield name, message.get("value")
+def _news(key: str) -> list[tuple[int, str, Any]]:
+    """Number, name and value of each message that was not heard."""
+    told, known = (st.session_state.get(key) or {}).get("messages"), heard(key)
+    if not isinstance(told, list):
+        return []
+    messages = [one for one in told[:_MAX_MESSAGES] if isinstance(one, dict) and isinstance(one.get("name"), str)]
+    read = [(one.get("count"), one["name"], one.get("value")) for one in messages]
+    return [(count, name, value) for count, name, value in read if is_count(count) and count > known.get(name, 0)]
+
+
+def _mark_heard(key: str, name: str, count: int) -> None:
+    st.session_state.setdefault(_heard_name(key), {})[name] = count
+
+
+def _ignore(_value: object) -> None:
+    """What nobody listens to."""
 
 
 def _heard_name(key: str) -> str:
