@@ -167,7 +167,7 @@ def _count(workspace: Workspace, figures: Figures) -> None:
     with closing(sqlite3.connect(workspace.labels)) as db:
         sound = db.execute("PRAGMA integrity_check").fetchone()[0]
         distinct = db.execute("SELECT count(DISTINCT uuid) FROM label_events").fetchone()[0]
-    lines = [line for _, line in read_log(workspace.label_log)]
+    logged = [line for _, line in read_log(workspace.label_log)]
     copies = backups.backups_of(workspace)
     figures.backups = len(copies)
     _expect(figures, "acknowledged changes were lost", len(answered - kept))
@@ -175,7 +175,7 @@ def _count(workspace: Workspace, figures: Figures) -> None:
     _expect(figures, "uuids are there twice", len(events) - distinct)
     _expect(figures, "events were written over newer ones", _out_of_turn(events))
     _expect(figures, "labels.db is damaged", sound != "ok")
-    _expect(figures, "labels.jsonl is not labels.db", lines != [event.__dict__ for event in events])
+    _expect(figures, "labels.jsonl is not labels.db", logged != [event.__dict__ for event in events])
     _expect(figures, "dated copies are damaged", sum(bool(backups.damage_of_labels(path)) for path in copies))
     _expect(figures, "the doctor finds something", len(check_labels(workspace).findings))
 

@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[0] = str(ROOT)  # instead of this folder: nothing needs to be installed
@@ -31,7 +31,7 @@ from imclust_core.store.collections import collections  # noqa: E402
 from imclust_core.store.embeddings import embeddings_of  # noqa: E402
 
 CLUSTERS = 9
-WINDOW = {"width": 1360, "height": 1400}
+WINDOW: ViewportSize = {"width": 1360, "height": 1400}
 ALL_DRAWN = """async (show) => {
   const find = (root, what) => root.querySelector(what) ?? [...root.querySelectorAll('*')]
     .filter(one => one.shadowRoot).map(one => find(one.shadowRoot, what)).find(Boolean)

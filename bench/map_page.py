@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, ViewportSize
 
 from bench.desk import IS_DRAWN
 from imclust_core import Workspace
@@ -25,7 +25,7 @@ from imclust_core.store.selections import read_selection
 
 CLUSTERS = 20
 CORNERS = 24
-WINDOW = {"width": 1360, "height": 900}
+WINDOW: ViewportSize = {"width": 1360, "height": 900}
 READY = ".map[data-state=ready]"
 
 

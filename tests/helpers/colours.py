@@ -32,7 +32,8 @@ def oklab(rgb: np.ndarray) -> np.ndarray:
             [0.0259040371, 0.7827717662, -0.8086757660],
         ]
     )
-    return axes @ np.cbrt(cones @ rgb)
+    found: np.ndarray = axes @ np.cbrt(cones @ rgb)
+    return found
 
 
 def light(colour: str) -> float:

@@ -16,7 +16,7 @@ from imclust_core.store.speeds import forward_key, keep_speed
 from imclust_core.store.workspace import Workspace
 
 
-def quietly(_done: int, _total: int | None, _message: str, _detail: dict[str, Any] | None = None) -> None:
+def quietly(done: int, total: int | None, message: str, detail: dict[str, Any] | None = None) -> None:
     """A report to nobody."""
 
 

@@ -167,9 +167,9 @@ def make_hostile_folder(root: Path) -> dict[bytes, Expected]:
     for name, (data, outcome) in _files().items():
         (root / name).write_bytes(data)
         expected[name.encode()] = outcome
-    for number, name in enumerate(EVIL_NAMES):
-        Path(path_of(root, name)).write_bytes(jpeg(100 + number))
-        expected[name] = Expected()
+    for number, evil in enumerate(EVIL_NAMES):
+        Path(path_of(root, evil)).write_bytes(jpeg(100 + number))
+        expected[evil] = Expected()
     deep = root / "a folder" / "deeper"
     deep.mkdir(parents=True)
     (deep / "nested.jpg").write_bytes(jpeg(50))
@@ -186,8 +186,8 @@ def make_hostile_folder(root: Path) -> dict[bytes, Expected]:
         finally:
             os.chdir(here)
     os.link(root / "good.jpg", root / "27-hard-link.jpg")
-    for name in (b"21-loop", b"21-outside.jpg", b"21-dangling.jpg"):
-        expected[name] = Expected("symlink")
+    for link in (b"21-loop", b"21-outside.jpg", b"21-dangling.jpg"):
+        expected[link] = Expected("symlink")
     expected |= {b"22-pipe.jpg": Expected("not_a_file"), b"22-socket.jpg": Expected("not_a_file")}
     expected[b"27-hard-link.jpg"] = Expected()
     return expected

@@ -20,5 +20,7 @@ def photograph(name: str) -> Image.Image:
 
 def normalised(backbone: Backbone, pictures: Sequence[Image.Image]) -> Tensor:
     values = np.stack([backbone.preprocessing.pixels(one) for one in pictures]).astype(np.float32) / 255
-    values = (values - np.float32(backbone.preprocessing.mean)) / np.float32(backbone.preprocessing.std)
+    values = (values - np.array(backbone.preprocessing.mean, np.float32)) / np.array(
+        backbone.preprocessing.std, np.float32
+    )
     return torch.from_numpy(values).permute(0, 3, 1, 2)
