@@ -2,7 +2,7 @@
 // lost, and of two the later one counts: so every message holds all that was not heard yet, oldest first.
 const AGAIN_MS = 1200
 const MAX_AGAIN_MS = 10_000 // one that is only slow is not helped by haste
-const QUIET_MS = 400
+const QUIET_MS = 700
 
 // A message that comes some 30 ms after a click takes away the click: Streamlit ends the run that was to answer it. What
 // nobody waits for is sent when the hand has rested. Back and Forward are clicks, too.
