@@ -89,7 +89,7 @@ def _figure(shown: Shown, state: CutState, content: TreeContent | None, picked: 
         evidence=shown.looks,
         suggestion=shown.suggestion,
         picked={int(leaf): int(picked.leaves[leaf]) for leaf in np.flatnonzero(picked.leaves)} if picked else {},
-        on_cut=lambda: _moved(shown, state.branch),
+        on_cut=lambda told: _moved(shown, state.branch, told),
     )
 
 
@@ -119,15 +119,27 @@ def _use(shown: Shown, state: CutState, nodes: np.ndarray, k: int) -> None:
         st.switch_page(next_page("cluster"))
 
 
-def _moved(shown: Shown, branch: int | None) -> None:
+def _moved(shown: Shown, before: int | None, told: Any) -> None:
     """Take over what the hand made of the tree in the browser."""
-    told: dict[str, Any] = st.session_state[_TREE].cut or {}
-    edits = tuple((str(action), int(node)) for action, node in told.get("edits", ()))
-    made = CutState(int(told.get("k", 2)), edits)
-    keep_cut(shown.stored.id, made)
+    read = _read_cut(told)
+    if read is None:
+        return
+    keep_cut(shown.stored.id, CutState(read.k, read.edits))
     if shown.tree is not None:
-        nodes = edited(shown.tree, cut(shown.tree, made.k), made.edits)
-        pick_branch(shown, told.get("branch"), nodes, branch)
+        nodes = edited(shown.tree, cut(shown.tree, read.k), read.edits)
+        pick_branch(shown, read.branch, nodes, before)
+
+
+def _read_cut(told: Any) -> CutState | None:
+    match told:
+        case {"k": int(k), "edits": list(edits), "branch": int() | None as branch}:
+            pairs = tuple((one[0], one[1]) for one in edits if _is_edit(one))
+            return CutState(k, pairs, branch) if len(pairs) == len(edits) else None
+    return None
+
+
+def _is_edit(one: Any) -> bool:
+    return isinstance(one, list) and len(one) == 2 and one[0] in ("s", "j") and type(one[1]) is int
 
 
 def _picked(shown: Shown, state: CutState, nodes: np.ndarray, node: int) -> None:

@@ -1,7 +1,6 @@
 """The tree of labels as a widget: slider, evidence, dendrogram. The cut moves in the browser."""
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,10 +9,10 @@ from imclust_core.choosing_k.curves import Curve, Evidence
 from imclust_core.choosing_k.suggestion import SAYS, Suggestion
 from imclust_core.store.trees import TreeContent
 from pages.parts.kit.colours import PALETTE
-from pages.parts.kit.old_component import script
+from pages.parts.kit.component import Widget
+from pages.parts.kit.messages import Handler
 from pages.parts.tree.cut import CutState
 
-_HERE = Path(__file__).parent
 _HTML = """
 <div class="paper">
   <div class="row">
@@ -59,12 +58,7 @@ _TITLES = {
     "density": "Dense regions",
 }
 
-_figure = st.components.v2.component(
-    "imclust_tree",
-    html=_HTML,
-    css=(_HERE / "tree.css").read_text(encoding="utf-8"),
-    js=script(_HERE, "picked.js", "tree.js"),
-)
+_figure = Widget(__file__, "tree", _HTML)
 
 
 def tree_figure(
@@ -77,19 +71,19 @@ def tree_figure(
     evidence: Sequence[Evidence],
     suggestion: Suggestion | None,
     picked: Mapping[int, int],
-    on_cut: Callable[[], None],
+    on_cut: Handler,
 ) -> None:
-    """Show slider, evidence and tree; `st.session_state[key].cut` is what the hand made of them.
+    """Show slider, evidence and tree.
 
     Parameters
     ----------
     content: None shows slider and evidence alone. most: the highest K. picked: leaf -> how many of its images are
-        picked elsewhere.
+        picked elsewhere. on_cut: called with what the hand made of it, {"k", "edits", "branch"}.
     """
     curves = {kind: curve for look in evidence for kind, curve in look.curves.items()}
     _figure(
-        key=key,
-        data={
+        key,
+        {
             "id": tree_id,
             "k": cut.k,
             "kmax": most,
@@ -101,7 +95,7 @@ def tree_figure(
             "picked": dict(picked),
             **_shape(content, tree_id),
         },
-        on_cut_change=on_cut,
+        {"cut": on_cut},
     )
 
 

@@ -1,30 +1,43 @@
-// Where the images that are picked on other pages are in the tree of labels: a bar at each tip, as high as the share of
-// its images that are picked. tree_figure.py puts this file before tree.js, whose pieces it uses.
+// Where the images that are selected on other pages are in the tree: a bar at each tip, as high as the share of its
+// images that are selected.
+import { countText } from "../kit/elements.js"
+import { make, TREE_HEIGHT } from "./svg.js"
+
+/** @import { State } from "./types.d.ts" */
+
 const TALL = 30
 
-// How many of the picked images lie below a node.
-function pickedBelow(state, node) {
-  const leaves = state.data.order.slice(state.first[node], state.last[node] + 1)
-  return leaves.reduce((sum, leaf) => sum + (state.data.picked[leaf] ?? 0), 0)
+/** How many of the selected images lie below a node. @param {State} state @param {number} node */
+function pickedBelow({ tree, data }, node) {
+  const leaves = tree.order.slice(tree.first[node], tree.last[node] + 1)
+  return leaves.reduce((sum, leaf) => sum + (data.picked[leaf] ?? 0), 0)
 }
 
-function pickedBars(state) {
-  if (!Object.keys(state.data.picked).length) return []
-  return state.tips.flatMap((tip) => {
+/** @param {State} state */
+export function pickedBars(state) {
+  const { data, layout, tree } = state
+  if (!Object.keys(data.picked).length) return []
+  return layout.tips.flatMap((tip) => {
     const count = pickedBelow(state, tip)
+    const [from, to] = layout.ends.get(tip) ?? [0, 0]
     if (!count) return []
-    const [from, to] = state.ends.get(tip)
-    const tall = 4 + (TALL - 4) * Math.min(1, count / Math.max(1, state.images[tip]))
+    const height = 4 + (TALL - 4) * Math.min(1, count / Math.max(1, tree.below[tip]))
     const width = Math.max(2.5, Math.min(12, to - from - 1))
-    const bar = make("rect", { x: (from + to - width) / 2, y: TREE_HEIGHT - tall, width, height: tall, class: "picked-share" })
-    bar.dataset.node = tip
-    bar.dataset.picked = count
-    return [bar]
+    const made = make("rect", {
+      x: (from + to - width) / 2,
+      y: TREE_HEIGHT - height,
+      width,
+      height,
+      class: "picked-share",
+    })
+    made.dataset.node = String(tip)
+    made.dataset.picked = String(count)
+    return [made]
   })
 }
 
-// What the tip of the pointer says of it.
-function pickedText(state, node) {
+/** What the tip of the pointer says of it. @param {State} state @param {number} node */
+export function pickedText(state, node) {
   const count = pickedBelow(state, node)
-  return count ? `${count.toLocaleString("en")} of them picked. ` : ""
+  return count ? `${countText(count)} of them picked. ` : ""
 }
