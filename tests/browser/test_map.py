@@ -175,6 +175,9 @@ def come_back(page: Page, workspace: Workspace, source: Collection) -> np.ndarra
 
 def choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
     at_rest(page)
+    # Half in view it is scrolled to when it takes the focus, and Streamlit's lists close when the page scrolls.
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
+    page.wait_for_timeout(100)
     page.get_by_role("combobox", name=label).click()
     page.get_by_role("option", name=option).first.click()
 

@@ -1,63 +1,96 @@
 // What a map is made of: binary arrays over our own routes, fetched once and kept for the next page that shows them.
-// Streamlit evaluates this text again for each page, so what is to stay lives at the window.
+import { spread } from "./geometry.js"
+
+/** @import { Data, Fetched, MapArrays } from "./types.d.ts" */
+
 const KEPT_MAPS = 4
 const KEPT_CODES = 12
-const UNKNOWN = 65535
-const PREFIX = 120_000 // as many are drawn while the hand moves
+export const UNKNOWN = 65535
+export const PREFIX = 120_000 // as many are drawn while the hand moves
 const CELLS = 128
-const kept = (window.imclustMaps ??= { maps: new Map(), codes: new Map(), pictures: new Map() })
+/** @type {Map<string, Fetched<MapArrays>>} */
+const maps = new Map()
+/** @type {Map<string, Fetched<Uint16Array>>} */
+const codings = new Map()
 
-// An entry of these is used again: it moves to the end; the oldest go.
-function keepIn(store, key, made, most) {
-  const entry = store.get(key) ?? made()
+/**
+ * An entry of these is used again: it moves to the end; the oldest go.
+ * @template T
+ * @param {Map<string, T>} store @param {string} key @param {() => T} make @param {number} most
+ */
+export function keepIn(store, key, make, most) {
+  const entry = store.get(key) ?? make()
   store.delete(key)
   store.set(key, entry)
-  while (store.size > most) store.delete(store.keys().next().value)
+  for (const oldest of store.keys()) {
+    if (store.size <= most) break
+    store.delete(oldest)
+  }
   return entry
 }
 
-function onFailure(store, key, entry) {
-  entry.promise.catch(() => store.get(key) === entry && store.delete(key)) // to be asked for again
+/**
+ * What is on its way, to be asked for again where it fails.
+ * @template T
+ * @param {Map<string, Fetched<T>>} store @param {string} key @param {number[]} shares @param {Promise<T>} promise
+ */
+function fetched(store, key, shares, promise) {
+  const entry = { key, shares, promise }
+  promise.catch(() => store.get(key) === entry && store.delete(key))
   return entry
 }
 
-// Places and ids of one map, ready to draw. `share` of the entry says how much has come, for those who wait.
-function mapFor(data) {
+/** Places and ids of one map, ready to draw; `shares` say how much has come, for those who wait. @param {Data} data */
+export function mapFor(data) {
   const key = `${data.places} ${data.ids}`
-  return keepIn(kept.maps, key, () => {
-    const entry = { key, shares: [0, 0] }
-    const parts = [data.places, data.ids].map((address, at) => fetchArray(address, (share) => (entry.shares[at] = share)))
-    entry.promise = Promise.all(parts).then(([places, ids]) => {
-      if (places.byteLength !== 8 * (ids.byteLength / 8)) throw new Error("Places and images of this map do not fit each other. Load the page again.")
-      return (entry.map = prepare(new Float32Array(places), new Float64Array(ids)))
+  const make = () => {
+    const shares = [0, 0]
+    const parts = [data.places, data.ids].map((address, at) =>
+      fetchArray(address, (share) => {
+        shares[at] = share
+      }),
+    )
+    const promise = Promise.all(parts).then(([places, ids]) => {
+      if (places.byteLength !== ids.byteLength)
+        throw new Error("Places and images of this map do not fit each other. Load the page again.")
+      return prepare(new Float32Array(places), new Float64Array(ids))
     })
-    return onFailure(kept.maps, key, entry)
-  }, KEPT_MAPS)
+    return fetched(maps, key, shares, promise)
+  }
+  return keepIn(maps, key, make, KEPT_MAPS)
 }
 
-// The codes of a colouring, in the order in which this very map is drawn: the same map made again has another one.
-function codesFor(address, mapEntry) {
-  const key = `${mapEntry.key} ${address}`
-  return keepIn(kept.codes, key, () => {
-    const entry = { shares: [address ? 0 : 1] }
-    if (!address) { // nothing to colour by
-      entry.promise = mapEntry.promise.then((map) => (entry.codes = new Uint16Array(map.n).fill(UNKNOWN)))
-      return onFailure(kept.codes, key, entry)
-    }
-    const arrived = fetchArray(address, (share) => (entry.shares[0] = share))
-    entry.promise = Promise.all([arrived, mapEntry.promise]).then(([buffer, map]) => {
+/**
+ * The codes of a colouring, in the order in which this very map is drawn: the same map made again has another one.
+ * @param {string} address empty where there is nothing to colour by @param {Fetched<MapArrays>} whole
+ */
+export function codesFor(address, whole) {
+  const key = `${whole.key} ${address}`
+  const make = () => {
+    const shares = [address ? 0 : 1]
+    const arrived = address
+      ? fetchArray(address, (share) => {
+          shares[0] = share
+        })
+      : null
+    const promise = Promise.all([arrived, whole.promise]).then(([buffer, map]) => {
+      const codes = new Uint16Array(map.n)
+      if (!buffer) return codes.fill(UNKNOWN)
       if (buffer.byteLength !== 2 * map.n) throw new Error("The colours do not fit this map. Load the page again.")
       const given = new Uint16Array(buffer)
-      const codes = new Uint16Array(map.n)
       for (let at = 0; at < map.n; at++) codes[at] = given[map.order[at]]
-      return (entry.codes = codes)
+      return codes
     })
-    return onFailure(kept.codes, key, entry)
-  }, KEPT_CODES)
+    return fetched(codings, key, shares, promise)
+  }
+  return keepIn(codings, key, make, KEPT_CODES)
 }
 
-// Points are drawn, and thinned while the hand moves, in an order that is fair to all: no class always lies on top.
-function prepare(places, ids) {
+/**
+ * Points are drawn, and thinned while the hand moves, in an order that is fair to all: no class always lies on top.
+ * @param {Float32Array} places @param {Float64Array} ids @returns {MapArrays}
+ */
+export function prepare(places, ids) {
   const n = ids.length
   const order = neighboursTogether(shuffled(n), places)
   const xs = new Float32Array(n)
@@ -69,8 +102,8 @@ function prepare(places, ids) {
   return { n, ids, order, xs, ys, back: null }
 }
 
-// Where each image of the map stands in the order of drawing.
-function backOf(map) {
+/** Where each image of the map stands in the order of drawing. @param {MapArrays} map */
+export function backOf(map) {
   if (!map.back) {
     map.back = new Uint32Array(map.n)
     for (let at = 0; at < map.n; at++) map.back[map.order[at]] = at
@@ -78,7 +111,7 @@ function backOf(map) {
   return map.back
 }
 
-// The same for the same number, so that a map looks the same whenever it is opened.
+/** The same for the same number, so that a map looks the same whenever it is opened. @param {number} n */
 function shuffled(n) {
   const order = new Uint32Array(n)
   for (let at = 0; at < n; at++) order[at] = at
@@ -93,13 +126,19 @@ function shuffled(n) {
   return order
 }
 
-// Behind the first points, which stand for all while the hand moves, those of one region stand together: adding up a
-// million of them pixel by pixel is several times quicker when the next pixel is near the last one.
+/**
+ * Behind the first points, which stand for all while the hand moves, those of one region stand together: adding up a
+ * million of them pixel by pixel is several times quicker when the next pixel is near the last one.
+ * @param {Uint32Array} order @param {Float32Array} places
+ */
 function neighboursTogether(order, places) {
   const n = order.length
   if (n <= PREFIX) return order
-  const [x, y] = [0, 1].map((axis) => spread(Float32Array.from({ length: 20_000 }, (_, at) => places[2 * order[at] + axis])))
-  const cellOf = (value, { low, high }) => Math.max(0, Math.min(CELLS - 1, Math.floor(((value - low) / (high - low || 1)) * CELLS)))
+  const [x, y] = [0, 1].map((axis) =>
+    spread(Float32Array.from({ length: 20_000 }, (_, at) => places[2 * order[at] + axis])),
+  )
+  const cellOf = (/** @type {number} */ value, /** @type {{ low: number, high: number }} */ { low, high }) =>
+    Math.max(0, Math.min(CELLS - 1, Math.floor(((value - low) / (high - low || 1)) * CELLS)))
   const starts = new Uint32Array(CELLS * CELLS + 1)
   const cells = new Uint16Array(n)
   for (let at = PREFIX; at < n; at++) {
@@ -113,7 +152,8 @@ function neighboursTogether(order, places) {
   return together
 }
 
-async function fetchArray(address, onShare, options = {}) {
+/** @param {string} address @param {(share: number) => void} onShare @param {RequestInit} [options] */
+export async function fetchArray(address, onShare, options = {}) {
   const answer = await ask(address, options)
   const total = Number(answer.headers.get("Content-Length")) || 0
   if (!answer.body || !total || answer.headers.get("Content-Encoding")) return answer.arrayBuffer()
@@ -132,16 +172,29 @@ async function fetchArray(address, onShare, options = {}) {
   return whole.buffer
 }
 
-// An answer that is fine, or an error in the words of the route.
-async function ask(address, options) {
+/**
+ * An answer that is fine, or an error in the words of the route.
+ * @param {string} address @param {RequestInit} options
+ */
+export async function ask(address, options) {
   let answer
   try {
     answer = await fetch(address, options)
   } catch (error) {
-    if (error.name === "AbortError") throw error
+    if (isAbort(error)) throw error
     throw new Error("The server did not answer. See that it runs, then try again.")
   }
   if (answer.ok) return answer
   const said = (answer.headers.get("Content-Type") ?? "").startsWith("text/plain") ? (await answer.text()).trim() : ""
   throw new Error(said && said.length < 400 ? said : `The server answered with ${answer.status}. Load the page again.`)
+}
+
+/** @param {unknown} error */
+export function isAbort(error) {
+  return error instanceof Error && error.name === "AbortError"
+}
+
+/** @param {unknown} error */
+export function reasonOf(error) {
+  return error instanceof Error ? error.message : String(error)
 }

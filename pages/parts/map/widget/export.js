@@ -1,24 +1,35 @@
 // The map as a file: a picture of twice as many pixels, or vectors.
+import { countText, saveAs } from "../../kit/elements.js"
+import { frameOf, penOf, redrawOver, sceneOf } from "./drawing.js"
+import { screenX, screenY } from "./geometry.js"
+import { drawNames, NAME_FONT, placeNames } from "./names.js"
+import { FADED, paintPoints } from "./points.js"
+import { drawPictures } from "./thumbnails.js"
+
+/** @import { Ready } from "./types.d.ts" */
+
 const CIRCLES_MOST = 20_000
 const SVG = "http://www.w3.org/2000/svg"
 
-function savePng(state) {
+/** @param {Ready} state */
+export function savePng(state) {
   const scale = 2 * state.scale
   const canvas = document.createElement("canvas")
   canvas.width = Math.round(state.width * scale)
   canvas.height = Math.round(state.height * scale)
   const frame = { ...frameOf(state, canvas.width, canvas.height, scale), moving: false }
-  const pen = canvas.getContext("2d")
+  const pen = penOf(canvas)
   pen.putImageData(paintPoints(sceneOf(state), frame).image, 0, 0)
   pen.setTransform(scale, 0, 0, scale, 0, 0)
-  drawPictures(state, pen, scale)
+  drawPictures(state, pen, scale, () => redrawOver(state))
   drawNames(state, pen)
-  canvas.toBlob((blob) => saveAs(state, blob, "png"), "image/png")
+  canvas.toBlob((blob) => blob && save(state, blob, "png"), "image/png")
 }
 
-function saveSvg(state) {
+/** @param {Ready} state */
+export function saveSvg(state) {
   if (state.inView > CIRCLES_MOST) {
-    const [many, most] = [state.inView, CIRCLES_MOST].map((count) => count.toLocaleString("en"))
+    const [many, most] = [state.inView, CIRCLES_MOST].map(countText)
     state.says.textContent = `${many} points are in view; an SVG holds up to ${most}. Zoom in, hide some, or take the PNG.`
     return
   }
@@ -38,27 +49,25 @@ function saveSvg(state) {
     else if (flags[at]) over.append(vector("circle", { ...circle, stroke: state.inkText, "stroke-width": 1 }))
     else under.append(vector("circle", { ...circle, "fill-opacity": FADED }))
   }
-  const names = placeNames(state, state.canvases.over.getContext("2d")).map(({ text, x, y }) => {
+  const names = placeNames(state, penOf(state.canvases.over)).map(({ text, x, y }) => {
     const halo = { stroke: state.groundText, "stroke-width": 4, "stroke-linejoin": "round", "paint-order": "stroke" }
     const place = { x: x.toFixed(1), y: y.toFixed(1), "text-anchor": "middle", "dominant-baseline": "middle" }
     return vector("text", { ...place, ...halo, fill: state.inkText, "font-size": NAME_FONT, "font-weight": 600 }, text)
   })
   svg.append(under, over, ...names)
-  saveAs(state, new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }), "svg")
+  save(state, new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }), "svg")
 }
 
+/** @param {string} kind @param {{ [name: string]: string | number }} [attributes] @param {string} [text] */
 function vector(kind, attributes = {}, text = "") {
   const made = document.createElementNS(SVG, kind)
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value))
   if (text) made.textContent = text
   return made
 }
 
-function saveAs(state, blob, ending) {
-  const link = document.createElement("a")
-  link.href = URL.createObjectURL(blob)
+/** @param {Ready} state @param {Blob} blob @param {string} ending */
+function save(state, blob, ending) {
   const words = state.data.title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "")
-  link.download = `${words.slice(0, 80) || "map"}.${ending}`
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+  saveAs(URL.createObjectURL(blob), `${words.slice(0, 80) || "map"}.${ending}`)
 }

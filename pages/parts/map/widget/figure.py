@@ -3,17 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
-from pathlib import Path
 from typing import Any
-
-import streamlit as st
 
 from imclust_core.annotation.selection import is_set
 from pages.parts.kit.colours import NOISE
-from pages.parts.kit.old_component import script
-from pages.parts.kit.old_messages import heard, is_news
+from pages.parts.kit.component import Widget
+from pages.parts.kit.messages import plain_text
 
-_HERE = Path(__file__).parent
 _HTML = """
 <div class="map" data-mode="move" data-state="loading">
   <div class="tools">
@@ -69,26 +65,7 @@ _HTML = """
   </div>
 </div>
 """
-_FILES = (
-    "arrays",
-    "view",
-    "points",
-    "lasso",
-    "thumbnails",
-    "names",
-    "selection",
-    "legend",
-    "pointer",
-    "drawing",
-    "export",
-)
-
-_figure = st.components.v2.component(
-    "imclust_map",
-    html=_HTML,
-    css=(_HERE / "map.css").read_text(encoding="utf-8"),
-    js=script(_HERE, "../../kit/old_elements.js", *(f"{name}.js" for name in _FILES), "map.js"),
-)
+_figure = Widget(__file__, "map", _HTML)
 
 
 @dataclass(frozen=True)
@@ -133,17 +110,14 @@ def map_figure(
     height: of the map itself in pixels; less on a low screen.
     """
     told = {field.name: getattr(data, field.name) for field in fields(data)}
-    told |= {"height": height, "unknown": NOISE, "heard": heard(key)}
-    _figure(key=key, data=told, on_picked_change=partial(_hear, key, on_pick, on_clear))
+    _figure(
+        key, {**told, "height": height, "unknown": NOISE}, {"picked": plain_text(partial(_hear, on_pick, on_clear))}
+    )
 
 
-def _hear(key: str, on_pick: Callable[[str], None], on_clear: Callable[[], None]) -> None:
+def _hear(on_pick: Callable[[str], None], on_clear: Callable[[], None], pick: str) -> None:
     """What a browser sent counts only when it is a pick as our own route answers it."""
-    told = st.session_state[key].picked
-    if not is_news(key, told):
-        return
-    pick = told.get("pick")
     if pick == "":
         on_clear()
-    elif isinstance(pick, str) and is_set(pick):
+    elif is_set(pick):
         on_pick(pick)

@@ -1,18 +1,26 @@
 // Which points lie inside a polygon. By the even-odd rule, in the coordinates of the data, in double precision:
 // anybody can compute it again from the polygon and the places.
+
+/** @import { Drawing, Point } from "./types.d.ts" */
+
 const BANDS = 512
 
-// polygon: [[x, y], ...]. Answers for each point 1 or 0. Each point meets the edges of its own height only; that saves
-// time and changes nothing, since others cannot be crossed.
+/**
+ * polygon: [[x, y], ...]. Answers for each point 1 or 0. Each point meets the edges of its own height only; that saves
+ * time and changes nothing, since others cannot be crossed.
+ * @param {Point[]} polygon @param {Float32Array} xs @param {Float32Array} ys
+ */
 export function insideOf(polygon, xs, ys) {
   const inside = new Uint8Array(xs.length)
   if (polygon.length < 3) return inside
   const bounds = boundsOf(polygon)
-  const bandOf = (y) => Math.min(BANDS - 1, Math.floor(((y - bounds.low) / (bounds.high - bounds.low || 1)) * BANDS))
-  const bands = Array.from({ length: BANDS }, () => [])
+  const bandOf = (/** @type {number} */ y) =>
+    Math.min(BANDS - 1, Math.floor(((y - bounds.low) / (bounds.high - bounds.low || 1)) * BANDS))
+  const bands = Array.from({ length: BANDS }, () => /** @type {number[]} */ ([]))
   polygon.forEach(([x, y], at) => {
-    const [beforeX, beforeY] = polygon.at(at - 1)
-    for (let band = bandOf(Math.min(y, beforeY)); band <= bandOf(Math.max(y, beforeY)); band++) bands[band].push(x, y, beforeX, beforeY)
+    const [beforeX, beforeY] = polygon[(at || polygon.length) - 1]
+    for (let band = bandOf(Math.min(y, beforeY)); band <= bandOf(Math.max(y, beforeY)); band++)
+      bands[band].push(x, y, beforeX, beforeY)
   })
   for (let at = 0; at < xs.length; at++) {
     const x = xs[at]
@@ -30,7 +38,19 @@ export function insideOf(polygon, xs, ys) {
   return inside
 }
 
+/** @param {Point[]} polygon */
 function boundsOf(polygon) {
   const [xs, ys] = [polygon.map(([x]) => x), polygon.map(([, y]) => y)]
   return { left: Math.min(...xs), right: Math.max(...xs), low: Math.min(...ys), high: Math.max(...ys) }
+}
+
+/** @param {Drawing} drawing @returns {Point[]} */
+export function outlineOf({ mode, points }) {
+  return mode === "box" ? boxOf(points[0], points[1]) : points
+}
+
+/** @param {Point} one corner @param {Point} other and the one across @returns {Point[]} */
+export function boxOf([x1, y1], [x2, y2]) {
+  // biome-ignore format: the four corners as one sees them
+  return [[x1, y1], [x2, y1], [x2, y2], [x1, y2]]
 }

@@ -1,9 +1,17 @@
 // The legend: which colour is what. A click shows one alone, its box hides or shows it; text as textContent only.
+import { button, countText, element, find } from "../../kit/elements.js"
+import { UNKNOWN } from "./arrays.js"
+import { hideCard } from "./card.js"
+import { redraw } from "./drawing.js"
+
+/** @import { Entry, State } from "./types.d.ts" */
+
 const LINES_MOST = 1000
 
-// What is known of the colours: a colour for each code, entries by size, and which are hidden.
-function load(state) {
-  const { data, codes } = state
+/** What is known of the colours: a colour for each code, entries by size, and which are hidden. @param {State} state */
+export function load(state) {
+  const { data } = state
+  const codes = state.codes ?? new Uint16Array()
   const scale = data.scale.length > 0
   const grey = rgbOf(data.unknown)
   const colours = new Uint8Array(3 * (UNKNOWN + 1))
@@ -11,12 +19,19 @@ function load(state) {
   if (scale) {
     const steps = data.scale.map(rgbOf)
     for (let code = 0; code < UNKNOWN; code++) colours.set(between(steps, code / (UNKNOWN - 1)), 3 * code)
-  } else data.entries.forEach((entry, code) => colours.set(rgbOf(entry.colour), 3 * code))
+  } else for (const [code, { colour }] of data.entries.entries()) colours.set(rgbOf(colour), 3 * code)
   let unknown = 0
   const last = scale ? UNKNOWN : data.entries.length
   for (let at = 0; at < codes.length; at++) if (codes[at] >= last) unknown++
   const entries = data.entries.map((entry, code) => ({ ...entry, code }))
-  if (unknown) entries.push({ title: scale ? "no value" : "nothing known", colour: data.unknown, size: unknown, at: null, code: UNKNOWN })
+  if (unknown)
+    entries.push({
+      title: scale ? "no value" : "nothing known",
+      colour: data.unknown,
+      size: unknown,
+      at: null,
+      code: UNKNOWN,
+    })
   Object.assign(state, { colours, entries, bySize: [...entries].sort((a, b) => b.size - a.size), known: last })
   const titles = new Set(entries.map((entry) => entry.title))
   if (state.alone !== null && !titles.has(state.alone)) state.alone = null
@@ -27,10 +42,12 @@ function load(state) {
   drawLegend(state)
 }
 
+/** @param {string} hex */
 function rgbOf(hex) {
   return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))
 }
 
+/** @param {number[][]} steps @param {number} share */
 function between(steps, share) {
   const at = share * (steps.length - 1)
   const low = Math.min(steps.length - 2, Math.floor(at))
@@ -38,6 +55,7 @@ function between(steps, share) {
   return steps[low].map((part, channel) => part + (at - low) * (steps[low + 1][channel] - part))
 }
 
+/** @param {State} state */
 function hideByTitle(state) {
   state.hide = new Uint8Array(UNKNOWN + 1)
   for (const entry of state.entries) {
@@ -47,54 +65,60 @@ function hideByTitle(state) {
   }
 }
 
+/** @param {State} state */
 function drawLegend(state) {
   const { data, legend } = state
   legend.title.textContent = data.by_title
   legend.ramp.hidden = !data.scale.length
-  legend.ramp.querySelector(".colours").style.background = `linear-gradient(to right, ${data.scale.join(", ")})`
+  find(legend.ramp, ".colours").style.background = `linear-gradient(to right, ${data.scale.join(", ")})`
   const shown = state.entries.slice(0, LINES_MOST)
   const last = state.entries.at(-1)
   if (last && !shown.includes(last)) shown.push(last)
   const more = state.entries.length - shown.length
   legend.list.replaceChildren(...shown.map((entry) => legendLine(state, entry)))
-  if (more) legend.list.append(element("li", "more", `and ${more.toLocaleString("en")} more, which are on the map too`))
+  if (more) legend.list.append(element("li", "more", `and ${countText(more)} more, which are on the map too`))
   markLegend(state)
 }
 
+/** @param {State} state @param {Entry} entry */
 function legendLine(state, entry) {
   const line = element("li", "entry")
   const box = element("input", "shown")
   box.type = "checkbox"
   box.setAttribute("aria-label", `Show ${entry.title}`)
   box.onchange = () => showOrHide(state, entry.title)
-  const button = element("button", "alone")
-  button.type = "button"
-  button.title = `${entry.title}: click to see it alone, Shift+click to hide or show it`
-  button.onclick = (event) => (event.shiftKey ? showOrHide(state, entry.title) : seeAlone(state, entry.title))
+  const alone = button("alone", "", ({ shiftKey }) => (shiftKey ? showOrHide : seeAlone)(state, entry.title))
+  alone.title = `${entry.title}: click to see it alone, Shift+click to hide or show it`
   const dot = element("span", "dot")
   dot.style.background = entry.colour
-  button.append(dot, element("span", "title", entry.title), element("span", "size", entry.size.toLocaleString("en")))
-  line.append(box, button)
+  alone.append(dot, element("span", "title", entry.title), element("span", "size", countText(entry.size)))
+  line.append(box, alone)
   line.dataset.title = entry.title
   return line
 }
 
+/** @param {State} state */
 function markLegend(state) {
-  for (const line of state.legend.list.querySelectorAll(".entry")) {
+  for (const line of state.legend.list.querySelectorAll("li")) {
     const { title } = line.dataset
+    if (title === undefined) continue
     line.classList.toggle("off", state.hidden.has(title))
-    line.querySelector(".shown").checked = !state.hidden.has(title)
-    line.querySelector(".alone").setAttribute("aria-pressed", state.alone === title)
+    find(line, ".shown", HTMLInputElement).checked = !state.hidden.has(title)
+    find(line, ".alone").setAttribute("aria-pressed", String(state.alone === title))
   }
   state.legend.all.hidden = !state.hidden.size
 }
 
+/** @param {State} state @param {string} title */
 function seeAlone(state, title) {
   state.alone = state.alone === title ? null : title
-  state.hidden = new Set(state.alone === null ? [] : state.entries.map((one) => one.title).filter((one) => one !== title))
+  state.hidden = new Set(
+    state.alone === null ? [] : state.entries.map((one) => one.title).filter((one) => one !== title),
+  )
   changeShown(state)
 }
 
+/** @param {State} state @param {string} title */
 function showOrHide(state, title) {
   if (!state.hidden.delete(title)) state.hidden.add(title)
   const shown = [...new Set(state.entries.map((one) => one.title))].filter((one) => !state.hidden.has(one))
@@ -102,23 +126,17 @@ function showOrHide(state, title) {
   changeShown(state)
 }
 
-function showAll(state) {
+/** @param {State} state */
+export function showAll(state) {
   state.alone = null
   state.hidden.clear()
   changeShown(state)
 }
 
+/** @param {State} state */
 function changeShown(state) {
   hideByTitle(state)
   markLegend(state)
   hideCard(state)
   redraw(state)
-}
-
-// What a point is, in words.
-function wordsOf(state, at) {
-  const code = state.codes[at]
-  if (code >= state.known) return state.entries.at(-1)?.code === UNKNOWN ? state.entries.at(-1).title : ""
-  if (!state.data.scale.length) return state.entries[code]?.title ?? "" // colours may be on their way
-  return `${state.data.by_title}: ${((100 * code) / (UNKNOWN - 1)).toFixed(1)} %`
 }

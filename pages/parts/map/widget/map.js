@@ -1,136 +1,132 @@
 // The map: all images of an embedding as points. The hand is answered here; Python hears of what is picked.
-// map_figure.py puts the other files before this one. Text is only ever set as textContent.
-const states = new WeakMap()
+import { find } from "../../kit/elements.js"
+import { widget } from "../../kit/widget.js"
+import { codesFor, mapFor, reasonOf } from "./arrays.js"
+import { hideCard } from "./card.js"
+import { radios, setMode, setPictures } from "./controls.js"
+import { isReady, measure, readTheme, redraw, redrawOver } from "./drawing.js"
+import { savePng, saveSvg } from "./export.js"
+import { fitView } from "./geometry.js"
+import { load, showAll } from "./legend.js"
+import { listen } from "./pointer.js"
+import { agree, clearPick, drawStrip, hearPick, tryAgain } from "./selection.js"
+import { fit, setView, zoomAt } from "./view.js"
 
-export default function (component) {
-  const { data, parentElement, setTriggerValue } = component
-  let state = states.get(parentElement)
-  if (!state) {
-    state = start(parentElement.querySelector(".map"))
-    states.set(parentElement, state)
-    setPictures(state, data.pictures)
-  }
-  state.send = setTriggerValue
-  state.data = data
-  state.canvases.top.setAttribute("aria-label", `${data.title}. Arrow keys move, + and - zoom, 0 fits, Enter picks all in view, Escape picks nothing.`)
-  state.root.style.setProperty("--height", `${data.height}px`)
-  // Streamlit calls this more often than the data changes.
-  const arrays = JSON.stringify([data.map_id, data.places, data.ids, data.values])
-  const colours = JSON.stringify([data.entries, data.scale, data.by_title])
-  const isNew = state.arrays !== arrays
-  const isRecoloured = state.drawnColours !== colours
-  Object.assign(state, { arrays, drawnColours: colours })
-  if (isNew) fetchAll(state)
-  else if (state.codes) {
-    if (isRecoloured) recolour(state)
-    agree(state)
-  }
-  document.addEventListener("imclust-map-view", state.onView)
-  document.addEventListener("imclust-map-picked", state.onPicked)
-  return () => {
-    document.removeEventListener("imclust-map-view", state.onView)
-    document.removeEventListener("imclust-map-picked", state.onPicked)
-  }
-}
+/** @import { Data, MapArrays, State } from "./types.d.ts" */
 
-function start(root) {
-  const find = (name) => root.querySelector(name)
-  const canvases = { points: find(".points"), over: find(".over"), top: find(".top") }
-  const state = { root, canvases, stage: find(".stage"), wait: find(".wait"), says: find(".says") }
-  state.card = { root: find(".card"), picture: find(".card img"), title: find(".card span") }
-  state.strip = { text: find(".picked"), clear: find(".clear"), again: find(".strip .again"), far: find(".far") }
-  state.legend = { title: find(".by"), ramp: find(".ramp"), list: find(".entries"), all: find(".all") }
-  Object.assign(state, { map: null, codes: null, view: null, fitted: true, mode: "move", pictures: "near", names: true })
-  Object.assign(state, { flags: null, picked: 0, key: "", lent: null, taken: "", taking: null, trouble: "", posting: null, count: 0 })
-  Object.assign(state, { hidden: new Set(), alone: null, placed: [], waiting: [], lanes: 0, hovered: -1, inView: 0 })
-  Object.assign(state, { fingers: new Map(), pressed: null, drawing: null, pointer: null, looking: null, frame: null })
-  state.onView = ({ detail }) => {
-    if (detail.from === state || detail.map !== state.data.map_id || !state.codes) return
-    state.fitted = detail.fitted
-    setView(state, detail.fitted ? fitView(state) : detail.view, { told: true, fitting: true, moving: detail.moving })
-  }
-  state.onPicked = ({ detail }) => {
-    if (detail.from !== state && detail.map === state.data.map_id && state.codes) hearPick(state, detail)
+export default widget({
+  start,
+  draw: (state, /** @type {Data} */ data) => {
+    state.data = data
+    const keys = "Arrow keys move, + and - zoom, 0 fits, Enter picks all in view, Escape picks nothing."
+    state.canvases.top.setAttribute("aria-label", `${data.title}. ${keys}`)
+    state.root.style.setProperty("--height", `${data.height}px`)
+    // Streamlit calls this more often than the data changes.
+    const arrays = JSON.stringify([data.map_id, data.places, data.ids, data.values])
+    const colours = JSON.stringify([data.entries, data.scale, data.by_title])
+    const isNew = state.arrays !== arrays
+    const isRecoloured = state.drawnColours !== colours
+    Object.assign(state, { arrays, drawnColours: colours })
+    if (isNew) fetchAll(state)
+    else if (state.codes) {
+      if (isRecoloured) recolour(state)
+      agree(state)
+    }
+  },
+  live: (state, signal) => {
+    /** What another widget of the same map on this page tells. @param {string} kind @param {(detail: any) => void} then */
+    const hear = (kind, then) =>
+      document.addEventListener(
+        kind,
+        (event) => {
+          if (!(event instanceof CustomEvent) || event.detail.from === state) return
+          if (event.detail.map === state.data.map_id && state.codes) then(event.detail)
+        },
+        { signal },
+      )
+    hear("imclust-map-view", ({ view, fitted, moving }) => {
+      state.fitted = fitted
+      if (!state.map) return
+      const ready = Object.assign(state, { map: state.map, codes: /** @type {Uint16Array} */ (state.codes), view })
+      setView(ready, fitted ? fitView(state.map, state) : view, { told: true, fitting: true, moving })
+    })
+    hear("imclust-map-picked", (held) => hearPick(state, held))
+    const watch = new ResizeObserver(() => measure(state))
+    watch.observe(state.stage)
+    signal.addEventListener("abort", () => watch.disconnect())
+  },
+})
+
+/** @param {HTMLElement | ShadowRoot} parent @param {import("../../kit/messages.js").Messages} messages @param {Data} data @returns {State} */
+function start(parent, messages, data) {
+  const root = find(parent, ".map")
+  const some = (/** @type {string} */ name) => find(root, name)
+  const canvas = (/** @type {string} */ name) => find(root, name, HTMLCanvasElement)
+  /** @type {State} */
+  const state = {
+    ...{ root, messages, data, stage: some(".stage"), wait: some(".wait"), says: some(".says") },
+    canvases: { points: canvas(".points"), over: canvas(".over"), top: canvas(".top") },
+    card: { root: some(".card"), picture: find(root, ".card img", HTMLImageElement), title: some(".card span") },
+    strip: { text: some(".picked"), clear: some(".clear"), again: some(".strip .again"), far: some(".far") },
+    legend: { title: some(".by"), ramp: some(".ramp"), list: some(".entries"), all: some(".all") },
+    ...{ map: null, codes: null, view: null, fitted: true, width: 0, height: 0, scale: 1 },
+    ...{ mode: "move", pictures: "near", names: true },
+    ...{ colours: new Uint8Array(), hide: new Uint8Array(), entries: [], bySize: [], known: 0 },
+    ...{ hidden: new Set(), alone: null, groundText: "", inkText: "", font: "", ground: [], ink: [] },
+    ...{ flags: null, picked: 0, key: "", agreed: "", lent: null, taken: "", taking: null, trouble: "", posting: null },
+    ...{ arrays: "", drawnColours: "", asked: {}, placed: [], waiting: [], lanes: 0, hovered: -1, inView: 0 },
+    ...{ radius: 0, moving: false, frame: null, rest: undefined, wantPoints: false, wantOver: false },
+    ...{ fingers: new Map(), pressed: null, drawing: null, pointer: null, looking: null },
   }
   listen(state)
-  listenButtons(state, find)
-  new ResizeObserver(() => measure(state)).observe(state.stage)
+  listenButtons(state)
+  setPictures(state, data.pictures)
   // When the theme changes, the ground fades from one colour to the other, which can be heard.
-  state.stage.addEventListener("transitionend", () => state.codes && redraw(state))
+  state.stage.addEventListener("transitionend", () => redraw(state))
   return state
 }
 
-function listenButtons(state, find) {
-  find(".fit").onclick = () => isReady(state) && fit(state)
-  find(".in").onclick = () => isReady(state) && zoomAt(state, state.width / 2, state.height / 2, 1.5)
-  find(".out").onclick = () => isReady(state) && zoomAt(state, state.width / 2, state.height / 2, 1 / 1.5)
-  find(".png").onclick = () => isReady(state) && savePng(state)
-  find(".svg").onclick = () => isReady(state) && saveSvg(state)
-  find(".names").onchange = (event) => {
-    state.names = event.target.checked
+/** @param {State} state */
+function listenButtons(state) {
+  const { root, strip, legend, canvases } = state
+  const press = (/** @type {string} */ name, /** @type {(ready: import("./types.d.ts").Ready) => void} */ act) => {
+    find(root, name).onclick = () => isReady(state) && act(state)
+  }
+  press(".fit", (ready) => fit(ready))
+  press(".in", (ready) => zoomAt(ready, ready.width / 2, ready.height / 2, 1.5))
+  press(".out", (ready) => zoomAt(ready, ready.width / 2, ready.height / 2, 1 / 1.5))
+  press(".png", savePng)
+  press(".svg", saveSvg)
+  const names = find(root, ".names", HTMLInputElement)
+  names.onchange = () => {
+    state.names = names.checked
     redrawOver(state)
   }
-  find(".wait button").onclick = () => fetchAll(state)
+  find(root, ".wait button").onclick = () => fetchAll(state)
   // These go when they are pressed; the keyboard stays with the map.
-  const thenMap = (act) => () => {
-    act(state)
-    state.canvases.top.focus({ preventScroll: true })
+  const thenMap = (/** @type {() => void} */ act) => () => {
+    act()
+    canvases.top.focus({ preventScroll: true })
   }
-  state.strip.clear.onclick = thenMap(clearPick)
-  state.strip.again.onclick = thenMap(tryAgain)
-  state.strip.far.onclick = thenMap(() => fit(state, true))
-  state.legend.all.onclick = thenMap(showAll)
-  const [modes, shows] = [find(".modes"), find(".pictures")]
-  radios(modes, (value) => setMode(state, value))
-  radios(shows, (value) => setPictures(state, value))
+  strip.clear.onclick = thenMap(() => clearPick(state))
+  strip.again.onclick = thenMap(() => tryAgain(state))
+  strip.far.onclick = thenMap(() => isReady(state) && fit(state, true))
+  legend.all.onclick = thenMap(() => showAll(state))
+  radios(find(root, ".modes"), (value) => setMode(state, value))
+  radios(find(root, ".pictures"), (value) => setPictures(state, value))
 }
 
-// One of these buttons is chosen; arrow keys go from one to the next, as in any radio group.
-function radios(group, choose) {
-  const buttons = [...group.querySelectorAll("button")]
-  buttons.forEach((button, at) => {
-    button.onclick = () => choose(button.value)
-    button.onkeydown = (event) => {
-      const by = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key]
-      if (!by) return
-      event.preventDefault()
-      event.stopPropagation()
-      const next = buttons[(at + by + buttons.length) % buttons.length]
-      choose(next.value)
-      next.focus()
-    }
-  })
-}
-
-function markRadios(group, value) {
-  for (const button of group.querySelectorAll("button")) {
-    const isChosen = button.value === value
-    button.setAttribute("aria-checked", isChosen)
-    button.tabIndex = isChosen ? 0 : -1
-  }
-}
-
-function setMode(state, mode) {
-  state.mode = mode
-  state.root.dataset.mode = mode
-  markRadios(state.root.querySelector(".modes"), mode)
-}
-
-function setPictures(state, pictures) {
-  state.pictures = pictures
-  markRadios(state.root.querySelector(".pictures"), pictures)
-  if (state.codes) redrawOver(state)
-}
-
-// --- getting what is to be drawn -------------------------------------------------------------------------------------
-
+/** @param {State} state */
 async function fetchAll(state) {
   const { data } = state
   const asked = (state.asked = {})
   const whole = mapFor(data)
   const codes = codesFor(data.values, whole)
   state.root.dataset.state = "loading"
-  const sayHow = () => sayWait(state, `Loading the map: ${Math.round((100 * (whole.shares[0] + whole.shares[1] + codes.shares[0])) / 3)} %`)
+  const sayHow = () => {
+    const share = (whole.shares[0] + whole.shares[1] + codes.shares[0]) / 3
+    sayWait(state, `Loading the map: ${Math.round(100 * share)} %`)
+  }
   const later = setTimeout(sayHow, 150) // what comes at once needs no word
   const ticking = setInterval(sayHow, 200)
   try {
@@ -139,19 +135,21 @@ async function fetchAll(state) {
   } catch (error) {
     if (state.asked !== asked) return
     state.root.dataset.state = "failed"
-    sayWait(state, error.message, true)
+    sayWait(state, reasonOf(error), true)
   } finally {
     clearTimeout(later)
     clearInterval(ticking)
   }
 }
 
+/** @param {State} state @param {string} text @param {boolean} [failed] */
 function sayWait(state, text, failed = false) {
   state.wait.hidden = !text
-  state.wait.querySelector("span").textContent = text
-  state.wait.querySelector("button").hidden = !failed
+  find(state.wait, "span").textContent = text
+  find(state.wait, "button").hidden = !failed
 }
 
+/** @param {State} state @param {MapArrays} map @param {Uint16Array} codes */
 function show(state, map, codes) {
   const another = state.map !== map
   Object.assign(state, { map, codes })
@@ -163,16 +161,19 @@ function show(state, map, codes) {
     return drawStrip(state)
   }
   if (another) {
-    Object.assign(state, { flags: null, picked: 0, key: "", taken: "", placed: [], hovered: -1, fitted: map.lastView?.fitted ?? true })
+    const fitted = map.lastView?.fitted ?? true
+    Object.assign(state, { flags: null, picked: 0, key: "", taken: "", placed: [], hovered: -1, fitted })
     measure(state)
-    const view = () => (state.fitted ? fitView(state) : map.lastView.view)
-    state.view = state.width ? view() : null // not laid out yet: as soon as it is
+    const last = map.lastView
+    state.view = state.fitted || !last ? fitView(map, state) : last.view
+    if (!state.width) state.view = null // not laid out yet: as soon as it is
   }
   recolour(state)
   drawStrip(state)
   agree(state)
 }
 
+/** @param {State} state */
 function recolour(state) {
   readTheme(state)
   load(state)

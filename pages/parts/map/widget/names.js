@@ -1,10 +1,16 @@
 // Names above the centres of clusters: the largest first, and none upon another.
+import { screenX, screenY } from "./geometry.js"
+
+/** @import { Ready } from "./types.d.ts" */
+
 const NAMES_MOST = 60
 const NAME_LETTERS = 26
-const NAME_FONT = 13
+export const NAME_FONT = 13
 
-function placeNames(state, pen) {
+/** @param {Ready} state @param {CanvasRenderingContext2D} pen */
+export function placeNames(state, pen) {
   if (!state.names || state.data.scale.length) return []
+  /** @type {{ text: string, x: number, y: number, left: number, right: number, above: number, below: number }[]} */
   const placed = []
   pen.font = nameFont(state)
   const lift = state.placed.length ? state.placed[0].side / 2 + 8 : 15 // a tight group is no larger than its name
@@ -21,16 +27,19 @@ function placeNames(state, pen) {
   return placed
 }
 
+/** @param {Ready} state */
 function nameFont(state) {
   return `600 ${NAME_FONT}px ${state.font}`
 }
 
+/** @param {string} title */
 function shortened(title) {
   const letters = [...title]
   return letters.length > NAME_LETTERS ? `${letters.slice(0, NAME_LETTERS - 1).join("")}…` : title
 }
 
-function drawNames(state, pen) {
+/** @param {Ready} state @param {CanvasRenderingContext2D} pen */
+export function drawNames(state, pen) {
   const placed = placeNames(state, pen)
   pen.textAlign = "center"
   pen.textBaseline = "middle"

@@ -1,11 +1,25 @@
 // Mouse, touch and keys. Wheel zooms, dragging moves, lassoes or boxes; Shift+drag lassoes whatever the mode is.
+import { hideCard, showCard } from "./card.js"
+import { setMode } from "./controls.js"
+import { isReady, redrawTop } from "./drawing.js"
+import { dataX, dataY } from "./geometry.js"
+import { boxOf, outlineOf } from "./lasso.js"
+import { clearPick, pickInside, pickOne } from "./selection.js"
+import { pictureAt } from "./thumbnails.js"
+import { fit, panBy, zoomAt } from "./view.js"
+
+/** @import { Drawing, How, Point, Ready, State } from "./types.d.ts" */
+
 const NEAR = 12 // pixels from a point that still count as on it
 const STILL = 4 // pixels that a click may move
 const STEP = 3 // pixels between two corners of a lasso
-const PAN_KEYS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }
-const MODE_KEYS = { m: "move", l: "lasso", b: "box" }
+const PAN_KEYS = new Map(
+  Object.entries({ ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }),
+)
+const MODE_KEYS = new Map(Object.entries({ m: "move", l: "lasso", b: "box" }))
 
-function listen(state) {
+/** @param {State} state */
+export function listen(state) {
   const { top } = state.canvases
   top.addEventListener("wheel", (event) => wheel(state, event), { passive: false })
   top.onpointerdown = (event) => down(state, event)
@@ -13,7 +27,7 @@ function listen(state) {
   top.onpointerup = (event) => up(state, event)
   top.onpointercancel = () => letGo(state)
   top.onpointerleave = () => hideCard(state)
-  top.ondblclick = (event) => pointAt(state, event) < 0 && fit(state)
+  top.ondblclick = (event) => isReady(state) && pointAt(state, event) < 0 && fit(state)
   state.root.onkeydown = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !keyed(state, event)) return
     event.preventDefault()
@@ -21,21 +35,19 @@ function listen(state) {
   }
 }
 
+/** @param {State} state @param {MouseEvent} event @returns {Point} */
 function placeOf(state, event) {
   const box = state.canvases.top.getBoundingClientRect()
   return [event.clientX - box.left, event.clientY - box.top]
 }
 
-// Alt adds to what is picked, Control takes away.
+/** Alt adds to what is picked, Control takes away. @param {PointerEvent} event @returns {How} */
 function howOf(event) {
   if (event.altKey) return "add"
   return event.ctrlKey || event.metaKey ? "less" : "new"
 }
 
-function isReady(state) {
-  return Boolean(state.map?.n && state.codes && state.view)
-}
-
+/** @param {State} state @param {WheelEvent} event */
 function wheel(state, event) {
   if (!isReady(state)) return
   event.preventDefault()
@@ -45,6 +57,7 @@ function wheel(state, event) {
   zoomAt(state, ...placeOf(state, event), Math.exp(-by * (event.ctrlKey ? 0.01 : 0.0022)), true)
 }
 
+/** @param {State} state @param {PointerEvent} event */
 function down(state, event) {
   if (!isReady(state) || (event.pointerType === "mouse" && event.button !== 0)) return
   state.canvases.top.focus({ preventScroll: true })
@@ -63,6 +76,7 @@ function down(state, event) {
   event.preventDefault()
 }
 
+/** @param {State} state @param {PointerEvent} event */
 function moved(state, event) {
   if (!isReady(state)) return
   const at = placeOf(state, event)
@@ -83,22 +97,18 @@ function moved(state, event) {
   redrawTop(state)
 }
 
+/** @param {Drawing} drawing @param {Point} at */
 function extend(drawing, at) {
-  const last = drawing.points.at(-1)
+  const last = drawing.points[drawing.points.length - 1]
   if (drawing.mode === "box") drawing.points = [drawing.points[0], at]
   else if (Math.hypot(at[0] - last[0], at[1] - last[1]) >= STEP) drawing.points.push(at)
 }
 
-function outlineOf({ mode, points }) {
-  if (mode !== "box") return points
-  const [[x1, y1], [x2, y2]] = points
-  return [[x1, y1], [x2, y1], [x2, y2], [x1, y2]]
-}
-
+/** @param {State} state @param {PointerEvent} event */
 function up(state, event) {
   const { pressed, drawing } = state
   letGo(state, event.pointerId)
-  if (!pressed) return
+  if (!pressed || !isReady(state)) return
   const how = howOf(event)
   if (pressed.still) {
     const at = pointAt(state, event)
@@ -106,62 +116,77 @@ function up(state, event) {
   } else if (drawing && drawing.points.length > 1) pickOutline(state, outlineOf(drawing), how)
 }
 
+/** @param {Ready} state @param {Point[]} outline @param {How} how */
 function pickOutline(state, outline, how) {
   if (outline.length < 3) return
-  pickInside(state, outline.map(([x, y]) => [dataX(state, x), dataY(state, y)]), how)
+  /** @type {Point[]} */
+  const polygon = outline.map(([x, y]) => [dataX(state, x), dataY(state, y)])
+  pickInside(state, polygon, how)
 }
 
+/** @param {State} state @param {number} [finger] all of them, if none is named */
 function letGo(state, finger) {
   if (finger === undefined) state.fingers.clear()
   else state.fingers.delete(finger)
   state.pressed = null
   state.drawing = null
-  if (isReady(state)) redrawTop(state)
+  redrawTop(state)
 }
 
+/** @param {Ready} state @param {number} finger @param {Point} at */
 function pinch(state, finger, at) {
   const [one, other] = [...state.fingers.values()]
-  const [middle, wide] = between2(one, other)
+  const [middle, wide] = between(one, other)
   state.fingers.set(finger, at)
   const [nowOne, nowOther] = [...state.fingers.values()]
-  const [nowMiddle, nowWide] = between2(nowOne, nowOther)
+  const [nowMiddle, nowWide] = between(nowOne, nowOther)
   panBy(state, nowMiddle[0] - middle[0], nowMiddle[1] - middle[1], true)
   zoomAt(state, ...nowMiddle, nowWide / Math.max(1, wide), true)
 }
 
-function between2([x1, y1], [x2, y2]) {
+/** The middle of two fingers, and how far they are apart. @param {Point} one @param {Point} other @returns {[Point, number]} */
+function between([x1, y1], [x2, y2]) {
   return [[(x1 + x2) / 2, (y1 + y2) / 2], Math.hypot(x2 - x1, y2 - y1)]
 }
 
-// --- keys ------------------------------------------------------------------------------------------------------------
-
+/** Whether the key was one of ours. @param {State} state @param {KeyboardEvent} event */
 function keyed(state, { key, shiftKey, target }) {
-  if (key === "Escape") return state.drawing ? (letGo(state), true) : (clearPick(state), true)
-  if (!isReady(state) || target.closest("input")) return false
-  if (MODE_KEYS[key]) setMode(state, MODE_KEYS[key])
+  const [mode, pan] = [MODE_KEYS.get(key), PAN_KEYS.get(key)]
+  if (key === "Escape") {
+    if (state.drawing) letGo(state)
+    else clearPick(state)
+    return true
+  }
+  if (!isReady(state) || (target instanceof Element && target.closest("input"))) return false
+  const far = shiftKey ? 200 : 50
+  if (mode) setMode(state, mode)
   else if (key === "0") fit(state)
   else if (key === "+" || key === "=") zoomAt(state, state.width / 2, state.height / 2, 1.4)
   else if (key === "-") zoomAt(state, state.width / 2, state.height / 2, 1 / 1.4)
-  else if (target !== state.canvases.top) return false // arrows and Enter belong to the buttons
-  else if (PAN_KEYS[key]) panBy(state, ...PAN_KEYS[key].map((by) => by * (shiftKey ? 200 : 50)), true)
-  else if (key === "Enter") pickOutline(state, outlineOf({ mode: "box", points: [[0, 0], [state.width, state.height]] }), "new")
+  else if (target !== state.canvases.top)
+    return false // arrows and Enter belong to the buttons
+  else if (pan) panBy(state, pan[0] * far, pan[1] * far, true)
+  else if (key === "Enter") pickOutline(state, boxOf([0, 0], [state.width, state.height]), "new")
   else return false
   return true
 }
 
-// --- what the pointer is at ------------------------------------------------------------------------------------------
-
-// The point nearest to the pointer, among those that are shown; a picture counts as its point.
+/**
+ * The point nearest to the pointer, among those that are shown; a picture counts as its point.
+ * @param {Ready} state @param {MouseEvent} event
+ */
 function pointAt(state, event) {
   const [px, py] = placeOf(state, event)
   const over = pictureAt(state, px, py)
   return over >= 0 ? over : nearest(state, px, py)
 }
 
+/** @param {Ready} state @param {number} px @param {number} py */
 function nearest(state, px, py) {
-  const { map: { n, xs, ys }, hide, codes, view: { k } } = state
+  const { hide, codes } = state
+  const { n, xs, ys } = state.map
   const [x, y] = [dataX(state, px), dataY(state, py)]
-  let reach = NEAR / k
+  let reach = NEAR / state.view.k
   let best = -1
   for (let at = 0; at < n; at++) {
     const dx = xs[at] - x
@@ -176,6 +201,7 @@ function nearest(state, px, py) {
   return best
 }
 
+/** @param {Ready} state @param {PointerEvent} event */
 function soonHover(state, event) {
   state.pointer = event
   state.looking ??= requestAnimationFrame(() => {
@@ -186,27 +212,4 @@ function soonHover(state, event) {
     state.root.dataset.hoverMs = (performance.now() - begun).toFixed(1)
     if (at !== state.hovered) showCard(state, at)
   })
-}
-
-function hideCard(state) {
-  state.pointer = null
-  if (state.hovered >= 0) showCard(state, -1)
-}
-
-function showCard(state, at) {
-  state.hovered = at
-  const { card, map } = state
-  redrawTop(state)
-  card.root.hidden = at < 0
-  state.canvases.top.style.cursor = at >= 0 ? "pointer" : ""
-  if (at < 0) return delete state.root.dataset.hover
-  state.root.dataset.hover = map.ids[map.order[at]]
-  card.title.textContent = wordsOf(state, at)
-  card.picture.hidden = !state.data.thumb
-  card.picture.onerror = () => (card.picture.hidden = true)
-  if (state.data.thumb) card.picture.src = addressOf(state, at)
-  const [x, y] = [screenX(state, map.xs[at]), screenY(state, map.ys[at])]
-  const [wide, tall] = [160, 190]
-  card.root.style.left = `${x + 16 + wide > state.width ? Math.max(0, x - 16 - wide) : x + 16}px`
-  card.root.style.top = `${Math.max(0, Math.min(y - 20, state.height - tall))}px`
 }

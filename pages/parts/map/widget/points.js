@@ -1,15 +1,22 @@
 // Points as pixels. Up to some 100,000 in view each is a disc; beyond, colours and counts are added up pixel by pixel
 // and the sum is toned, so that a million points still tell where many lie. No WebGL: a server's browser may have none.
+import { PREFIX } from "./arrays.js"
+
+/** @import { Frame, Layer, Scene } from "./types.d.ts" */
+
 const CROWD = 100_000
 const PICKED_CROWD = 4_000 // picked ones on a crowd: as discs they would be a blot
 const SUBPIXELS = 4
-const FADED = 0.2
+export const FADED = 0.2
 const TONES = 4096
 let sums = new Float32Array(0)
 
-// scene: {xs, ys, codes, hide, colours, flags or null, ground, ink}; frame: {view, width, height (pixels), scale (pixels
-// per pixel of the page), radius, moving}. Answers {image, inView, way}.
-function paintPoints(scene, frame) {
+/**
+ * scene: {xs, ys, codes, hide, colours, flags or null, ground, ink}; frame: {view, width, height (pixels), scale (pixels
+ * per pixel of the page), radius, moving}. Answers {image, inView, way}.
+ * @param {Scene} scene @param {Frame} frame
+ */
+export function paintPoints(scene, frame) {
   const { width, height } = frame
   const image = new ImageData(width, height)
   const pixels = new Uint32Array(image.data.buffer)
@@ -18,13 +25,15 @@ function paintPoints(scene, frame) {
   const until = frame.moving ? Math.min(n, PREFIX) : n
   const seen = countSeen(scene, frame, until)
   const weight = n / Math.max(1, until)
-  const layer = { pixels, width, height, until, weight, frame }
+  const where = { pixels, width, height, until, weight, frame }
   const inView = Math.round((seen[0] + seen[1]) * weight)
   const isCrowd = inView > CROWD
+  /** @param {number} which @param {number} count @param {number} strength @param {number} most of them are drawn as discs */
   const draw = (which, count, strength, most) => {
-    if (!count) return
-    if (isCrowd && count * weight > most) drawCrowd(scene, { ...layer, which, strength })
-    else drawDiscs(scene, { ...layer, which, strength, radius: radiusOf(which, count * weight, frame) })
+    const all = count * weight
+    const layer = { ...where, which, strength, radius: radiusOf(which, all, frame) }
+    if (count && isCrowd && all > most) drawCrowd(scene, layer)
+    else if (count) drawDiscs(scene, layer)
   }
   if (!scene.flags) draw(-1, inView, 1, CROWD)
   else {
@@ -34,17 +43,21 @@ function paintPoints(scene, frame) {
   return { image, inView, way: isCrowd ? "density" : "discs" }
 }
 
+/** @param {number[]} colour */
 function packed([red, green, blue]) {
   return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0
 }
 
-// From the plane to pixels: x * a + left, above - y * a.
+/** From the plane to pixels: x * a + left, above - y * a. @param {Frame} frame */
 function placing({ view, width, height, scale }) {
   const a = view.k * scale
   return { a, left: width / 2 - view.x * a, above: height / 2 + view.y * a }
 }
 
-// How many points that are shown lie in view: not picked, and picked.
+/**
+ * How many points that are shown lie in view: not picked, and picked.
+ * @param {Scene} scene @param {Frame} frame @param {number} until
+ */
 function countSeen({ xs, ys, codes, hide, flags }, frame, until) {
   const { a, left, above } = placing(frame)
   const { width, height } = frame
@@ -55,15 +68,14 @@ function countSeen({ xs, ys, codes, hide, flags }, frame, until) {
     const y = above - ys[at] * a
     if (x < 0 || y < 0 || x >= width || y >= height || hide[codes[at]]) continue
     count++
-    if (flags && flags[at]) picked++
+    if (flags?.[at]) picked++
   }
   seen[0] = count - picked
   seen[1] = picked
   return seen
 }
 
-// --- many: sums ------------------------------------------------------------------------------------------------------
-
+/** @param {Scene} scene @param {Layer} layer */
 function drawCrowd(scene, layer) {
   const { width, height } = layer
   const size = 4 * width * height
@@ -74,7 +86,10 @@ function drawCrowd(scene, layer) {
   tone(layer)
 }
 
-// Squares of the colours, which is close to adding light: the middle of red and green is not mud.
+/**
+ * Squares of the colours, which is close to adding light: the middle of red and green is not mud.
+ * @param {Scene} scene @param {Layer} layer
+ */
 function addUp({ xs, ys, codes, hide, colours, flags }, { width, height, until, which, frame }) {
   const { a, left, above } = placing(frame)
   for (let at = 0; at < until; at++) {
@@ -82,7 +97,7 @@ function addUp({ xs, ys, codes, hide, colours, flags }, { width, height, until, 
     const y = above - ys[at] * a
     if (x < 0 || y < 0 || x >= width || y >= height) continue
     const code = codes[at]
-    if (hide[code] || (which >= 0 && flags[at] !== which)) continue
+    if (hide[code] || (which >= 0 && flags?.[at] !== which)) continue
     const to = 4 * ((y | 0) * width + (x | 0))
     const colour = 3 * code
     sums[to] += colours[colour] * colours[colour]
@@ -92,7 +107,10 @@ function addUp({ xs, ys, codes, hide, colours, flags }, { width, height, until, 
   }
 }
 
-// Half of each point goes to its neighbours: a lone one is a soft dot and not a speck.
+/**
+ * Half of each point goes to its neighbours: a lone one is a soft dot and not a speck.
+ * @param {number} width @param {number} height
+ */
 function soften(width, height) {
   const row = 4 * width
   for (let y = 0; y < height; y++) softenLine(y * row, 4, width)
@@ -109,6 +127,7 @@ function soften(width, height) {
   }
 }
 
+/** @param {number} start @param {number} step @param {number} count */
 function softenLine(start, step, count) {
   for (let channel = 0; channel < 4; channel++) {
     let before = 0
@@ -121,6 +140,7 @@ function softenLine(start, step, count) {
   }
 }
 
+/** @param {Layer} layer */
 function tone({ pixels, weight, strength }) {
   const full = Math.max(6, usualMost() * weight)
   const table = new Float32Array(TONES + 1)
@@ -142,7 +162,7 @@ function tone({ pixels, weight, strength }) {
   }
 }
 
-// How many lie on one of the fullest pixels, but for a hundredth of them.
+/** How many lie on one of the fullest pixels, but for a hundredth of them. */
 function usualMost() {
   const found = []
   for (let at = 3; at < sums.length; at += 4 * 29) if (sums[at] > 0) found.push(sums[at])
@@ -151,24 +171,30 @@ function usualMost() {
   return sorted[Math.floor(0.99 * (sorted.length - 1))]
 }
 
-// --- few: discs ------------------------------------------------------------------------------------------------------
-
-function radiusFor(n, zoom) {
+/** @param {number} n @param {number} zoom */
+export function radiusFor(n, zoom) {
   return Math.max(1.2, Math.min(5, 5 * (300 / Math.max(1, n)) ** 0.25 * zoom ** 0.3))
 }
 
-// Picked ones are a little larger, as far as there is room.
+/**
+ * Picked ones are a little larger, as far as there is room.
+ * @param {number} which @param {number} count @param {Frame} frame
+ */
 function radiusOf(which, count, frame) {
   if (which !== 1) return frame.radius
   return Math.max(frame.radius, Math.min(frame.radius + 0.8, radiusFor(count, 1)))
 }
 
+/** @param {Scene} scene @param {Layer} layer */
 function drawDiscs(scene, layer) {
   const { xs, ys, codes, hide, colours, flags, ground, ink } = scene
   const { pixels, width, height, until, which, strength, frame } = layer
   const { a, left, above } = placing(frame)
   const radius = layer.radius * frame.scale
-  const sprites = spritesOf(radius, frame.scale * Math.max(0, Math.min(1, 0.5 * (layer.radius - (which === 1 ? 1.5 : 2)))))
+  const sprites = spritesOf(
+    radius,
+    frame.scale * Math.max(0, Math.min(1, 0.5 * (layer.radius - (which === 1 ? 1.5 : 2)))),
+  )
   const edge = which === 1 ? ink : ground
   const reach = Math.ceil(radius) + 1
   for (let at = until - 1; at >= 0; at--) {
@@ -176,7 +202,7 @@ function drawDiscs(scene, layer) {
     const y = above - ys[at] * a
     if (x < -reach || y < -reach || x >= width + reach || y >= height + reach) continue
     const code = codes[at]
-    if (hide[code] || (which >= 0 && flags[at] !== which)) continue
+    if (hide[code] || (which >= 0 && flags?.[at] !== which)) continue
     const px = Math.floor(x)
     const py = Math.floor(y)
     const sprite = sprites[Math.floor((y - py) * SUBPIXELS) * SUBPIXELS + Math.floor((x - px) * SUBPIXELS)]
@@ -201,7 +227,10 @@ function drawDiscs(scene, layer) {
   }
 }
 
-// A disc at each place within its pixel, as [dx, dy, how much it covers, how much of that is edge, ...].
+/**
+ * A disc at each place within its pixel, as [dx, dy, how much it covers, how much of that is edge, ...].
+ * @param {number} radius @param {number} edge
+ */
 function spritesOf(radius, edge) {
   const reach = Math.ceil(radius) + 1
   const sprites = []

@@ -1,4 +1,9 @@
 // Thumbnails on the map, in the place of dots: never one upon another. Each is fetched when it is wanted, a few at a time.
+import { keepIn, PREFIX } from "./arrays.js"
+import { screenX, screenY } from "./geometry.js"
+
+/** @import { Placed, Ready } from "./types.d.ts" */
+
 const POINTS_EACH = 3 // points in view for each picture, beyond which they stay points
 const PICTURES_KEPT = 800
 const LANES = 5
@@ -7,24 +12,32 @@ const SMALL = 44
 const LARGE = 72
 const GAP = 3
 const LOOKED_AT = 250_000 // points that are tried for a place, when the hand rests
-const pictures = kept.pictures
+/** What was fetched, cut and made small; null for what is on its way or cannot be had. @type {Map<string, { picture: HTMLCanvasElement | null }>} */
+const pictures = new Map()
 
-function addressOf(state, at) {
+/** @param {Ready} state @param {number} at */
+export function addressOf(state, at) {
   return state.data.thumb.replace("{id}", String(state.map.ids[state.map.order[at]]))
 }
 
-// Where pictures go: picked ones first, then those that were there, then others wherever there is room.
-function placePictures(state) {
+/**
+ * Where pictures go: picked ones first, then those that were there, then others wherever there is room.
+ * @param {Ready} state
+ */
+export function placePictures(state) {
   const { map, width, height, hide, codes } = state
   const near = state.inView <= Math.max(SOME, (width * height) / (2 * SMALL * SMALL))
   if (state.pictures === "never" || !state.data.thumb || (state.pictures === "near" && !near)) return []
-  const side = Math.round(Math.max(SMALL, Math.min(LARGE, Math.sqrt((width * height) / (2.2 * Math.max(1, state.inView))))))
+  const side = Math.round(
+    Math.max(SMALL, Math.min(LARGE, Math.sqrt((width * height) / (2.2 * Math.max(1, state.inView))))),
+  )
   const cell = side + GAP
   const columns = Math.ceil(width / cell) + 3
   const taken = new Map()
+  /** @type {Placed[]} */
   const placed = []
   const drawn = new Set()
-  const place = (at) => {
+  const place = (/** @type {number} */ at) => {
     if (at >= map.n || hide[codes[at]] || drawn.has(at)) return
     const x = screenX(state, map.xs[at])
     const y = screenY(state, map.ys[at])
@@ -40,7 +53,7 @@ function placePictures(state) {
     drawn.add(at)
   }
   const until = Math.min(map.n, state.moving ? PREFIX / 4 : LOOKED_AT)
-  const isPicked = (at) => state.flags?.[at] === 1
+  const isPicked = (/** @type {number} */ at) => state.flags?.[at] === 1
   const before = state.placed.map(({ at }) => at)
   before.filter(isPicked).forEach(place)
   if (state.flags) for (let at = 0; at < until; at++) if (isPicked(at)) place(at)
@@ -50,7 +63,8 @@ function placePictures(state) {
   return state.pictures === "near" && placed.length * POINTS_EACH < state.inView ? [] : placed
 }
 
-function drawPictures(state, pen, scale) {
+/** whenThere: called for each that has come. @param {Ready} state @param {CanvasRenderingContext2D} pen @param {number} scale @param {() => void} whenThere */
+export function drawPictures(state, pen, scale, whenThere) {
   for (const { at, x, y, side } of state.placed) {
     const address = addressOf(state, at)
     const ready = pictures.get(address)?.picture
@@ -75,27 +89,32 @@ function drawPictures(state, pen, scale) {
     }
   }
   pen.globalAlpha = 1
-  fetchPictures(state, Math.round(LARGE * scale))
+  fetchPictures(state, Math.round(LARGE * scale), whenThere)
 }
 
-// The picture under the pointer, if any; the last drawn lies on top, though none should overlap.
-function pictureAt(state, px, py) {
-  const isHere = ({ at, x, y, side }) => {
+/**
+ * The picture under the pointer, if any; the last drawn lies on top, though none should overlap.
+ * @param {Ready} state @param {number} px @param {number} py
+ */
+export function pictureAt(state, px, py) {
+  const isHere = (/** @type {Placed} */ { at, x, y, side }) => {
     const there = Math.abs(x - px) <= side / 2 && Math.abs(y - py) <= side / 2
     return there && Boolean(pictures.get(addressOf(state, at))?.picture)
   }
   return state.placed.find(isHere)?.at ?? -1
 }
 
-function fetchPictures(state, side) {
+/** @param {Ready} state @param {number} side @param {() => void} whenThere */
+function fetchPictures(state, side, whenThere) {
   state.waiting = state.placed.filter(({ at }) => !pictures.has(addressOf(state, at)))
   while (state.lanes < LANES && state.waiting.length) {
     state.lanes++
-    nextPicture(state, side)
+    nextPicture(state, side, whenThere)
   }
 }
 
-function nextPicture(state, side) {
+/** @param {Ready} state @param {number} side @param {() => void} whenThere */
+function nextPicture(state, side, whenThere) {
   let next
   do next = state.waiting.shift()
   while (next && pictures.has(addressOf(state, next.at)))
@@ -104,15 +123,19 @@ function nextPicture(state, side) {
     return
   }
   fetchPicture(addressOf(state, next.at), side).then(() => {
-    redrawOver(state)
-    nextPicture(state, side)
+    whenThere()
+    nextPicture(state, side, whenThere)
   })
 }
 
-// Cut square and made small once: drawing hundreds of large ones at each step of the hand would be slow. One that cannot
-// be had stays a dot.
+/**
+ * Cut square and made small once: drawing hundreds of large ones at each step of the hand would be slow. One that cannot
+ * be had stays a dot.
+ * @param {string} address @param {number} side
+ */
 async function fetchPicture(address, side) {
-  const entry = keepIn(pictures, address, () => ({ picture: null }), PICTURES_KEPT)
+  const make = () => ({ picture: /** @type {HTMLCanvasElement | null} */ (null) })
+  const entry = keepIn(pictures, address, make, PICTURES_KEPT)
   const image = new Image()
   image.src = address
   try {
@@ -125,6 +148,7 @@ async function fetchPicture(address, side) {
   const least = Math.min(image.naturalWidth, image.naturalHeight)
   const [left, upper] = [(image.naturalWidth - least) / 2, (image.naturalHeight - least) / 2]
   const pen = small.getContext("2d")
+  if (!pen) return
   pen.imageSmoothingQuality = "high"
   pen.drawImage(image, left, upper, least, least, 0, 0, side, side)
   entry.picture = small
