@@ -31,15 +31,14 @@ $(VENV)/.made:
 		|| { echo "Python's venv is missing. On Debian or Ubuntu: sudo apt-get install python3-venv"; exit 1; }
 	@touch $@
 
-$(VENV)/.runtime: $(VENV)/.made requirements.txt pyproject.toml
+$(VENV)/.runtime: $(VENV)/.made pyproject.toml
 	@echo "== installing what imclust runs on (about two minutes; torch is most of it)"
-	@$(BIN)/python -m pip install --quiet -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --no-deps -e .
+	@$(BIN)/python -m pip install --quiet -e .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.runtime requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.runtime
 	@echo "== installing what its checks need"
-	@$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet -e '.[dev]'
 	@touch $@
 
 $(VENV)/.node: $(VENV)/.dev package.json
@@ -104,5 +103,5 @@ bench: $(VENV)/.dev browser
 	@$(BIN)/python bench/looks.py
 
 clean:
-	@rm -rf $(VENV) $(DEMO) bench/.work *.egg-info build .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) $(DEMO) bench/.work .mypy_cache .ruff_cache .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

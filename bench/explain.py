@@ -16,7 +16,7 @@ Peers get pixels that are normalised already, networks whose weights take gradie
 all threads of torch. captum does not know ReLU6: in the bundled network its slopes are plain ones, which is less work.
 
 All take turns, `--rounds` times over; rates are medians, and `time / ours` is above 1 where it is slower. Needs the
-packages of requirements-dev.txt.
+packages of the extra `dev`.
 """
 
 import argparse

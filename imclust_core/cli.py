@@ -225,6 +225,7 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="a host name browsers may use for this server; repeat for several",
     )
+    sub.add_argument("--base-path", default="", metavar="P", help="serve below this path, like team/images")
     sub.add_argument("--collection", metavar="ID", help="open with this collection; `newest` for the newest")
     sub.add_argument("--open", action="store_true", help="open a browser too, where there is a screen")
     common(sub, with_json=False)

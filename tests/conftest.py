@@ -16,6 +16,7 @@ from imclust_core.store.collections import Collection, find_collection
 from imclust_core.store.workspace import Workspace
 from tests.helpers.embedded import embedded_photographs
 from tests.helpers.hostile import jpeg
+from tests.helpers.wheel import built_wheel, installed
 
 SHARED = Path(os.environ.get("IMCLUST_TEST_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
 
@@ -73,6 +74,18 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     make_samples(folder / "photographs", per_class=2)
     embedded_photographs(Workspace.open(folder / "workspace"), folder / "photographs")
     return folder / "workspace", folder / "photographs"
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This checkout as a wheel."""
+    return built_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `imclust` and `python` of an environment lie that has the wheel, and not the checkout."""
+    return installed(wheel, tmp_path_factory.mktemp("environment"))
 
 
 @pytest.fixture

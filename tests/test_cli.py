@@ -168,3 +168,10 @@ def test_commands_in_the_readme_exist() -> None:
     used = set(re.findall(r"(?:^|`)imclust ([a-z]+)\b", readme, re.M))
     used |= set(re.findall(r"-m imclust_core ([a-z]+)\b", readme))
     assert used <= known and {"ui", "scan"} <= used
+
+
+@pytest.mark.parametrize("base", ["a b", "..", "a//b", "x?y"])
+def test_a_base_path_that_is_none_is_refused_in_words(workspace: Workspace, base: str) -> None:
+    done = imclust("ui", "--base-path", base)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"'{base}' is no base path" in done.stderr

@@ -164,6 +164,17 @@ def test_a_damaged_thumbnail_file_is_made_again(
     assert server.get(address(workspace, collection_id, row)).body == good
 
 
+def test_below_a_base_path_images_are_where_pages_say_that_they_are(
+    workspace: Workspace, images: tuple[str, list[ImageRow]]
+) -> None:
+    collection_id, (row, *_) = images
+    path = address(workspace, collection_id, row)
+    with Dashboard(workspace, base="/team/images") as server:
+        answer = server.get(path)
+        assert (answer.status, answer.headers["content-type"]) == (200, "image/jpeg")
+        assert f"imclust: {server.url}/\n" in (workspace.logs / "server.log").read_text()
+
+
 @pytest.mark.parametrize("secrets", ['[auth]\nclient_id = "unfinished', '[imclust]\nallowed_emails = ["a@b.c"]\n'])
 def test_secrets_with_a_slip_let_nobody_in(
     workspace: Workspace, images: tuple[str, list[ImageRow]], tmp_path: Path, secrets: str

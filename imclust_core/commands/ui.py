@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import importlib.util
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -21,16 +22,19 @@ from imclust_core.store.workspace import Workspace
 def open_dashboard(options: argparse.Namespace) -> int:
     """Start the dashboard, and wait until it ends."""
     workspace = Workspace.open(options.workspace)
-    app = Path(__file__).resolve().parent.parent.parent / "app.py"
-    if importlib.util.find_spec("streamlit") is None:
-        raise ImclustError("The dashboard needs streamlit. Install it: pip install -r requirements.txt")
+    app = _dashboard() / "app.py"
+    base = _base_path(options.base_path)
     chosen = _collection_to_open(workspace, options.collection)
     port = options.port or _free_port(options.address)
     address = "127.0.0.1" if options.address in ("0.0.0.0", "::") else options.address  # noqa: S104
-    url = f"http://{address}:{port}/{f'?collection={chosen}' if chosen else ''}"
+    url = f"http://{address}:{port}{base}/{f'?collection={chosen}' if chosen else ''}"
     hosts = ["127.0.0.1", "localhost", address, *options.host]
     flags = [f"--server.port={port}", f"--server.address={options.address}", "--server.headless=true"]
     flags += [f"--server.allowedHosts={host}" for host in dict.fromkeys(hosts)]
+    # All else stands in .streamlit/config.toml beside app.py, which Streamlit reads after every other such file.
+    # Only variables of the environment come after it, and flags after those.
+    flags += ["--browser.gatherUsageStats=false"]
+    flags += [f"--server.baseUrlPath={base}"] if base else []
     os.environ.update(IMCLUST_WORKSPACE=str(workspace.root), IMCLUST_OPEN=chosen)
     print(f"imclust: {url}", flush=True)
     server = start_module("streamlit", "run", str(app), *flags)
@@ -43,6 +47,28 @@ def open_dashboard(options: argparse.Namespace) -> int:
         # The terminal sent the same Ctrl-C to the server; it ends by itself.
         server.wait()
         return 0
+
+
+def _dashboard() -> Path:
+    """The folder of app.py and pages/: in the package where it came as a wheel, beside it in a checkout."""
+    if importlib.util.find_spec("streamlit") is None:
+        raise ImclustError('The dashboard needs streamlit. Install it: pip install "streamlit[auth]"')
+    package = Path(__file__).resolve().parent.parent
+    for folder in (package / "dashboard", package.parent):
+        if (folder / "app.py").is_file() and (folder / "pages" / "frame.py").is_file():
+            return folder
+    raise ImclustError(
+        f"The dashboard is not in this copy of imclust: there is no app.py in {package / 'dashboard'}, nor beside "
+        f"{package}. Install imclust again, from its wheel or its repository."
+    )
+
+
+def _base_path(given: str) -> str:
+    """What comes before all paths of the server, with a slash in front, or nothing."""
+    base = given.strip("/")
+    if base and not re.fullmatch(r"[\w-]+(/[\w-]+)*", base, re.ASCII):
+        raise ImclustError(f"{given!r} is no base path. Give parts of letters, digits, - and _, like team/images.")
+    return f"/{base}" if base else ""
 
 
 def _collection_to_open(workspace: Workspace, asked: str | None) -> str:

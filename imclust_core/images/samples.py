@@ -87,8 +87,8 @@ def _original(package: str, path: str) -> Image.Image:
             return open_image(file.read_bytes()).rgb
     except (ModuleNotFoundError, FileNotFoundError) as error:
         raise FolderError(
-            f"The sample photographs come with the package {package}, and {path} is not there. Install the "
-            "requirements (pip install -r requirements.txt) and try again."
+            f"The sample photographs come with the package {package}, and {path} is not there. Install it "
+            "(pip install scikit-image scikit-learn) and try again."
         ) from error
 
 

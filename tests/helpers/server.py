@@ -7,7 +7,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +28,26 @@ class Answer:
 
 
 class Dashboard:
-    """`imclust ui` on a free port; use as a context manager."""
+    """`imclust ui` on a free port; use as a context manager.
 
-    def __init__(self, workspace: Workspace, port: int | None = None, **environment: str) -> None:
+    command: how imclust is started, if not from this checkout; folder: where from; base: the path it serves below.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        port: int | None = None,
+        *,
+        command: Sequence[str | Path] = (sys.executable, "-m", "imclust_core"),
+        folder: Path = ROOT,
+        base: str = "",
+        **environment: str,
+    ) -> None:
         self.workspace = workspace
         self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://127.0.0.1:{self.port}{base}"
+        self._command = [*command, "ui", "--port", str(self.port), "--base-path", base]
+        self._folder = folder
         self._environment = {**os.environ, "IMCLUST_WORKSPACE": str(workspace.root), **environment}
 
     def __enter__(self) -> "Dashboard":
@@ -48,8 +62,8 @@ class Dashboard:
         with log:
             # A session of its own, so that the server behind the command can be ended with it.
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "imclust_core", "ui", "--port", str(self.port)],
-                cwd=ROOT,
+                self._command,
+                cwd=self._folder,
                 env=self._environment,
                 stdout=log,
                 stderr=log,

@@ -22,6 +22,11 @@ def base_path() -> str:
     return f"/{base}" if base else ""
 
 
+def below_base(*groups: list[Route]) -> list[Route]:
+    """Routes of ours where `base_path` says that they are; Streamlit puts only its own there."""
+    return [Route(base_path() + one.path, one.endpoint, methods=one.methods) for group in groups for one in group]
+
+
 def script_address(script: Path) -> str:
     """Where the browser gets a script of a widget."""
     return f"{base_path()}/assets/{_version()}/{script.relative_to(_PARTS).as_posix()}"
