@@ -466,15 +466,16 @@ def test_a_strategy_that_cannot_be_stopped_from_within_is_stopped_all_the_same(
         assert rows_of(workspace) == [] and files_of(workspace) == {}, strategy
 
 
-@pytest.mark.long
+@pytest.mark.parametrize("repeats", [1, pytest.param(STRATEGIES["ward"].repeats, marks=pytest.mark.long)])
 def test_in_a_process_of_its_own_a_strategy_finds_the_same(
-    workspace: Workspace, source: Collection, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, source: Collection, monkeypatch: pytest.MonkeyPatch, repeats: int
 ) -> None:
-    here = clustered(workspace, source, WARD)
+    monkeypatch.setitem(STRATEGIES, "ward", here := replace(STRATEGIES["ward"], repeats=repeats))
+    made = clustered(workspace, source, WARD)
     forget_all(workspace)
-    monkeypatch.setitem(STRATEGIES, "ward", replace(STRATEGIES["ward"], apart=1))
-    there = clustered(workspace, source, WARD)
-    assert there.id == here.id and there.summary.stability == here.summary.stability
+    monkeypatch.setitem(STRATEGIES, "ward", replace(here, apart=1))
+    again = clustered(workspace, source, WARD)
+    assert again.id == made.id and again.summary.stability == made.summary.stability
 
 
 # In a process of its own
