@@ -112,13 +112,10 @@ def test_the_legend_keeps_the_order_of_the_entries_and_small_groups_lie_on_top()
     assert [trace["legendrank"] for trace in traces] == [1, 2, 0]
 
 
-def test_images_of_which_nothing_is_known_are_there_and_grey() -> None:
+def test_images_of_which_nothing_is_known_are_grey_and_a_scale_is_one_trace_with_shares_and_a_bar() -> None:
     codes = np.array([0, UNKNOWN, 0, UNKNOWN])
     traces, _ = figure_in(standalone_html("x", content_of(4), groups(codes, "a"), numbered))
     assert [(trace["name"], len(trace["text"])) for trace in traces] == [("nothing known", 2), ("a (2)", 2)]
-
-
-def test_a_scale_is_one_trace_with_shares_and_a_bar() -> None:
     codes = np.array([0, FULL // 2, FULL, UNKNOWN], np.uint16)
     traces, layout = figure_in(standalone_html("x", content_of(4), Colouring(codes, (), SCALE), numbered))
     nothing, shares = traces
@@ -152,17 +149,21 @@ def test_beyond_so_many_groups_the_smallest_share_a_trace_and_keep_their_colours
     assert at_share == [colour_of(at + 1) for at in (60, 60, 60, 61, 61, 62)]
 
 
-@pytest.mark.parametrize("name", EVIL)
-def test_no_name_becomes_an_element_a_link_or_the_end_of_a_script(name: str) -> None:
+def test_no_name_becomes_an_element_a_link_or_the_end_of_a_script() -> None:
     codes = np.array([0, 0, UNKNOWN])
-    page = standalone_html(name, content_of(3), groups(codes, name), lambda ids: [name] * len(ids), today=DAY)
-    plain = standalone_html("x", content_of(3), groups(codes, "x"), lambda ids: ["x"] * len(ids), today=DAY)
-    parts, usual = Parts(page.decode()), Parts(plain.decode())
-    assert [tag for tag, _ in parts.elements] == [tag for tag, _ in usual.elements]
-    assert len(parts.scripts) == 2 and "<" not in parts.scripts[1]
-    traces, _ = figure_in(page)
-    for text in [trace["name"] for trace in traces] + [text for trace in traces for text in trace["text"]]:
-        assert not re.search(r"[<>$]|&(?!(amp|lt|gt|#36);)", text)
+
+    def drawn(name: str) -> tuple[bytes, Parts]:
+        page = standalone_html(name, content_of(3), groups(codes, name), lambda ids: [name] * len(ids), today=DAY)
+        return page, Parts(page.decode())
+
+    usual = [tag for tag, _ in drawn("x")[1].elements]
+    for name in EVIL:
+        page, parts = drawn(name)
+        assert [tag for tag, _ in parts.elements] == usual, name
+        assert len(parts.scripts) == 2 and "<" not in parts.scripts[1], name
+        traces, _ = figure_in(page)
+        for text in [trace["name"] for trace in traces] + [text for trace in traces for text in trace["text"]]:
+            assert not re.search(r"[<>$]|&(?!(amp|lt|gt|#36);)", text), name
 
 
 def test_json_in_a_script_holds_no_sign_of_markup_and_means_the_same() -> None:
@@ -215,16 +216,10 @@ def test_the_sample_favours_nobody_and_is_the_same_each_time(monkeypatch: pytest
     np.testing.assert_array_equal(fair_rows(20_000), np.arange(20_000))
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_next_to_no_images_make_a_file_too(number: int) -> None:
-    content = MapContent(np.arange(number), np.zeros((number, 2), np.float32))
-    page = standalone_html("x", content, groups(np.zeros(number, int), *["a"][:number]), numbered, today=DAY)
-    sentence = "".join(Parts(page.decode()).texts)
-    assert f"{number} image{'' if number == 1 else 's'}, 22 November 2026." in sentence
-    page = standalone_html("x", content, Colouring(np.full(number, UNKNOWN, np.uint16), (), SCALE), numbered)
-    assert page.endswith(b"</html>\n")
-
-
-def test_the_same_map_makes_the_same_file() -> None:
-    made = [standalone_html("x", content_of(9), groups(np.zeros(9, int), "a"), numbered, today=DAY) for _ in range(2)]
-    assert made[0] == made[1]
+def test_next_to_no_images_make_a_file_too_and_the_same_one_each_time() -> None:
+    for number, said in enumerate(("0 images", "1 image", "2 images")):
+        content, codes = MapContent(np.arange(number), np.zeros((number, 2), np.float32)), np.zeros(number, int)
+        page, again = (standalone_html("x", content, groups(codes, *"a"[:number]), numbered, today=DAY) for _ in "12")
+        assert f"{said}, 22 November 2026." in "".join(Parts(page.decode()).texts) and page == again
+        scale = Colouring(np.full(number, UNKNOWN, np.uint16), (), SCALE)
+        assert standalone_html("x", content, scale, numbered).endswith(b"</html>\n"), number

@@ -1,7 +1,7 @@
 """What a map is coloured by: every image has the code of what is known of it, in the map's order, as people left it."""
 
 import shutil
-import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,9 +24,10 @@ from pages.parts.kit.colours import NOISE, PALETTE, colour_of
 from pages.parts.map import colouring as map_values
 from pages.parts.map.colouring import BYS, FULL, SCALE, UNKNOWN, Colouring, colouring, ways
 from pages.parts.map.sources import map_content
+from tests.helpers.cases import case
 from tests.helpers.clusterings import DENSE, PLAIN, clustered
 from tests.helpers.colours import contrast
-from tests.helpers.embedded import quietly
+from tests.helpers.embedded import long_ago, quietly
 from tests.helpers.maps import kept, mapped
 from tests.helpers.trees import newest
 
@@ -46,16 +47,22 @@ def shown(workspace: Workspace, source: Collection) -> StoredMap:
     return mapped(workspace, source, without=3, strangers=2)
 
 
-def content_of(shown: StoredMap) -> MapContent:
-    return map_content(shown)
+def by_image(shown: StoredMap, found: Colouring) -> dict[int, int]:
+    """The code of each image, by its id."""
+    return dict(zip(map_content(shown).image_ids.tolist(), found.codes.tolist(), strict=True))
 
 
 def meanings(shown: StoredMap, found: Colouring) -> dict[int, str | None]:
     """What each image is said to be, by its id."""
-    return {
-        image: found.entries[code].title if code != UNKNOWN else None
-        for image, code in zip(content_of(shown).image_ids.tolist(), found.codes.tolist(), strict=True)
-    }
+    titles = {at: entry.title for at, entry in enumerate(found.entries)}
+    return {image: titles[code] if code != UNKNOWN else None for image, code in by_image(shown, found).items()}
+
+
+def assert_shares(shown: StoredMap, found: Colouring, known: Mapping[int, float]) -> None:
+    """Each image has the code of its share, and those of which nothing is known have none."""
+    assert found.scale == SCALE and found.entries == ()
+    for image, code in by_image(shown, found).items():
+        assert code == UNKNOWN if image not in known else abs(code / FULL - known[image]) < 1e-4
 
 
 def test_each_image_has_the_entry_of_its_cluster_as_people_left_it(
@@ -70,7 +77,7 @@ def test_each_image_has_the_entry_of_its_cluster_as_people_left_it(
     desk = open_desk(workspace, stored)
     found = colouring(workspace, one, shown, "cluster", stored)
     group = dict(zip(desk.image_ids.tolist(), desk.group.tolist(), strict=True))
-    on_map = content_of(shown).image_ids.tolist()
+    on_map = map_content(shown).image_ids.tolist()
     said = meanings(shown, found)
     assert said == {image: desk.called(group[image]) if image in group else None for image in on_map}
     assert [entry.number for entry in found.entries][-2:] == [
@@ -86,7 +93,7 @@ def test_each_image_has_the_entry_of_its_cluster_as_people_left_it(
 def test_an_entry_lies_on_its_image_nearest_to_the_middle(
     workspace: Workspace, stored: Clustering, one: Embedding, shown: StoredMap
 ) -> None:
-    found, places = colouring(workspace, one, shown, "cluster", stored), content_of(shown).places
+    found, places = colouring(workspace, one, shown, "cluster", stored), map_content(shown).places
     for code, entry in enumerate(found.entries):
         own = places[found.codes == code]
         off = np.linalg.norm(own - np.median(own, axis=0), axis=1)
@@ -113,11 +120,16 @@ def test_clusters_of_one_name_are_one_entry_and_those_without_are_grey(
         assert title == name
 
 
-def test_colours_of_an_earlier_version_are_as_it_was_then(
+def test_colours_of_an_earlier_version_are_as_it_was_then_and_a_name_does_not_change_the_codes(
     workspace: Workspace, stored: Clustering, one: Embedding, shown: StoredMap
 ) -> None:
     before = colouring(workspace, one, shown, "cluster", stored)
-    a, b = open_desk(workspace, stored).clusters[:2]
+    number = before.entries[0].number or 0
+    name_cluster(workspace, stored, number, text="Zebra", state="sure", author="bob", uuid="0", base=0)
+    named = colouring(workspace, one, shown, "cluster", stored)
+    assert named.tag == before.tag and named.entries[0].title == f"{number} Zebra"
+    assert named.version == before.version == 0  # so that browsers need not ask for them again
+    a, b = open_desk(workspace, stored).clusters[1:3]
     event = merge_clusters(workspace, stored, a, b, author="ada", uuid="1", base=0)
     after = colouring(workspace, one, shown, "cluster", stored)
     assert after.tag != before.tag and after.version == event.id and len(after.entries) == len(before.entries) - 1
@@ -127,52 +139,29 @@ def test_colours_of_an_earlier_version_are_as_it_was_then(
     assert colouring(workspace, one, shown, "cluster", stored).tag == before.tag
 
 
-def test_a_name_changes_what_colours_are_called_and_not_the_codes(
-    workspace: Workspace, stored: Clustering, one: Embedding, shown: StoredMap
-) -> None:
-    before = colouring(workspace, one, shown, "cluster", stored)
-    number = before.entries[0].number or 0
-    name_cluster(workspace, stored, number, text="Zebra", state="sure", author="ada", uuid="1", base=0)
-    after = colouring(workspace, one, shown, "cluster", stored)
-    assert after.tag == before.tag and after.entries[0].title == f"{number} Zebra"
-    assert after.version == before.version == 0  # so that browsers need not ask for them again
-
-
 def test_labels_are_ranked_and_confidence_is_the_probability_of_the_first(
-    workspace: Workspace, one: Embedding, shown: StoredMap
+    workspace: Workspace, one: Embedding, shown: StoredMap, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = read_rows(one)
     located = locate(workspace, one, rows)
     said = dict(zip(located.image_ids.tolist(), rows.labels[located.rows], strict=True))
     names = class_names(one)
-    found = colouring(workspace, one, shown, "label", None)
-    for image, title in meanings(shown, found).items():
-        assert title == (names[said[image]["label"][0]] if image in said else None)
-    sizes = [entry.size for entry in found.entries]
-    assert sizes == sorted(sizes, reverse=True) and [entry.colour for entry in found.entries[:3]] == list(PALETTE[:3])
-    shares = colouring(workspace, one, shown, "confidence", None)
-    assert shares.scale == SCALE and shares.entries == ()
-    for image, code in zip(content_of(shown).image_ids.tolist(), shares.codes.tolist(), strict=True):
-        if image in said:
-            assert abs(code / FULL - said[image]["probability"][0]) < 1e-4
-        else:
-            assert code == UNKNOWN
-
-
-def test_labels_beyond_the_commonest_are_one_grey_entry(
-    workspace: Workspace, one: Embedding, shown: StoredMap, monkeypatch: pytest.MonkeyPatch
-) -> None:
     whole = colouring(workspace, one, shown, "label", None)
+    for image, title in meanings(shown, whole).items():
+        assert title == (names[said[image]["label"][0]] if image in said else None)
+    sizes = [entry.size for entry in whole.entries]
+    assert sizes == sorted(sizes, reverse=True) and [entry.colour for entry in whole.entries[:3]] == list(PALETTE[:3])
+    shares = colouring(workspace, one, shown, "confidence", None)
+    assert_shares(shown, shares, {image: label["probability"][0] for image, label in said.items()})
     map_values._coloured.clear()
     monkeypatch.setattr(map_values, "MOST_LABELS", 2)
     try:
-        found = colouring(workspace, one, shown, "label", None)
+        few = colouring(workspace, one, shown, "label", None)
     finally:
         map_values._coloured.clear()
-    assert [entry.title for entry in found.entries[:2]] == [entry.title for entry in whole.entries[:2]]
-    (rest,) = found.entries[2:]
-    assert (rest.title, rest.colour, rest.at) == ("other labels", NOISE, None)
-    assert rest.size == sum(entry.size for entry in whole.entries[2:])
+    assert [entry.title for entry in few.entries[:2]] == [entry.title for entry in whole.entries[:2]]
+    (rest,) = few.entries[2:]
+    assert (rest.title, rest.colour, rest.at, rest.size) == ("other labels", NOISE, None, sum(sizes[2:]))
 
 
 def test_of_very_many_groups_the_smallest_are_one_entry_and_no_image_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,14 +182,9 @@ def test_margin_is_the_clusterings_and_says_nothing_of_images_in_no_cluster(
     for recipe in (PLAIN, DENSE):
         stored = clustered(workspace, source, recipe)
         content = read_clustering(stored)
-        known = {
-            image: margin
-            for image, margin, label in zip(content.image_ids.tolist(), content.margin, content.labels, strict=True)
-            if label >= 0
-        }
-        found = colouring(workspace, one, shown, "margin", stored)
-        for image, code in zip(content_of(shown).image_ids.tolist(), found.codes.tolist(), strict=True):
-            assert code == UNKNOWN if image not in known else abs(code / FULL - known[image]) < 1e-4
+        within = content.labels >= 0
+        known = dict(zip(content.image_ids[within].tolist(), content.margin[within], strict=True))
+        assert_shares(shown, colouring(workspace, one, shown, "margin", stored), known)
 
 
 @pytest.fixture
@@ -212,10 +196,11 @@ def sorted_source(workspace: Workspace, source: Collection, tmp_path: Path) -> C
         shutil.copyfile(file, tmp_path / "sorted" / where / f"{at}.jpg")
     made = add_collection(workspace, tmp_path / "sorted")
     scan(workspace, made.id, quietly)
+    long_ago(workspace)
     return collection(workspace, made.id)
 
 
-def test_truth_is_the_folder_each_image_lies_in(
+def test_truth_is_the_folder_each_image_lies_in_and_follows_the_next_scan(
     workspace: Workspace, sorted_source: Collection, one: Embedding
 ) -> None:
     known = paths(workspace, sorted_source.id)
@@ -224,31 +209,27 @@ def test_truth_is_the_folder_each_image_lies_in(
     found = colouring(workspace, here, shown, "truth", None)
     truth = read_truth(workspace, sorted_source.id, FOLDERS).classes
     assert len(truth) == len(known) - 1
-    assert meanings(shown, found) == {image: truth.get(image) for image in content_of(shown).image_ids.tolist()}
-    assert [(entry.title, entry.size) for entry in found.entries] == [
-        ("=evil\\n<b>", 1), ("dogs", 3), ("small", 2), ("wolves", 1)
-    ]  # fmt: skip
+    assert meanings(shown, found) == {image: truth.get(image) for image in by_image(shown, found)}
+    titles = [(entry.title, entry.size) for entry in found.entries]
+    assert titles == [("=evil\\n<b>", 1), ("dogs", 3), ("small", 2), ("wolves", 1)]
     assert [entry.colour for entry in found.entries] == list(PALETTE[:4])
     assert list(ways(workspace, sorted_source, here, None)) == ["truth"]
-
-
-def test_truth_follows_the_next_scan(workspace: Workspace, sorted_source: Collection, one: Embedding) -> None:
-    here = add_embedding(workspace, sorted_source.id, one.recipe, [])
-    ids = np.sort(np.fromiter(paths(workspace, sorted_source.id), np.int64))
-    shown = kept(here, MapContent(ids, np.zeros((len(ids), 2), np.float32)))
-    before = colouring(workspace, here, shown, "truth", None)
     shutil.rmtree(sorted_source.folder / "wolves")
-    time.sleep(1.1)  # a scan is told from the one before by its second
     scan(workspace, sorted_source.id, quietly)
     after = colouring(workspace, here, shown, "truth", None)
-    assert after.tag != before.tag and "wolves" not in [entry.title for entry in after.entries]
+    assert after.tag != found.tag and "wolves" not in [entry.title for entry in after.entries]
 
 
-def test_only_what_is_known_is_offered(
-    workspace: Workspace, stored: Clustering, source: Collection, one: Embedding
+def test_only_what_is_known_is_offered_and_what_cannot_be_shown_is_said_in_words(
+    workspace: Workspace, stored: Clustering, source: Collection, one: Embedding, shown: StoredMap
 ) -> None:
     assert list(ways(workspace, source, one, stored)) == ["cluster", "label", "confidence", "margin"]
     assert list(ways(workspace, source, one, None)) == ["label", "confidence"]
+    for by in ("nothing", "", "CLUSTER", "cluster", "name", "margin"):
+        with case(by), pytest.raises(MapError):
+            colouring(workspace, one, shown, by, None)
+    with pytest.raises(MapError, match="need a clustering of this collection"):
+        colouring(workspace, one, shown, "cluster", replace(stored, collection_id="other"))
 
 
 @pytest.mark.parametrize("words", ["[]", "nonsense"])
@@ -259,32 +240,15 @@ def test_a_network_without_words_offers_no_labels(
     assert ways(workspace, source, one, None) == {}
 
 
-@pytest.mark.parametrize("by", ["nothing", "", "CLUSTER", *(by for by in BYS if by in ("cluster", "name", "margin"))])
-def test_what_cannot_be_shown_is_said_in_words(
-    workspace: Workspace, source: Collection, one: Embedding, shown: StoredMap, by: str
-) -> None:
-    with pytest.raises(MapError):
-        colouring(workspace, one, shown, by, None)
+def test_tiny_maps_have_colours_too(workspace: Workspace, stored: Clustering, one: Embedding) -> None:
+    for n in (0, 1, 2):
+        ids = read_clustering(stored).image_ids[:n]
+        tiny = kept(one, MapContent(np.sort(ids), np.zeros((n, 2), np.float32)))
+        for by in BYS:
+            found = colouring(workspace, one, tiny, by, stored)
+            assert len(found.codes) == n and sum(entry.size for entry in found.entries) in (0, n), by
 
 
-def test_a_clustering_of_another_collection_is_refused(
-    workspace: Workspace, stored: Clustering, one: Embedding, shown: StoredMap
-) -> None:
-    with pytest.raises(MapError, match="need a clustering of this collection"):
-        colouring(workspace, one, shown, "cluster", replace(stored, collection_id="other"))
-
-
-@pytest.mark.parametrize("n", [0, 1, 2])
-def test_tiny_maps_have_colours_too(
-    workspace: Workspace, source: Collection, stored: Clustering, one: Embedding, n: int
-) -> None:
-    ids = read_clustering(stored).image_ids[:n]
-    tiny = kept(one, MapContent(np.sort(ids), np.zeros((n, 2), np.float32)))
-    for by in BYS:
-        found = colouring(workspace, one, tiny, by, stored)
-        assert len(found.codes) == n and sum(entry.size for entry in found.entries) in (0, n)
-
-
-@pytest.mark.parametrize("colour", SCALE)
-def test_every_colour_of_the_scale_stands_out_from_both_themes(colour: str) -> None:
-    assert contrast(colour, "#ffffff") >= 1.9 and contrast(colour, "#14171a") >= 2.4
+def test_every_colour_of_the_scale_stands_out_from_both_themes() -> None:
+    for colour in SCALE:
+        assert contrast(colour, "#ffffff") >= 1.9 and contrast(colour, "#14171a") >= 2.4, colour

@@ -1,7 +1,6 @@
 """Figures of a clustering: those of scikit-learn where it has them, and plain answers where there is nothing to say."""
 
-import warnings
-from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 import pytest
@@ -11,14 +10,12 @@ import imclust_core.arrays.chunks as pieces_module
 from imclust_core.clustering.scores import Measured, Placed, measure, place
 from imclust_core.clustering.stability import stability
 from imclust_core.errors import Cancelled
+from tests.helpers.cases import case
 
 SEEDS = range(4)
 
 
-@pytest.fixture(autouse=True)
-def no_warnings() -> Iterator[None]:
-    with warnings.catch_warnings(action="error"):
-        yield
+pytestmark = pytest.mark.filterwarnings("error")
 
 
 def unit(features: np.ndarray) -> np.ndarray:
@@ -43,73 +40,53 @@ def both(features: np.ndarray, labels: np.ndarray, k: int) -> tuple[Placed, Meas
 # As others have them
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("k", [2, 5, 30])
-def test_figures_are_those_of_scikit_learn_on_features_of_length_one(seed: int, k: int) -> None:
-    features, labels = some(seed, k=k)
-    _, found = both(features, labels, k)
-    rows = unit(features)
-    assert found.silhouette == pytest.approx(silhouette_score(rows, labels), abs=1e-4)
-    assert found.calinski_harabasz == pytest.approx(calinski_harabasz_score(rows, labels), rel=1e-3)
-    assert found.davies_bouldin == pytest.approx(davies_bouldin_score(rows, labels), rel=1e-3)
-    each = silhouette_samples(rows, labels)
-    theirs = [each[labels == one].mean() for one in range(k)]
-    np.testing.assert_allclose(found.silhouettes, theirs, atol=1e-4)
+def test_figures_are_those_of_scikit_learn_on_features_of_length_one_of_the_images_in_a_cluster() -> None:
+    for seed, (k, unassigned) in product(SEEDS, ((2, 0), (5, 0), (30, 0), (5, 0.4))):
+        features, labels = some(seed, k=k, unassigned=unassigned)
+        placed, found = both(features, labels, k)
+        used = labels >= 0
+        rows, own = unit(features[used]), labels[used]
+        with case(seed, k, unassigned):
+            assert used.all() == (not unassigned) and used.sum() > 50
+            assert found.silhouette == pytest.approx(silhouette_score(rows, own), abs=1e-4)
+            assert found.calinski_harabasz == pytest.approx(calinski_harabasz_score(rows, own), rel=1e-3)
+            assert found.davies_bouldin == pytest.approx(davies_bouldin_score(rows, own), rel=1e-3)
+            each = silhouette_samples(rows, own)
+            np.testing.assert_allclose(found.silhouettes, [each[own == one].mean() for one in range(k)], atol=1e-4)
+            cosines = np.einsum("ij,ij->i", rows, unit(placed.centroids)[own])
+            np.testing.assert_allclose(found.cohesion, [cosines[own == one].mean() for one in range(k)], atol=1e-5)
+            assert found.sizes.tolist() == np.bincount(own).tolist()
+            assert found.inertia == pytest.approx(both(features[used], own, k)[1].inertia, rel=1e-5)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_unassigned_images_are_left_out(seed: int) -> None:
-    features, labels = some(seed, unassigned=0.4)
-    used = labels >= 0
-    _, found = both(features, labels, 5)
-    _, without = both(features[used], labels[used], 5)
-    rows = unit(features[used])
-    assert 50 < used.sum() < 200
-    assert found.silhouette == pytest.approx(silhouette_score(rows, labels[used]), abs=1e-4)
-    assert found.calinski_harabasz == pytest.approx(calinski_harabasz_score(rows, labels[used]), rel=1e-3)
-    assert found.davies_bouldin == pytest.approx(davies_bouldin_score(rows, labels[used]), rel=1e-3)
-    assert found.inertia == pytest.approx(without.inertia, rel=1e-5)
-    assert found.sizes.tolist() == np.bincount(labels[used]).tolist()
-    np.testing.assert_allclose(found.cohesion, without.cohesion, rtol=1e-5)
+def test_where_images_lie_is_what_every_distance_says() -> None:
+    for seed, unassigned in product(SEEDS, (0.0, 0.3)):
+        features, labels = some(seed, unassigned=unassigned)
+        placed, found = both(features, labels, 5)
+        rows, at = unit(features), np.arange(len(features))
+        centroids = np.stack([rows[labels == one].mean(axis=0) for one in range(5)])
+        away = np.linalg.norm(rows[:, None] - centroids, axis=2)
+        mine = np.where(labels >= 0, labels, away.argmin(axis=1))
+        with case(seed, unassigned):
+            np.testing.assert_allclose(placed.centroids, centroids, atol=1e-5)
+            np.testing.assert_allclose(placed.own, away[at, mine], atol=1e-4)
+            assert found.inertia == pytest.approx(np.square(away[at, mine][labels >= 0]).sum(), rel=1e-4)
+            away[at, mine] = np.inf
+            np.testing.assert_allclose(placed.second, away.min(axis=1), atol=1e-4)
+            np.testing.assert_allclose(away[at, placed.other], away.min(axis=1), atol=1e-4)
+            assert (placed.other != mine).all()
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_cohesion_is_the_mean_cosine_with_the_direction_of_the_centroid(seed: int) -> None:
-    features, labels = some(seed)
-    placed, found = both(features, labels, 5)
-    cosines = np.einsum("ij,ij->i", unit(features), unit(placed.centroids)[labels])
-    np.testing.assert_allclose(found.cohesion, [cosines[labels == one].mean() for one in range(5)], atol=1e-5)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("unassigned", [0.0, 0.3])
-def test_where_images_lie_is_what_every_distance_says(seed: int, unassigned: float) -> None:
-    features, labels = some(seed, unassigned=unassigned)
-    placed, found = both(features, labels, 5)
-    rows = unit(features)
-    centroids = np.stack([rows[labels == one].mean(axis=0) for one in range(5)])
-    np.testing.assert_allclose(placed.centroids, centroids, atol=1e-5)
-    away = np.linalg.norm(rows[:, None] - centroids, axis=2)
-    mine = np.where(labels >= 0, labels, away.argmin(axis=1))
-    at = np.arange(len(rows))
-    np.testing.assert_allclose(placed.own, away[at, mine], atol=1e-4)
-    assert found.inertia == pytest.approx(np.square(away[at, mine][labels >= 0]).sum(), rel=1e-4)
-    away[at, mine] = np.inf
-    np.testing.assert_allclose(placed.second, away.min(axis=1), atol=1e-4)
-    np.testing.assert_allclose(away[at, placed.other], away.min(axis=1), atol=1e-4)
-    assert (placed.other != mine).all()
-
-
-@pytest.mark.parametrize("unassigned", [0.0, 0.3])
-def test_pieces_do_not_matter(monkeypatch: pytest.MonkeyPatch, unassigned: float) -> None:
-    features, labels = some(0, n=1500, unassigned=unassigned)
-    placed, found = both(features, labels, 5)
+def test_pieces_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    sets = [some(0, n=1500, unassigned=unassigned) for unassigned in (0.0, 0.3)]
+    whole = [both(*one, 5) for one in sets]
     monkeypatch.setattr(pieces_module, "_PIECE", 1)  # pieces have 256 rows at least
-    again, measured = both(features, labels, 5)
-    for name in ("centroids", "own", "second"):
-        np.testing.assert_allclose(getattr(again, name), getattr(placed, name), atol=1e-5)
-    assert (again.other == placed.other).mean() > 0.999
-    assert measured.inertia == pytest.approx(found.inertia, rel=1e-5)
+    for one, (placed, found) in zip(sets, whole, strict=True):
+        again, measured = both(*one, 5)
+        for name in ("centroids", "own", "second"):
+            np.testing.assert_allclose(getattr(again, name), getattr(placed, name), atol=1e-5)
+        assert (again.other == placed.other).mean() > 0.999
+        assert measured.inertia == pytest.approx(found.inertia, rel=1e-5)
 
 
 def test_lengths_and_the_kind_of_number_do_not_count() -> None:
@@ -135,27 +112,18 @@ def test_of_many_images_a_sample_says_what_the_silhouette_is(monkeypatch: pytest
 # Where there is nothing to say
 
 
-@pytest.mark.parametrize(
-    ("labels", "k"),
-    [
-        ([], 0),
-        ([-1], 0),
-        ([-1, -1, -1, -1], 0),
-        ([0], 1),
-        ([0, 0, 0, 0], 1),
-        ([0, -1, 0, -1], 1),
-        ([0, 1, 2, 3], 4),
-        ([0, 1, -1, -1], 2),
-    ],
-)
-def test_where_figures_would_mean_nothing_there_are_none(labels: list[int], k: int) -> None:
-    features = np.random.default_rng(0).normal(size=(len(labels), 6)).astype(np.float32)
-    placed, found = both(features, np.array(labels, np.int32), k)
-    assert (found.silhouette, found.calinski_harabasz, found.davies_bouldin) == (None, None, None)
-    assert found.sizes.tolist() == [labels.count(one) for one in range(k)]
-    assert placed.centroids.shape == (k, 6) and found.silhouettes.tolist() == [0] * k
-    assert np.isfinite(found.inertia) and np.isfinite(found.cohesion).all()
-    assert np.isinf(placed.second).all() == (k < 2) and (not labels or (placed.other == -1).all() == (k < 2))
+def test_where_figures_would_mean_nothing_there_are_none() -> None:
+    for labels in ([], [-1], [-1, -1, -1, -1], [0], [0, 0, 0, 0], [0, -1, 0, -1], [0, 1, 2, 3], [0, 1, -1, -1]):
+        features = np.random.default_rng(0).normal(size=(len(labels), 6)).astype(np.float32)
+        k = max(labels, default=-1) + 1
+        placed, found = both(features, np.array(labels, np.int32), k)
+        with case(labels):
+            assert (found.silhouette, found.calinski_harabasz, found.davies_bouldin) == (None, None, None)
+            assert found.sizes.tolist() == [labels.count(one) for one in range(k)]
+            assert placed.centroids.shape == (k, 6) and found.silhouettes.tolist() == [0] * k
+            assert np.isfinite(found.inertia) and np.isfinite(found.cohesion).all()
+            assert np.isinf(placed.second).all() == (k < 2)
+            assert not labels or (placed.other == -1).all() == (k < 2)
 
 
 def test_groups_of_copies_are_as_tight_as_can_be() -> None:
@@ -192,74 +160,60 @@ def test_images_without_any_direction_do_no_harm() -> None:
 
 
 def test_clusters_that_come_back_whole_are_perfectly_stable() -> None:
-    labels = np.repeat(np.arange(4), 25)
-    assert stability(labels, 4, lambda chosen, _: labels[chosen], repeats=3).tolist() == [1] * 4
-    turned = stability(labels, 4, lambda chosen, _: (labels[chosen] + 1) % 4, repeats=3)
-    assert turned.tolist() == [1] * 4, "what they are called there does not matter"
-
-
-def test_clusters_drawn_by_lot_do_not_come_back() -> None:
-    labels = np.random.default_rng(0).integers(0, 5, 500)
-    found = stability(
-        labels, 5, lambda chosen, seed: np.random.default_rng(seed).integers(0, 5, len(chosen)), repeats=6
-    )
-    assert (found < 0.25).all() and (found > 0).all()
-
-
-def test_one_cluster_may_be_stable_while_two_others_change_places() -> None:
-    labels = np.repeat(np.arange(3), 100)
-
-    def again(chosen: np.ndarray, seed: int) -> np.ndarray:
-        lots = np.random.default_rng(seed).integers(1, 3, len(chosen))
-        return np.where(labels[chosen] == 0, 0, lots)
-
-    found = stability(labels, 3, again, repeats=5)
-    assert found[0] == 1 and (found[1:] < 0.5).all()
-
-
-def test_clusters_that_no_sample_met_have_no_figure() -> None:
-    labels = np.repeat(np.arange(3), 30)
-    found = stability(labels, 5, lambda chosen, _: labels[chosen], repeats=3)
-    assert found[:3].tolist() == [1, 1, 1] and np.isnan(found[3:]).all()
-
-
-@pytest.mark.parametrize(("n", "k"), [(0, 0), (1, 1), (12, 2), (20, 16), (40, 40)])
-def test_too_few_images_have_no_figure(n: int, k: int) -> None:
-    labels = np.arange(n) % max(k, 1)
-    found = stability(labels, k, lambda chosen, _: labels[chosen], repeats=3)
-    assert found.shape == (k,) and np.isnan(found).all()
-
-
-@pytest.mark.parametrize("repeats", [0, 1, 4])
-def test_it_is_run_as_often_as_asked_on_samples_with_seeds_of_their_own(repeats: int) -> None:
-    labels = np.repeat(np.arange(2), 50)
-    asked: list[tuple[tuple[int, ...], int]] = []
-    told: list[tuple[int, int]] = []
-
-    def again(chosen: np.ndarray, seed: int) -> np.ndarray:
-        asked.append((tuple(chosen.tolist()), seed))
-        return labels[chosen]
-
-    found = stability(labels, 2, again, repeats=repeats, step=lambda done, total: told.append((done, total)))
-    assert len(asked) == len({seed for _, seed in asked}) == len({chosen for chosen, _ in asked}) == repeats
-    assert all(len(set(chosen)) == 80 and list(chosen) == sorted(chosen) for chosen, _ in asked)
-    assert told == [(done, repeats) for done in range(repeats)]
-    assert np.isnan(found).all() == (repeats == 0)
-
-
-def test_unassigned_images_are_in_no_cluster_on_either_side() -> None:
-    labels = np.repeat([0, 1, -1], 40)
-    assert stability(labels, 2, lambda chosen, _: labels[chosen], repeats=3).tolist() == [1, 1]
-    nothing = stability(labels, 2, lambda chosen, _: np.full(len(chosen), -1), repeats=3)
-    assert nothing.tolist() == [0, 0]
+    labels = np.repeat([0, 1, 2, -1], 40)
+    assert again(labels, 3).tolist() == [1] * 3
+    turned = stability(labels, 3, lambda chosen, _: np.append((np.arange(3) + 1) % 3, -1)[labels[chosen]], repeats=3)
+    assert turned.tolist() == [1] * 3, "what they are called there does not matter"
+    nothing = stability(labels, 3, lambda chosen, _: np.full(len(chosen), -1), repeats=3)
+    assert nothing.tolist() == [0] * 3, "unassigned images are in no cluster on either side"
+    unmet = again(labels, 5)
+    assert unmet[:3].tolist() == [1, 1, 1] and np.isnan(unmet[3:]).all(), "what no sample met has no figure"
     assert np.isnan(stability(np.full(50, -1), 0, lambda chosen, _: labels[chosen], repeats=3)).all()
 
 
-def test_what_a_step_raises_ends_the_samples() -> None:
-    def step(done: int, total: int) -> None:
+def again(labels: np.ndarray, k: int) -> np.ndarray:
+    """How stable clusters are that every sample finds as they were."""
+    return stability(labels, k, lambda chosen, _: labels[chosen], repeats=3)
+
+
+def test_clusters_drawn_by_lot_do_not_come_back_and_those_beside_them_may() -> None:
+    def lots(least: int, most: int, seed: int, number: int) -> np.ndarray:
+        return np.random.default_rng(seed).integers(least, most, number)
+
+    found = stability(lots(0, 5, 0, 500), 5, lambda chosen, seed: lots(0, 5, seed, len(chosen)), repeats=6)
+    assert (found < 0.25).all() and (found > 0).all()
+    labels = np.repeat(np.arange(3), 100)
+    found = stability(
+        labels, 3, lambda chosen, seed: np.where(labels[chosen] == 0, 0, lots(1, 3, seed, len(chosen))), repeats=5
+    )
+    assert found[0] == 1 and (found[1:] < 0.5).all()
+
+
+def test_too_few_images_have_no_figure() -> None:
+    for n, k in ((0, 0), (1, 1), (12, 2), (20, 16), (40, 40)):
+        found = again(np.arange(n) % max(k, 1), k)
+        assert found.shape == (k,) and np.isnan(found).all(), (n, k)
+
+
+def test_it_is_run_as_often_as_asked_on_samples_with_seeds_of_their_own_until_a_step_raises() -> None:
+    labels = np.repeat(np.arange(2), 50)
+    for repeats in (0, 1, 4):
+        asked: list[tuple[tuple[int, ...], int]] = []
+        told: list[tuple[int, int]] = []
+
+        def keep(chosen: np.ndarray, seed: int, asked: list[tuple[tuple[int, ...], int]] = asked) -> np.ndarray:
+            asked.append((tuple(chosen.tolist()), seed))
+            return labels[chosen]
+
+        found = stability(labels, 2, keep, repeats=repeats, step=lambda *step, told=told: told.append(step))  # type: ignore[misc]
+        assert len(asked) == len({seed for _, seed in asked}) == len({chosen for chosen, _ in asked}) == repeats
+        assert all(len(set(chosen)) == 80 and list(chosen) == sorted(chosen) for chosen, _ in asked), repeats
+        assert told == [(done, repeats) for done in range(repeats)]
+        assert np.isnan(found).all() == (repeats == 0)
+
+    def stop(done: int, _total: int) -> None:
         if done:
             raise Cancelled("enough")
 
-    labels = np.repeat(np.arange(2), 50)
     with pytest.raises(Cancelled):
-        stability(labels, 2, lambda chosen, _: labels[chosen], repeats=3, step=step)
+        stability(labels, 2, lambda chosen, _: labels[chosen], repeats=3, step=stop)

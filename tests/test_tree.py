@@ -28,9 +28,11 @@ from imclust_core.label_tree.tree import (
     k_at,
 )
 from imclust_core.words.class_labels import Label, keyed, label_vectors
+from tests.helpers.cases import case
 
 WAYS = list(product(LINKAGES, METRICS))
-SEEDS = [0, 1, 2]
+SEEDS = range(3)
+SEEDED = list(product(SEEDS, WAYS))
 
 Branches = dict[frozenset[int], float]
 
@@ -58,63 +60,60 @@ def branches(children: np.ndarray, heights: np.ndarray) -> Branches:
     return dict(zip(below[len(children) + 1 :], heights.tolist(), strict=True))
 
 
+def branches_of(tree: Tree) -> Branches:
+    return branches(tree.children, tree.heights)
+
+
 def parts(tree: Tree, k: int) -> set[frozenset[int]]:
     """The groups of a cut, whatever their numbers are."""
     return {frozenset(tree.leaves_of(node).tolist()) for node in cut(tree, k)}
 
 
-def same(one: Branches, other: Branches) -> None:
-    assert set(one) == set(other)
+def same(one: Branches, other: Branches, case: object = "") -> None:
+    assert set(one) == set(other), case
     for branch, height in one.items():
-        assert height == pytest.approx(other[branch], rel=2e-3, abs=1e-4)
+        assert height == pytest.approx(other[branch], rel=2e-3, abs=1e-4), (case, branch)
 
 
 # Merges
 
 
-@pytest.mark.parametrize(("linkage", "metric"), WAYS)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_with_equal_weights_the_tree_is_scipys(linkage: str, metric: str, seed: int) -> None:
-    vectors = some_vectors(seed)
-    tree = grow(vectors, some_images(seed), linkage=linkage, metric=metric, count_power=0)
-    if (linkage, metric) == ("ward", "cosine"):  # scipy's Ward knows the plane alone: unit vectors have the angles
-        theirs = scipy.cluster.hierarchy.linkage(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), "ward")
-    else:
-        theirs = scipy.cluster.hierarchy.linkage(vectors, linkage, metric)
-    same(branches(tree.children, tree.heights), branches(theirs[:, :2], theirs[:, 2]))
+def test_with_equal_weights_the_tree_is_scipys() -> None:
+    for seed, (linkage, metric) in SEEDED:
+        vectors = some_vectors(seed)
+        tree = grow(vectors, some_images(seed), linkage=linkage, metric=metric, count_power=0)
+        if (linkage, metric) == ("ward", "cosine"):  # scipy's Ward knows the plane alone: unit vectors have the angles
+            theirs = scipy.cluster.hierarchy.linkage(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), "ward")
+        else:
+            theirs = scipy.cluster.hierarchy.linkage(vectors, linkage, metric)
+        same(branches_of(tree), branches(theirs[:, :2], theirs[:, 2]), (linkage, metric, seed))
 
 
-@pytest.mark.parametrize(("linkage", "metric"), WAYS)
-def test_merges_lie_above_what_they_merge_and_use_each_node_once(linkage: str, metric: str) -> None:
-    tree = some_tree(3, linkage, metric, 60)
-    assert (np.diff(tree.heights) >= 0).all()
-    assert sorted(tree.children.ravel().tolist()) == list(range(2 * 60 - 2))
-    assert all(max(pair) < 60 + merge for merge, pair in enumerate(tree.children.tolist()))
+def test_merges_lie_above_what_they_merge_and_use_each_node_once() -> None:
+    for way in WAYS:
+        tree = some_tree(3, *way, 60)
+        assert (np.diff(tree.heights) >= 0).all(), way
+        assert sorted(tree.children.ravel().tolist()) == list(range(2 * 60 - 2)), way
+        assert all(max(pair) < 60 + merge for merge, pair in enumerate(tree.children.tolist())), way
 
 
-@pytest.mark.parametrize(("linkage", "metric"), WAYS)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_order_of_the_labels_changes_nothing_but_their_numbers(linkage: str, metric: str, seed: int) -> None:
-    vectors, images = some_vectors(seed), some_images(seed)
-    order = np.random.default_rng(seed).permutation(40)
-    one = grow(vectors, images, linkage=linkage, metric=metric)
-    other = grow(vectors[order], images[order], linkage=linkage, metric=metric)
-    renamed = {frozenset(order[list(branch)].tolist()): height for branch, height in branches_of(other).items()}
-    same(branches_of(one), renamed)
+def test_the_order_of_the_labels_changes_nothing_but_their_numbers() -> None:
+    for seed, (linkage, metric) in SEEDED:
+        vectors, images = some_vectors(seed), some_images(seed)
+        order = np.random.default_rng(seed).permutation(40)
+        one = grow(vectors, images, linkage=linkage, metric=metric)
+        other = grow(vectors[order], images[order], linkage=linkage, metric=metric)
+        renamed = {frozenset(order[list(branch)].tolist()): height for branch, height in branches_of(other).items()}
+        same(branches_of(one), renamed, (linkage, metric, seed))
 
 
-def branches_of(tree: Tree) -> Branches:
-    return branches(tree.children, tree.heights)
-
-
-@pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize(
-    ("linkage", "matter"), [("ward", True), ("average", True), ("complete", False), ("single", False)]
-)
-def test_weights_matter_where_means_are_taken_and_nowhere_else(linkage: str, metric: str, matter: bool) -> None:
+def test_weights_matter_where_means_are_taken_and_nowhere_else() -> None:
     vectors, images = some_vectors(0), some_images(0)
-    light, heavy = (branches_of(grow(vectors, images, linkage=linkage, metric=metric, count_power=p)) for p in (0, 1))
-    assert (light != heavy) == matter
+    for linkage, metric in WAYS:
+        light, heavy = (
+            branches_of(grow(vectors, images, linkage=linkage, metric=metric, count_power=p)) for p in (0, 1)
+        )
+        assert (light != heavy) == (linkage in ("ward", "average")), (linkage, metric)
 
 
 def test_a_label_with_twice_the_images_is_like_two_labels_in_one_place() -> None:
@@ -132,24 +131,23 @@ def test_what_weighs_is_how_many_images_carry_a_label_if_that_is_known() -> None
     np.testing.assert_array_equal(other.images, images)
 
 
-@pytest.mark.parametrize(("linkage", "metric"), WAYS)
-@pytest.mark.parametrize("n", [1, 2, 3])
-def test_one_two_and_three_labels_make_trees(linkage: str, metric: str, n: int) -> None:
-    tree = grow(some_vectors(0, n), np.arange(n), linkage=linkage, metric=metric)
-    assert (tree.leaves, len(tree.children), len(tree.heights)) == (n, n - 1, n - 1)
-    assert sorted(tree.order.tolist()) == list(range(n))
-    assert [len(cut(tree, k)) for k in range(1, n + 1)] == list(range(1, n + 1))
-    assert tree.images_below[-1] == sum(range(n))
-    assert (k_at(tree, height_of(tree, 1)), k_at(tree, height_of(tree, n))) == (1, n)
+def test_one_two_and_three_labels_make_trees() -> None:
+    for n, (linkage, metric) in product((1, 2, 3), WAYS):
+        tree = grow(some_vectors(0, n), np.arange(n), linkage=linkage, metric=metric)
+        assert (tree.leaves, len(tree.children), len(tree.heights)) == (n, n - 1, n - 1)
+        assert sorted(tree.order.tolist()) == list(range(n)), (n, linkage, metric)
+        assert [len(cut(tree, k)) for k in range(1, n + 1)] == list(range(1, n + 1)), (n, linkage, metric)
+        assert tree.images_below[-1] == sum(range(n)), (n, linkage, metric)
+        assert (k_at(tree, height_of(tree, 1)), k_at(tree, height_of(tree, n))) == (1, n), (linkage, metric)
 
 
-@pytest.mark.parametrize(("linkage", "metric"), WAYS)
-def test_identical_vectors_make_a_tree_of_height_nothing(linkage: str, metric: str) -> None:
+def test_identical_vectors_make_a_tree_of_height_nothing() -> None:
     with warnings.catch_warnings(action="error"):
-        tree = grow(np.full((9, 5), 0.5), np.arange(9), linkage=linkage, metric=metric)
-        assert tree.heights == pytest.approx(0, abs=1e-3)
-        assert sorted(tree.order.tolist()) == list(range(9))
-        assert [len(cut(tree, k)) for k in range(1, 10)] == list(range(1, 10))
+        for linkage, metric in WAYS:
+            tree = grow(np.full((9, 5), 0.5), np.arange(9), linkage=linkage, metric=metric)
+            assert tree.heights == pytest.approx(0, abs=1e-3), (linkage, metric)
+            assert sorted(tree.order.tolist()) == list(range(9)), (linkage, metric)
+            assert [len(cut(tree, k)) for k in range(1, 10)] == list(range(1, 10)), (linkage, metric)
 
 
 WRONG = {
@@ -162,72 +160,57 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("what", WRONG)
-def test_what_makes_no_tree_is_said_in_words(what: str) -> None:
-    vectors, images, more = WRONG[what]
-    with pytest.raises(WordsError, match=r"Expected|needs one finite vector"):
-        grow(vectors, images, **more)
+def test_what_makes_no_tree_is_said_in_words() -> None:
+    for what, (vectors, images, more) in WRONG.items():
+        with case(what), pytest.raises(WordsError, match=r"Expected|needs one finite vector"):
+            grow(vectors, images, **more)
 
 
 # Cuts
 
 
-@pytest.mark.parametrize(("linkage", "metric"), WAYS)
-def test_as_many_groups_come_out_as_are_asked_for(linkage: str, metric: str) -> None:
-    tree = some_tree(5, linkage, metric)
-    for k in range(1, 41):
-        nodes = cut(tree, k)
-        assert len(nodes) == k
-        assert sorted(np.concatenate([tree.leaves_of(node) for node in nodes]).tolist()) == list(range(40))
-        assert tree.images_below[nodes].sum() == tree.images.sum()
-        assert tree.leaves_below[nodes].sum() == 40
-    assert [len(cut(tree, k)) for k in (-3, 0, 41, 10**9)] == [1, 1, 40, 40]
+def test_as_many_groups_come_out_as_are_asked_for_each_k_splits_one_and_a_line_drawn_for_k_cuts_off_k() -> None:
+    for way in WAYS:
+        tree = some_tree(5, *way)
+        for k in range(1, 41):
+            nodes = cut(tree, k)
+            assert len(nodes) == k, way
+            assert sorted(np.concatenate([tree.leaves_of(node) for node in nodes]).tolist()) == list(range(40)), way
+            assert tree.images_below[nodes].sum() == tree.images.sum() and tree.leaves_below[nodes].sum() == 40, way
+        assert [len(cut(tree, k)) for k in (-3, 0, 41, 10**9)] == [1, 1, 40, 40], way
+        for k in range(1, 40):
+            few, many = parts(tree, k), parts(tree, k + 1)
+            assert len(many - few) == 2 and frozenset.union(*(many - few)) in few and len(few - many) == 1, (way, k)
+        assert len(set(tree.heights.tolist())) == 39 and tree.heights[0] > 0, way
+        lines = [height_of(tree, k) for k in range(1, 41)]
+        assert [k_at(tree, line) for line in lines] == list(range(1, 41)) and lines == sorted(lines, reverse=True), way
+        assert (k_at(tree, 0.0), k_at(tree, float("inf"))) == (40, 1), way
 
 
-@pytest.mark.parametrize(("linkage", "metric"), WAYS)
-def test_cuts_are_nested_as_k_grows(linkage: str, metric: str) -> None:
-    tree = some_tree(6, linkage, metric)
-    for k in range(1, 40):
-        few, many = parts(tree, k), parts(tree, k + 1)
-        assert len(many - few) == 2 and len(few - many) == 1
-        assert frozenset.union(*(many - few)) in few
+def test_groups_are_what_the_tree_of_scipy_gives() -> None:
+    for seed, way in SEEDED:
+        tree = some_tree(seed, *way)
+        as_scipy = np.column_stack([tree.children, tree.heights, tree.leaves_below[tree.leaves :]]).astype(float)
+        for k in (1, 2, 7, 39, 40):
+            mine, theirs = groups(tree, cut(tree, k)), scipy.cluster.hierarchy.cut_tree(as_scipy, k).ravel()
+            pairs = set(zip(mine.tolist(), theirs.tolist(), strict=True))
+            assert len(pairs) == k == len(set(mine.tolist())), (way, seed)
 
 
-@pytest.mark.parametrize(("linkage", "metric"), WAYS)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_groups_are_what_the_tree_of_scipy_gives(linkage: str, metric: str, seed: int) -> None:
-    tree = some_tree(seed, linkage, metric)
-    as_scipy = np.column_stack([tree.children, tree.heights, tree.leaves_below[tree.leaves :]]).astype(float)
-    for k in (1, 2, 7, 39, 40):
-        nodes = cut(tree, k)
-        mine, theirs = groups(tree, nodes), scipy.cluster.hierarchy.cut_tree(as_scipy, k).ravel()
-        assert len(set(zip(mine.tolist(), theirs.tolist(), strict=True))) == k == len(set(mine.tolist()))
-
-
-@pytest.mark.parametrize(("linkage", "metric"), WAYS)
-def test_a_line_drawn_for_k_cuts_off_k_branches(linkage: str, metric: str) -> None:
-    tree = some_tree(7, linkage, metric)
-    assert len(set(tree.heights.tolist())) == 39 and tree.heights[0] > 0
-    assert [k_at(tree, height_of(tree, k)) for k in range(1, 41)] == list(range(1, 41))
-    lines = [height_of(tree, k) for k in range(1, 41)]
-    assert lines == sorted(lines, reverse=True)
-    assert (k_at(tree, 0.0), k_at(tree, float("inf"))) == (40, 1)
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_groups_of_k_have_the_numbers_to_k_and_keep_them_as_k_grows(seed: int) -> None:
-    tree = some_tree(seed)
-    for k in range(1, 41):
-        assert sorted(tree.numbers[cut(tree, k)].tolist()) == list(range(1, k + 1))
-    for k in range(1, 40):
-        before, after = set(cut(tree, k).tolist()), set(cut(tree, k + 1).tolist())
-        (split,), new = before - after, after - before
-        # the larger part goes on under the number, the other gets the new one
-        larger, smaller = sorted(new, key=lambda node: -tree.images_below[node])
-        if tree.images_below[larger] > tree.images_below[smaller]:
-            assert tree.numbers[larger] == tree.numbers[split]
-            assert tree.numbers[smaller] == k + 1
-        assert {tree.numbers[node] for node in new} == {tree.numbers[split], k + 1}
+def test_the_groups_of_k_have_the_numbers_to_k_and_keep_them_as_k_grows() -> None:
+    for seed in SEEDS:
+        tree = some_tree(seed)
+        for k in range(1, 41):
+            assert sorted(tree.numbers[cut(tree, k)].tolist()) == list(range(1, k + 1)), seed
+        for k in range(1, 40):
+            before, after = set(cut(tree, k).tolist()), set(cut(tree, k + 1).tolist())
+            (split,), new = before - after, after - before
+            # the larger part goes on under the number, the other gets the new one
+            larger, smaller = sorted(new, key=lambda node: -tree.images_below[node])
+            numbers = (tree.numbers[larger], tree.numbers[smaller])
+            expected = (tree.numbers[split], k + 1)
+            alike = tree.images_below[larger] == tree.images_below[smaller]
+            assert numbers == expected or (alike and numbers == expected[::-1]), (seed, k)
 
 
 def test_groups_are_listed_by_their_images() -> None:
@@ -242,15 +225,14 @@ def test_groups_are_listed_by_their_images() -> None:
 # Edits
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("k", [1, 5, 20])
-def test_what_was_split_and_joined_again_is_as_before(seed: int, k: int) -> None:
-    tree = some_tree(seed)
-    nodes = cut(tree, k)
-    for node in nodes[nodes >= 40].tolist():
-        split = edited(tree, nodes, [(SPLIT, node)])
-        assert len(split) == k + 1 and node not in split
-        assert edited(tree, nodes, [(SPLIT, node), (JOIN, node)]).tolist() == nodes.tolist()
+def test_what_was_split_and_joined_again_is_as_before() -> None:
+    for seed, k in product(SEEDS, (1, 5, 20)):
+        tree = some_tree(seed)
+        nodes = cut(tree, k)
+        for node in nodes[nodes >= 40].tolist():
+            split = edited(tree, nodes, [(SPLIT, node)])
+            assert len(split) == k + 1 and node not in split, (seed, k)
+            assert edited(tree, nodes, [(SPLIT, node), (JOIN, node)]).tolist() == nodes.tolist(), (seed, k)
 
 
 def test_joining_takes_in_all_that_lies_below() -> None:
@@ -276,18 +258,19 @@ def test_edits_that_do_not_apply_are_passed_over() -> None:
     assert len(edited(tree, nodes, [*garbage, (SPLIT, int(nodes.max())), *idle[:1]])) >= 9
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_whatever_is_done_to_a_cut_every_label_stays_in_one_group(seed: int) -> None:
-    tree = some_tree(seed)
-    rng = np.random.default_rng(seed)
-    edits = [(str(rng.choice([SPLIT, JOIN])), int(rng.integers(-2, 82))) for _ in range(60)]
-    for many in range(0, 61, 10):
-        nodes = edited(tree, cut(tree, 10), edits[:many])
-        below = np.concatenate([tree.leaves_of(node) for node in nodes])
-        assert sorted(below.tolist()) == list(range(40))
-        assert len(set(tree.numbers[nodes].tolist())) == len(nodes), "a colour for each"
-        placed = groups(tree, nodes)
-        assert all((placed[tree.leaves_of(node)] == place).all() for place, node in enumerate(nodes))
+def test_whatever_is_done_to_a_cut_every_label_stays_in_one_group() -> None:
+    for seed in range(5):
+        tree = some_tree(seed)
+        rng = np.random.default_rng(seed)
+        edits = [(str(rng.choice([SPLIT, JOIN])), int(rng.integers(-2, 82))) for _ in range(60)]
+        for many in range(0, 61, 10):
+            nodes = edited(tree, cut(tree, 10), edits[:many])
+            below = np.concatenate([tree.leaves_of(node) for node in nodes])
+            assert sorted(below.tolist()) == list(range(40)), (seed, many)
+            assert len(set(tree.numbers[nodes].tolist())) == len(nodes), ("a colour for each", seed, many)
+            placed = groups(tree, nodes)
+            for place, node in enumerate(nodes):
+                assert (placed[tree.leaves_of(node)] == place).all(), (seed, many)
 
 
 def test_edits_come_back_from_an_address_as_they_went() -> None:
@@ -297,31 +280,28 @@ def test_edits_come_back_from_an_address_as_they_went() -> None:
     assert edits_from(edits_text(())) == ()
 
 
-@pytest.mark.parametrize(
-    "text", ["", ".", "...", "s", "j", "x12", "12", "s-1", "s1.5e3x", "s١٢", "s²", "S12", "s 12", "s12 ", "s1_0", "s+1"]
-)
-def test_what_is_no_edit_is_left_out_of_an_address(text: str) -> None:
-    kept = ((SPLIT, 1),) if text.startswith("s1.5") else ()  # a point parts edits
-    assert edits_from(text) == kept
-    assert edits_from(f"s7.{text}.j8") == ((SPLIT, 7), *kept, (JOIN, 8))
+NO_EDITS = ["", ".", "...", "s", "j", "x12", "12", "s-1", "s١٢", "s²", "S12", "s 12", "s12 ", "s1_0", "s+1"]
+NO_EDITS += ["s" + "9" * 5_000]
 
 
-def test_endless_numbers_in_an_address_are_left_out() -> None:
-    assert edits_from("s" + "9" * 5_000 + ".j3") == ((JOIN, 3),)
+def test_what_is_no_edit_is_left_out_of_an_address() -> None:
+    for text in NO_EDITS:
+        assert edits_from(text) == () and edits_from(f"s7.{text}.j8") == ((SPLIT, 7), (JOIN, 8)), text
+    assert edits_from("s7.s1.5e3x.j8") == ((SPLIT, 7), (SPLIT, 1), (JOIN, 8)), "a point parts edits"
 
 
 # The order of the leaves
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 40, 249, 250, 251, 600])
-def test_every_branch_is_in_one_piece_from_left_to_right(n: int) -> None:
-    tree = some_tree(n, n=n)
-    place = np.empty(n, int)
-    place[tree.order] = np.arange(n)
-    assert sorted(tree.order.tolist()) == list(range(n))
-    for node in range(n, 2 * n - 1):
-        places = place[tree.leaves_of(node)]
-        assert places.max() - places.min() == len(places) - 1
+def test_every_branch_is_in_one_piece_from_left_to_right() -> None:
+    for n in (1, 2, 3, 40, 249, 250, 251, 600):
+        tree = some_tree(n, n=n)
+        place = np.empty(n, int)
+        place[tree.order] = np.arange(n)
+        assert sorted(tree.order.tolist()) == list(range(n))
+        for node in range(n, 2 * n - 1):
+            places = place[tree.leaves_of(node)]
+            assert places.max() - places.min() == len(places) - 1, n
 
 
 def test_a_chain_of_a_thousand_labels_is_ordered_too() -> None:
@@ -330,24 +310,21 @@ def test_a_chain_of_a_thousand_labels_is_ordered_too() -> None:
     assert order.tolist() in (list(range(1_000)), list(range(999, -1, -1)), [1, 0, *range(2, 1_000)])
 
 
-@pytest.mark.parametrize("n", [40, 400])
-def test_neighbours_from_left_to_right_are_alike(n: int) -> None:
-    vectors = some_vectors(0, n)
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    tree = grow(vectors, np.ones(n))
-
-    def walk(order: np.ndarray) -> float:
-        return float(np.linalg.norm(np.diff(unit[order], axis=0), axis=1).sum())
-
-    as_merged, waiting = [], [2 * n - 2]  # as it comes out of the tree, with no thought of who stands beside whom
-    while waiting:
-        node = waiting.pop()
-        if node < n:
-            as_merged.append(node)
-        else:
-            waiting.extend(tree.children[node - n].tolist())
-    assert sorted(as_merged) == sorted(tree.order)
-    assert walk(tree.order) < walk(np.array(as_merged))
+def test_neighbours_from_left_to_right_are_alike() -> None:
+    for n in (40, 400):
+        vectors = some_vectors(0, n)
+        unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        tree = grow(vectors, np.ones(n))
+        as_merged, waiting = [], [2 * n - 2]  # as it comes out of the tree, with no thought of who stands beside whom
+        while waiting:
+            node = waiting.pop()
+            if node < n:
+                as_merged.append(node)
+            else:
+                waiting.extend(tree.children[node - n].tolist())
+        assert sorted(as_merged) == sorted(tree.order)
+        ours, plain = (np.linalg.norm(np.diff(unit[order], axis=0), axis=1).sum() for order in (tree.order, as_merged))
+        assert ours < plain, n
 
 
 # From images to a tree
@@ -356,22 +333,20 @@ FIVE = np.array([[2, 0, 1, -1, -1], [0, 2, 1, -1, -1], [1, 0, 2, -1, -1], [-1, -
 SURE = np.array([[0.5, 0.3, 0.1, 0, 0], [0.2, 0.15, 0.1, 0, 0], [0.6, 0.3, 0.1, 0, 0], [0, 0, 0, 0, 0]])
 
 
-@pytest.mark.parametrize(
-    ("known", "least", "expected"),
-    [
-        ([True, True, True], 1.0, [2, 0, 1, -1]),
-        ([True, True, True], 0.0, [2, 0, 1, -1]),
-        ([True, True, False], 1.0, [-1, 0, 1, -1]),  # its first label alone counts, and has no vector
-        ([True, True, False], 0.3, [0, 0, 1, -1]),  # the next one is probable enough
-        ([True, True, False], 0.31, [-1, 0, 1, -1]),
-        ([False, True, False], 0.1, [1, 1, 1, -1]),
-        ([False, False, False], 0.0, [-1, -1, -1, -1]),
-    ],
-)
-def test_an_image_is_at_home_in_its_most_probable_label_that_the_tree_has(
-    known: list[bool], least: float, expected: list[int]
-) -> None:
-    assert homes(FIVE, SURE, np.array(known), least).tolist() == expected
+HOMES = [
+    ([True, True, True], 1.0, [2, 0, 1, -1]),
+    ([True, True, True], 0.0, [2, 0, 1, -1]),
+    ([True, True, False], 1.0, [-1, 0, 1, -1]),  # its first label alone counts, and has no vector
+    ([True, True, False], 0.3, [0, 0, 1, -1]),  # the next one is probable enough
+    ([True, True, False], 0.31, [-1, 0, 1, -1]),
+    ([False, True, False], 0.1, [1, 1, 1, -1]),
+    ([False, False, False], 0.0, [-1, -1, -1, -1]),
+]
+
+
+def test_an_image_is_at_home_in_its_most_probable_label_that_the_tree_has() -> None:
+    for known, least, expected in HOMES:
+        assert homes(FIVE, SURE, np.array(known), least).tolist() == expected, (known, least)
 
 
 def test_an_image_carries_its_first_label_and_those_that_are_probable_enough() -> None:
@@ -394,24 +369,23 @@ def said(seed: int, images: int = 300, classes: int = 50) -> tuple[np.ndarray, n
     return label_ids, probabilities.astype(np.float32)
 
 
-@pytest.mark.parametrize("least", [1.0, 0.2, 0.0])
-@pytest.mark.parametrize("seed", SEEDS)
-def test_images_in_the_tree_and_those_without_a_place_are_all_images(seed: int, least: float) -> None:
-    label_ids, probabilities = said(seed)
-    vectors = some_vectors(seed, 50)
-    vectors[::3] = np.nan
-    vectors[1] = 0  # no direction is no vector
-    made = label_tree(vectors, label_ids, probabilities, least=least)
-    assert made.tree is not None
-    assert made.tree.images.sum() + (made.leaf_of == -1).sum() == 300
-    assert (
-        made.tree.images.tolist() == np.bincount(made.leaf_of[made.leaf_of >= 0], minlength=len(made.classes)).tolist()
-    )
-    assert np.isfinite(vectors[made.classes]).all() and 1 not in made.classes
-    assert set(made.classes.tolist()) <= set(used_classes(label_ids, probabilities, least).tolist())
-    # each image is at home in a label that it carries
-    placed = made.leaf_of >= 0
-    assert (label_ids[placed] == made.classes[made.leaf_of[placed]][:, None]).any(axis=1).all()
+def test_images_in_the_tree_and_those_without_a_place_are_all_images() -> None:
+    for seed, least in product(SEEDS, (1.0, 0.2, 0.0)):
+        label_ids, probabilities = said(seed)
+        vectors = some_vectors(seed, 50)
+        vectors[::3] = np.nan
+        vectors[1] = 0  # no direction is no vector
+        made = label_tree(vectors, label_ids, probabilities, least=least)
+        with case(seed, least):
+            assert made.tree is not None
+            placed = made.leaf_of >= 0
+            assert made.tree.images.sum() + (~placed).sum() == 300
+            counts = np.bincount(made.leaf_of[placed], minlength=len(made.classes))
+            assert made.tree.images.tolist() == counts.tolist()
+            assert np.isfinite(vectors[made.classes]).all() and 1 not in made.classes
+            assert set(made.classes.tolist()) <= set(used_classes(label_ids, probabilities, least).tolist())
+            own = made.classes[made.leaf_of[placed]][:, None]
+            assert (label_ids[placed] == own).any(axis=1).all(), "each image is at home in a label that it carries"
 
 
 def test_labels_without_a_vector_are_listed_with_their_images() -> None:
@@ -432,43 +406,41 @@ NOBODY = {
 }
 
 
-@pytest.mark.parametrize("least", [1.0, 0.0])
-@pytest.mark.parametrize("what", NOBODY)
-def test_where_no_label_has_a_vector_there_is_no_tree_and_no_error(what: str, least: float) -> None:
-    vectors, label_ids = NOBODY[what]
-    made = label_tree(vectors, label_ids, np.full(label_ids.shape, 0.2), least=least)
-    assert made.tree is None
-    assert len(made.classes) == 0
-    assert made.leaf_of.tolist() == [-1] * len(label_ids)
-    lacking = [0] if least == 1 else [0, 1, 2, 3]  # all that an image carries, not its first alone
-    assert made.without == (tuple((label, 3) for label in lacking) if what in ("no vectors", "no directions") else ())
-    assert best_examples(made.leaf_of, made.classes, label_ids, np.full(label_ids.shape, 0.2), 3).shape == (0, 3)
+def test_where_no_label_has_a_vector_there_is_no_tree_and_no_error() -> None:
+    for (what, (vectors, label_ids)), least in product(NOBODY.items(), (1.0, 0.0)):
+        sure = np.full(label_ids.shape, 0.2)
+        made = label_tree(vectors, label_ids, sure, least=least)
+        assert (made.tree, len(made.classes)) == (None, 0), what
+        assert made.leaf_of.tolist() == [-1] * len(label_ids), what
+        lacking = [0] if least == 1 else [0, 1, 2, 3]  # all that an image carries, not its first alone
+        said_of = what in ("no vectors", "no directions")
+        assert made.without == (tuple((label, 3) for label in lacking) if said_of else ()), (what, least)
+        assert best_examples(made.leaf_of, made.classes, label_ids, sure, 3).shape == (0, 3), what
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_order_of_the_images_changes_nothing(seed: int) -> None:
-    label_ids, probabilities = said(seed)
-    vectors = some_vectors(seed, 50)
-    order = np.random.default_rng(seed).permutation(300)
-    one = label_tree(vectors, label_ids, probabilities, least=0.2)
-    other = label_tree(vectors, label_ids[order], probabilities[order], least=0.2)
-    assert one.tree is not None and other.tree is not None
-    np.testing.assert_array_equal(one.tree.children, other.tree.children)
-    np.testing.assert_array_equal(one.tree.order, other.tree.order)
-    np.testing.assert_array_equal(one.leaf_of[order], other.leaf_of)
-    assert one.without == other.without
+def test_the_order_of_the_images_changes_nothing() -> None:
+    for seed in SEEDS:
+        label_ids, probabilities = said(seed)
+        vectors = some_vectors(seed, 50)
+        order = np.random.default_rng(seed).permutation(300)
+        one = label_tree(vectors, label_ids, probabilities, least=0.2)
+        other = label_tree(vectors, label_ids[order], probabilities[order], least=0.2)
+        assert one.tree is not None and other.tree is not None
+        np.testing.assert_array_equal(one.tree.children, other.tree.children, f"{seed}")
+        np.testing.assert_array_equal(one.tree.order, other.tree.order, f"{seed}")
+        np.testing.assert_array_equal(one.leaf_of[order], other.leaf_of, f"{seed}")
+        assert one.without == other.without, seed
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_examples_are_the_surest_images_of_a_label_and_no_others(seed: int) -> None:
-    label_ids, probabilities = said(seed)
-    made = label_tree(some_vectors(seed, 50), label_ids, probabilities)
-    found = best_examples(made.leaf_of, made.classes, label_ids, probabilities, 4)
-    assert found.shape == (len(made.classes), 4)
-    for leaf, rows in enumerate(found.tolist()):
-        own = np.flatnonzero(made.leaf_of == leaf)
-        best = sorted(own.tolist(), key=lambda image: -probabilities[image, 0])
-        assert rows == (best + [-1] * 4)[:4]
+def test_examples_are_the_surest_images_of_a_label_and_no_others() -> None:
+    for seed in SEEDS:
+        label_ids, probabilities = said(seed)
+        made = label_tree(some_vectors(seed, 50), label_ids, probabilities)
+        found = best_examples(made.leaf_of, made.classes, label_ids, probabilities, 4)
+        assert found.shape == (len(made.classes), 4)
+        for leaf, rows in enumerate(found.tolist()):
+            best = sorted(np.flatnonzero(made.leaf_of == leaf), key=lambda image: -probabilities[image, 0])
+            assert rows == (best + [-1] * 4)[:4], (seed, leaf)
 
 
 def test_examples_count_how_sure_the_label_of_the_leaf_is_and_not_another() -> None:

@@ -5,9 +5,9 @@ import os
 import shutil
 import signal
 import sqlite3
-import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +27,6 @@ from imclust_core.store.choices import add_choice, last_choice
 from imclust_core.store.collections import Collection, add_collection, find_collection
 from imclust_core.store.embeddings import remove_embedding
 from imclust_core.store.trees import (
-    TreeRecipe,
     find_evidence,
     find_tree,
     read_tree,
@@ -37,58 +36,54 @@ from imclust_core.store.trees import (
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish, wait_for, worker_pids
 from tests.helpers.backbones import ASKED, TINY
-from tests.helpers.command import imclust
-from tests.helpers.embedded import embedded_photographs, pin_speed, quietly
+from tests.helpers.cases import case
+from tests.helpers.command import imclust, imclust_here
+from tests.helpers.embedded import embedded_photographs, long_ago, pin_speed, quietly
 from tests.helpers.hostile import jpeg
 from tests.helpers.trees import grown, newest
 
 EMBEDDED = replace(DEFAULT_TREE, vectors="embedded")
+RECIPES = (DEFAULT_TREE, EMBEDDED, replace(DEFAULT_TREE, vectors="network"), replace(EMBEDDED, text="first_word"))
 
 
-@pytest.fixture
-def photos(prepared: tuple[Path, Path]) -> Path:
-    return prepared[1]
-
-
-@pytest.mark.parametrize(
-    "recipe", [DEFAULT_TREE, EMBEDDED, replace(DEFAULT_TREE, vectors="network"), replace(EMBEDDED, text="first_word")]
-)
-def test_every_image_is_in_one_group_or_counted_as_unplaced(
-    workspace: Workspace, source: Collection, recipe: TreeRecipe
-) -> None:
-    stored = grown(workspace, source, recipe)
-    content = read_tree(stored)
-    assert content.tree is not None
-    for k in (1, 3, stored.labels):
-        nodes = cut(content.tree, k)
-        assert len(nodes) == k
-        assert sum(content.tree.images_below[node] for node in nodes) + stored.unplaced == stored.images == 36
-    assert stored.unplaced == sum(label.images for label in stored.without)
+def test_every_image_is_in_one_group_or_counted_as_unplaced(workspace: Workspace, source: Collection) -> None:
     one = open_collection(source.id, workspace=workspace.root).embedding()
-    for leaf, images in enumerate(content.examples):
-        firsts = [one.labels[list(one.image_ids).index(image)][0] for image in images if image >= 0]
-        assert set(firsts) == {content.leaf_names[leaf]}
+    first_of = dict(zip(one.image_ids, [labels[0] for labels in one.labels], strict=True))
+    for recipe in RECIPES:
+        stored = grown(workspace, source, recipe)
+        content = read_tree(stored)
+        assert content.tree is not None
+        for k in (1, 3, stored.labels):
+            nodes = cut(content.tree, k)
+            assert len(nodes) == k
+            assert content.tree.images_below[nodes].sum() + stored.unplaced == stored.images == 36, (recipe, k)
+        assert stored.unplaced == sum(label.images for label in stored.without), recipe
+        for leaf, images in enumerate(content.examples):
+            assert {first_of[image] for image in images if image >= 0} == {content.leaf_names[leaf]}, recipe
 
 
 def test_the_same_tree_is_found_again_and_a_change_of_the_folder_makes_another(
-    workspace: Workspace, photos: Path, tmp_path: Path
+    workspace: Workspace, prepared: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    photos = shutil.copytree(photos, tmp_path / "own")
-    source = embedded_photographs(workspace, photos)
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for photo in sorted(prepared[1].glob("*.jpg"))[:9]:
+        shutil.copy(photo, folder)
+    source = embedded_photographs(workspace, folder)
+    long_ago(workspace)
     first = grown(workspace, source)
     before = first.path.stat().st_mtime_ns
     assert grown(workspace, source).id == first.id
     assert first.path.stat().st_mtime_ns == before, "nothing is computed twice"
-    (photos / "photo_0001.jpg").unlink()
-    (photos / "new.jpg").write_bytes(jpeg(77))
-    time.sleep(1.1)  # scans are told apart by the second they ended in
+    (folder / "photo_0001.jpg").unlink()
+    (folder / "new.jpg").write_bytes(jpeg(77))
     scan(workspace, source.id, quietly)
     one = newest(workspace, source)
     changed = find_collection(workspace, source.id)
     assert find_tree(workspace, one, DEFAULT_TREE, tree_state(one, changed, DEFAULT_TREE)) is None
-    assert grown(workspace, source).images == 35
+    assert grown(workspace, source).images == 8
     embed(workspace, source.id, EmbedRequest(BUNDLED), quietly)
-    assert grown(workspace, source).images == 36
+    assert grown(workspace, source).images == 9
 
 
 def test_a_tree_that_was_lost_or_garbled_is_made_again(workspace: Workspace, source: Collection) -> None:
@@ -132,18 +127,21 @@ def test_without_words_or_without_vectors_there_is_no_tree_and_the_images_speak_
     assert (none.labels, none.unplaced, read_tree(none).tree) == (0, 36, None)
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 6])
-def test_a_handful_of_images_gets_a_plain_answer(workspace: Workspace, tmp_path: Path, number: int) -> None:
+def test_a_handful_of_images_gets_a_plain_answer(workspace: Workspace, tmp_path: Path) -> None:
     folder = tmp_path / "few"
     folder.mkdir()
-    for index in range(number):
+    for index in range(6):
         (folder / f"{index}.jpg").write_bytes(jpeg(index))
     pin_speed(workspace, TINY)
     few = add_collection(workspace, folder)
     scan(workspace, few.id, quietly)
     embed(workspace, few.id, ASKED, quietly)
-    assert grown(workspace, few).images == number
-    refine_evidence(workspace, newest(workspace, few).id, quietly)
+    for number in range(6, 0, -1):
+        (folder / f"{number}.jpg").unlink(missing_ok=True)
+        scan(workspace, few.id, quietly)
+        long_ago(workspace, minutes=number)
+        assert grown(workspace, few).images == number
+        refine_evidence(workspace, newest(workspace, few).id, quietly)
 
 
 def test_the_closer_look_takes_the_place_of_the_first(workspace: Workspace, source: Collection) -> None:
@@ -190,61 +188,44 @@ def test_a_choice_is_kept_with_its_evidence_and_outlives_its_tree(workspace: Wor
         build_tree(workspace, one.id, DEFAULT_TREE, quietly)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"vectors": "nowhere"},
-        {"vectors": "gensim:../up"},
-        {"text": "loud"},
-        {"linkage": "warp"},
-        {"metric": "miles"},
-        {"least": 0.0},
-        {"least": float("nan")},
-        {"count_power": 2.0},
-    ],
-)
-def test_a_recipe_that_cannot_be_is_refused_before_it_is_queued(wrong: dict[str, object]) -> None:
-    with pytest.raises(WordsError, match="Expected"):
-        check_tree(replace(DEFAULT_TREE, **wrong))  # type: ignore[arg-type]
+def test_a_recipe_that_cannot_be_is_refused_before_it_is_queued() -> None:
+    wrong: list[dict[str, Any]] = [{"vectors": "nowhere"}, {"vectors": "gensim:../up"}, {"text": "loud"}]
+    wrong += [{"linkage": "warp"}, {"metric": "miles"}, {"least": 0.0}, {"least": float("nan")}, {"count_power": 2.0}]
+    for change in wrong:
+        with case(change), pytest.raises(WordsError, match="Expected"):
+            check_tree(replace(DEFAULT_TREE, **change))
 
 
-def test_imclust_tree_answers_in_json_and_in_words(workspace: Workspace, source: Collection, photos: Path) -> None:
-    done = imclust("tree", photos, "--json", "--k", "4")
+def test_imclust_tree_answers_in_json_and_in_words(workspace: Workspace, source: Collection) -> None:
+    done = imclust("tree", source.folder, "--json", "--k", "4")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
-    assert result["k"] == len(result["groups"]) == 4
-    assert sum(group["images"] for group in result["groups"]) + result["unplaced_images"] == result["images"] == 36
+    sizes = [group["images"] for group in result["groups"]]
+    assert result["k"] == len(sizes) == 4
+    assert sum(sizes) + result["unplaced_images"] == result["images"] == 36
     assert sum(len(group["words"]) for group in result["groups"]) == result["labels"]
-    assert [group["images"] for group in result["groups"]] == sorted(g["images"] for g in result["groups"])[::-1]
+    assert sizes == sorted(sizes, reverse=True)
     assert {"ks", "values", "best"} == result["evidence"]["silhouette"].keys()
     content = read_tree(grown(workspace, source))
     assert content.tree is not None
     nodes = by_size(content.tree, cut(content.tree, 4))
-    assert [group["images"] for group in result["groups"]] == [content.tree.images_below[node] for node in nodes]
+    assert sizes == [content.tree.images_below[node] for node in nodes]
     assert len(np.unique(groups(content.tree, nodes))) == 4
-    plain = imclust("tree", photos, "--embedding", BUNDLED)
+    plain = imclust_here("tree", source.folder, "--embedding", BUNDLED)
     assert plain.returncode == 0 and "cut into" in plain.stdout
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "says"),
-    [
+def test_imclust_tree_refuses_in_words(source: Collection, photos: Path) -> None:
+    for arguments, code, says in (
         (("--embedding", "resnet152"), 1, "There are: efficientnet_lite0"),
         (("--vectors", "/no/such/file"), 1, "no source of word vectors"),
         (("--k", "0"), 2, "--k"),
         (("--linkage", "warp"), 2, "warp"),
         (("--min-probability", "7"), 1, "least probability"),
-    ],
-)
-def test_imclust_tree_refuses_in_words(
-    workspace: Workspace, source: Collection, photos: Path, arguments: tuple[str, ...], code: int, says: str
-) -> None:
-    done = imclust("tree", photos, *arguments)
-    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
-    assert says in done.stderr
-
-
-def test_a_folder_that_is_not_embedded_is_sent_there(workspace: Workspace, photos: Path) -> None:
-    assert "imclust scan" in imclust("tree", photos).stderr
-    imclust("scan", photos)
-    assert "imclust embed" in imclust("tree", photos).stderr
+    ):
+        done = imclust_here("tree", source.folder, *arguments)
+        assert (done.returncode, "Traceback" in done.stderr) == (code, False), arguments
+        assert says in done.stderr, arguments
+    assert "imclust scan" in imclust_here("tree", photos).stderr
+    imclust_here("scan", photos)
+    assert "imclust embed" in imclust_here("tree", photos).stderr

@@ -1,7 +1,5 @@
 """Scores against the truth: what brute force finds, never flattered by what is left out."""
 
-import warnings
-from collections.abc import Iterator
 from dataclasses import astuple
 from itertools import permutations
 
@@ -11,16 +9,12 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from imclust_core.clustering.truth import class_numbers, order_for_confusion, score
 from imclust_core.errors import ClusteringError
+from tests.helpers.cases import case
 
-SEEDS = range(10)
 NOTHING = np.zeros(0, np.int64)
 
 
-@pytest.fixture(autouse=True)
-def no_warnings() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
+pytestmark = pytest.mark.filterwarnings("error")
 
 
 def some_case(seed: int, n: int = 200) -> tuple[np.ndarray, np.ndarray, int, int]:
@@ -30,6 +24,9 @@ def some_case(seed: int, n: int = 200) -> tuple[np.ndarray, np.ndarray, int, int
     truth = rng.integers(-1, classes, n)
     labels = np.where((rng.random(n) < 0.5) & (truth >= 0), truth % k, rng.integers(-1, k, n))
     return labels, truth, k, classes
+
+
+CASES = [some_case(seed) for seed in range(10)]
 
 
 def brute_acc(labels: np.ndarray, truth: np.ndarray, k: int, classes: int) -> float:
@@ -45,45 +42,55 @@ def brute_acc(labels: np.ndarray, truth: np.ndarray, k: int, classes: int) -> fl
 # Scores
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_accuracy_is_the_best_of_all_one_to_one_namings(seed: int) -> None:
-    case = some_case(seed)
-    assert score(*case).acc == pytest.approx(brute_acc(*case))
+def test_scores_are_those_of_brute_force_and_scikit_learn_over_the_images_with_a_truth() -> None:
+    for seed, made in enumerate(CASES):
+        labels, truth, k, classes = made
+        found, known = score(*made), truth >= 0
+        assert found.acc == pytest.approx(brute_acc(*made)), seed
+        assert 0 <= found.acc <= found.purity <= 1 and found.images == known.sum(), seed
+        assert found.nmi == pytest.approx(normalized_mutual_info_score(truth[known], labels[known]), abs=1e-9), seed
+        assert found.ari == pytest.approx(adjusted_rand_score(truth[known], labels[known]), abs=1e-9), seed
+        others = score(labels[known], truth[known], k, classes)
+        for value, same in zip(astuple(found), astuple(others), strict=True):
+            assert np.array_equal(value, same), ("images without a truth change nothing", seed)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_numbering_clusters_anew_changes_no_score(seed: int) -> None:
-    labels, truth, k, classes = some_case(seed)
-    to = np.random.default_rng(seed).permutation(k)
-    one, other = score(labels, truth, k, classes), score(np.append(to, -1)[labels], truth, k, classes)
-    assert (other.nmi, other.ari, other.acc, other.purity) == pytest.approx((one.nmi, one.ari, one.acc, one.purity))
-    assert (other.recall == one.recall).all()
-    assert (other.cluster_purity[to] == one.cluster_purity).all()
+def test_numbering_clusters_anew_changes_no_score() -> None:
+    for seed, (labels, truth, k, classes) in enumerate(CASES):
+        to = np.random.default_rng(seed).permutation(k)
+        one, other = score(labels, truth, k, classes), score(np.append(to, -1)[labels], truth, k, classes)
+        for name in ("nmi", "ari", "acc", "purity"):
+            assert getattr(other, name) == pytest.approx(getattr(one, name)), (name, seed)
+        assert (other.recall == one.recall).all() and (other.cluster_purity[to] == one.cluster_purity).all(), seed
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_nmi_and_ari_are_scikit_learns_over_the_images_with_a_truth(seed: int) -> None:
-    labels, truth, k, classes = some_case(seed)
-    known = truth >= 0
-    found = score(labels, truth, k, classes)
-    assert found.images == known.sum()
-    assert found.nmi == pytest.approx(normalized_mutual_info_score(truth[known], labels[known]), abs=1e-9)
-    assert found.ari == pytest.approx(adjusted_rand_score(truth[known], labels[known]), abs=1e-9)
+def test_each_class_and_each_cluster_is_told_by_its_own_images() -> None:
+    for seed, (labels, truth, k, classes) in enumerate(CASES):
+        found = score(labels, truth, k, classes)
+        assert found.table.shape == (k + 1, classes)
+        of_classes = (found.class_images, found.best_cluster, found.recall)
+        of_clusters = (found.cluster_images, found.majority, found.cluster_purity)
+        sides = ((labels, truth, k, classes, of_classes), (truth, labels, classes, k, of_clusters))
+        for values, groups, kinds, number, told in sides:
+            for one, (images, best, share) in enumerate(zip(*told, strict=True)):
+                inside = values[groups == one]
+                counts = np.bincount(inside[inside >= 0], minlength=kinds)
+                total = len(inside) if told is of_classes else counts.sum()
+                assert (images, best) == (total, counts.argmax() if counts.any() else -1), (seed, one)
+                assert share == pytest.approx(counts.max() / max(total, 1)), (seed, one)
+            assert len(told[0]) == number
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_purity_is_never_below_accuracy(seed: int) -> None:
-    found = score(*some_case(seed))
-    assert 0 <= found.acc <= found.purity <= 1
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_images_without_a_truth_change_nothing(seed: int) -> None:
-    labels, truth, k, classes = some_case(seed)
-    known = truth >= 0
-    one, other = score(labels, truth, k, classes), score(labels[known], truth[known], k, classes)
-    for value, same in zip(astuple(one), astuple(other), strict=True):
-        assert np.array_equal(value, same)
+def test_a_confusion_picture_shows_every_row_and_column_once_with_the_pairs_on_the_diagonal() -> None:
+    for seed, (labels, truth, k, classes) in enumerate(CASES):
+        found = score(labels, truth, k, classes)
+        rows, columns = order_for_confusion(found.table)
+        assert sorted(rows.tolist()) == list(range(k + 1)) and rows[-1] == k, seed
+        assert sorted(columns.tolist()) == list(range(classes)), seed
+        diagonal = np.diag(found.table[np.ix_(rows[:-1], columns)])
+        pairs = diagonal[: (diagonal > 0).sum()].tolist()
+        assert diagonal.sum() == pytest.approx(found.acc * found.images), seed
+        assert pairs == sorted(pairs, reverse=True), seed
 
 
 def test_the_truth_itself_scores_one() -> None:
@@ -101,39 +108,7 @@ def test_images_without_a_cluster_are_wrong() -> None:
     assert found.nmi == found.ari == 1, "as a group of their own they fit their class"
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_each_class_and_each_cluster_is_told_by_its_own_images(seed: int) -> None:
-    labels, truth, k, classes = some_case(seed)
-    found = score(labels, truth, k, classes)
-    assert found.table.shape == (k + 1, classes)
-    for one in range(classes):
-        inside = labels[truth == one]
-        counts = np.bincount(inside[inside >= 0], minlength=k)
-        assert found.class_images[one] == len(inside)
-        assert found.best_cluster[one] == (counts.argmax() if counts.any() else -1)
-        assert found.recall[one] == pytest.approx(counts.max() / max(len(inside), 1))
-    for one in range(k):
-        inside = truth[(labels == one) & (truth >= 0)]
-        counts = np.bincount(inside, minlength=classes)
-        assert found.cluster_images[one] == len(inside)
-        assert found.majority[one] == (counts.argmax() if counts.any() else -1)
-        assert found.cluster_purity[one] == pytest.approx(counts.max() / max(len(inside), 1))
-
-
 # The confusion picture
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_confusion_picture_shows_every_row_and_column_once_with_the_pairs_on_the_diagonal(seed: int) -> None:
-    labels, truth, k, classes = some_case(seed)
-    found = score(labels, truth, k, classes)
-    rows, columns = order_for_confusion(found.table)
-    assert sorted(rows.tolist()) == list(range(k + 1)) and rows[-1] == k
-    assert sorted(columns.tolist()) == list(range(classes))
-    diagonal = np.diag(found.table[np.ix_(rows[:-1], columns)])
-    pairs = int((diagonal > 0).sum())
-    assert diagonal.sum() == pytest.approx(found.acc * found.images)
-    assert diagonal[:pairs].tolist() == sorted(diagonal[:pairs].tolist(), reverse=True)
 
 
 def test_clusters_and_classes_without_a_pair_come_after_the_pairs_by_their_images() -> None:
@@ -147,60 +122,50 @@ def test_clusters_and_classes_without_a_pair_come_after_the_pairs_by_their_image
 
 
 def test_classes_are_numbered_by_name_and_what_is_not_named_is_not_known() -> None:
-    numbers, classes = class_numbers(["owl", None, "cat", "", "owl", "Ärmel"])
-    assert classes == ("cat", "owl", "Ärmel")
-    assert numbers.tolist() == [1, -1, 0, -1, 1, 2] and numbers.dtype == np.int64
-
-
-@pytest.mark.parametrize("names", [[], [None, ""]])
-def test_without_names_there_are_no_classes(names: list[str | None]) -> None:
-    numbers, classes = class_numbers(names)
-    assert classes == () and numbers.tolist() == [-1] * len(names) and numbers.dtype == np.int64
+    for names, expected, wanted in (
+        (["owl", None, "cat", "", "owl", "Ärmel"], ("cat", "owl", "Ärmel"), [1, -1, 0, -1, 1, 2]),
+        ([None, ""], (), [-1, -1]),
+        ([], (), []),
+    ):
+        numbers, classes = class_numbers(names)
+        assert (classes, numbers.tolist(), numbers.dtype) == (expected, wanted, np.int64)
 
 
 # What can go wrong
 
 
-@pytest.mark.parametrize(
-    ("labels", "truth", "k", "classes"),
-    [
+def test_where_no_truth_is_known_all_scores_are_nothing() -> None:
+    unknown = np.full(4, -1)
+    for labels, truth, k, classes in (
         (NOTHING, NOTHING, 0, 0),
         (NOTHING, NOTHING, 3, 2),
-        (np.zeros(4, int), np.full(4, -1), 1, 0),
-        (np.arange(4), np.full(4, -1), 4, 2),
-        (np.full(4, -1), np.full(4, -1), 0, 0),
-    ],
-)
-def test_where_no_truth_is_known_all_scores_are_nothing(
-    labels: np.ndarray, truth: np.ndarray, k: int, classes: int
-) -> None:
-    found = score(labels, truth, k, classes)
-    assert (found.images, found.nmi, found.ari, found.acc, found.purity) == (0, 0, 0, 0, 0)
-    rows, columns = order_for_confusion(found.table)
-    assert (len(rows), len(columns)) == (k + 1, classes)
+        (np.zeros(4, int), unknown, 1, 0),
+        (np.arange(4), unknown, 4, 2),
+        (unknown, unknown, 0, 0),
+    ):
+        found = score(labels, truth, k, classes)
+        assert (found.images, found.nmi, found.ari, found.acc, found.purity) == (0, 0, 0, 0, 0), (labels, k)
+        assert [len(order) for order in order_for_confusion(found.table)] == [k + 1, classes], (labels, k)
 
 
-@pytest.mark.parametrize(
-    ("labels", "truth", "k", "classes"),
-    [
+def test_odd_clusterings_give_plain_numbers() -> None:
+    for labels, truth, k, classes in (
         (np.full(4, -1), np.zeros(4, int), 0, 1),
         (np.full(4, -1), np.arange(4), 5, 4),
         (np.zeros(4, int), np.arange(4), 1, 9),
         (np.arange(60) % 59, np.zeros(60, int), 99, 1),
         (np.arange(60), np.arange(60), 60, 60),
         (np.zeros(1, int), np.zeros(1, int), 1, 1),
-    ],
-)
-def test_odd_clusterings_give_plain_numbers(labels: np.ndarray, truth: np.ndarray, k: int, classes: int) -> None:
-    found = score(labels, truth, k, classes)
-    assert all(type(value) is float and 0 <= value <= 1 for value in (found.nmi, found.ari, found.acc, found.purity))
-    assert np.isfinite(found.recall).all() and np.isfinite(found.cluster_purity).all()
-    assert order_for_confusion(found.table)[0][-1] == k
+    ):
+        found = score(labels, truth, k, classes)
+        for value in (found.nmi, found.ari, found.acc, found.purity):
+            assert type(value) is float and 0 <= value <= 1, (k, classes)
+        assert np.isfinite(found.recall).all() and np.isfinite(found.cluster_purity).all(), (k, classes)
+        assert order_for_confusion(found.table)[0][-1] == k
 
 
-@pytest.mark.parametrize(
-    ("labels", "truth"), [([0, 1], [0]), ([0, 2], [0, 0]), ([0, 0], [0, 2]), ([0, -2], [0, 0]), ([0, 0], [0, -2])]
-)
-def test_labels_and_classes_that_cannot_be_right_are_refused(labels: list[int], truth: list[int]) -> None:
-    with pytest.raises(ClusteringError):
-        score(np.array(labels), np.array(truth), 2, 2)
+def test_labels_and_classes_that_cannot_be_right_are_refused() -> None:
+    good = [0, 0]
+    for labels, truth in (([0, 1], [0]), ([0, 2], good), (good, [0, 2]), ([0, -2], good), (good, [0, -2])):
+        with case(labels, truth), pytest.raises(ClusteringError):
+            score(np.array(labels), np.array(truth), 2, 2)

@@ -1,5 +1,6 @@
 """Embedding photographs in a test, with nothing measured and nothing told."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -33,3 +34,9 @@ def embedded_photographs(workspace: Workspace, photos: Path) -> Collection:
     scan(workspace, made.id, quietly)
     embed(workspace, made.id, EmbedRequest(BUNDLED), quietly)
     return find_collection(workspace, made.id)
+
+
+def long_ago(workspace: Workspace, minutes: int = 1) -> None:
+    """Let all scans have ended so much earlier: they are told apart by the second they ended in."""
+    with sqlite3.connect(workspace.catalogue) as db:
+        db.execute("UPDATE collections SET scanned_at = scanned_at - 60 * ?", [minutes])

@@ -9,6 +9,8 @@ from imclust_core.store.vectors import locate, read_rows
 from imclust_core.store.workspace import Workspace
 from tests.helpers.trees import newest
 
+PCA = MapRecipe("pca")
+
 
 def mapped(workspace: Workspace, source: Collection, *, without: int = 0, strangers: int = 0) -> StoredMap:
     """A map of a collection's images by no method: without the first few, and with some that are not of it."""
@@ -19,5 +21,5 @@ def mapped(workspace: Workspace, source: Collection, *, without: int = 0, strang
     return kept(one, MapContent(ids, places))
 
 
-def kept(one: Embedding, content: MapContent) -> StoredMap:
-    return keep_map(one, MapRecipe("pca"), "state", content, seconds=1, trustworthiness=None)
+def kept(one: Embedding, content: MapContent, recipe: MapRecipe = PCA) -> StoredMap:
+    return keep_map(one, recipe, "state", content, seconds=1, trustworthiness=None)
