@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 __version__ = VERSION
 
-_ROOMS = {
+_MODULES = {
     "kmeans": "kmeans",
     "distilled": "distilled",
-    **dict.fromkeys(("average", "dense", "mixture", "spectral", "ward"), "classic"),
+    **dict.fromkeys(("average", "dense", "mixture", "spectral", "ward"), "sklearn_methods"),
 }
 
 
 def __getattr__(name: str) -> Any:
     """The clustering functions, imported when they are first asked for: torch takes seconds."""
-    if name not in _ROOMS:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"imclust_core.clustering.{_ROOMS[name]}"), name)
+    return getattr(importlib.import_module(f"imclust_core.clustering.{_MODULES[name]}"), name)
 
 
 __all__ = [

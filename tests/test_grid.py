@@ -13,7 +13,7 @@ from imclust_core.store.catalogue import usable_images
 from imclust_core.store.collections import add_collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.grid import grid
-from pages.parts.grid.grid import Looks, as_told, image_grid, merged
+from pages.parts.grid.grid import About, Looks, View, as_told, image_grid, merged
 from tests.helpers.embedded import quietly
 
 LOOKS = Looks(
@@ -30,12 +30,12 @@ LOOKS = Looks(
 def sent(workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch, **options: Any) -> dict[str, Any]:
     """What the browser gets for a grid of the twelve images, as it gets it."""
     caught: list[dict[str, Any]] = []
-    monkeypatch.setattr(grid, "_grid", lambda **given: caught.append(given))
+    monkeypatch.setattr(grid, "_grid", lambda _key, data, _on: caught.append(data))
     monkeypatch.setattr(st, "session_state", {})
     source = add_collection(workspace, photos)
     scan(workspace, source.id, quietly)
     image_grid(workspace, source.id, usable_images(workspace, source.id, range(1, 13)), key="g", label="L", **options)
-    data: dict[str, Any] = json.loads(json.dumps(caught[0]["data"]))
+    data: dict[str, Any] = json.loads(json.dumps(caught[0]))
     return data
 
 
@@ -52,7 +52,7 @@ def test_looks_are_sent_field_by_field_and_reasons_with_their_images(
 ) -> None:
     pair = {"title": "5 or 3?", "for": {"title": "5", "target": "a"}, "against": {"title": "3", "target": "b"}}
     own = [{"title": "tabby cat 63 %", "target": "top1"}, pair]
-    data = sent(workspace, photos, monkeypatch, looks=LOOKS, reasons={2: own})
+    data = sent(workspace, photos, monkeypatch, view=View(looks=LOOKS), about={2: About(reasons=own)})
     assert data["looks"] == {
         "show": "cam",
         "ask": "/looks/CL?visit=v&until=1&sign=s",
@@ -68,7 +68,7 @@ def test_looks_are_sent_field_by_field_and_reasons_with_their_images(
 def test_each_image_brings_the_version_of_its_content_and_never_its_path(
     workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = sent(workspace, photos, monkeypatch, looks=LOOKS)
+    data = sent(workspace, photos, monkeypatch, view=View(looks=LOOKS))
     assert all(re.search(r"[?&]v=[0-9a-f]{16}&", one["thumb"]) for one in data["items"])
     assert str(photos) not in json.dumps(data)
 
@@ -121,16 +121,13 @@ def test_a_list_without_end_is_cut() -> None:
 
 
 def test_each_message_is_taken_once_by_whoever_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = {"shown": [1, 2], "selected": [2], "count": 4}
-    state: dict[str, Any] = {"grid": {"chosen": told}}
+    message = {"count": 4, "name": "chosen", "value": {"shown": [1, 2], "selected": [2]}}
+    state: dict[str, Any] = {"grid": {"messages": [message]}}
     monkeypatch.setattr(st, "session_state", state)
     assert as_told("grid", {1, 50}) == {2, 50}
     assert as_told("grid", {1, 50}) == {1, 50}
-    state["grid"] = {"chosen": {**told, "count": 5}}
+    state["grid"] = {"messages": [message, {**message, "count": 5}]}
     assert as_told("grid", {1, 50}) == {2, 50}
-
-
-@pytest.mark.parametrize("state", [{}, {"grid": None}, {"grid": {}}, {"grid": {"chosen": 3}}])
-def test_without_a_message_the_selection_is_as_it_was(monkeypatch: pytest.MonkeyPatch, state: dict[str, Any]) -> None:
-    monkeypatch.setattr(st, "session_state", state)
-    assert as_told("grid", [1]) == {1}
+    for without in ({}, {"grid": None}, {"grid": {}}, {"grid": {"messages": 3}}):
+        monkeypatch.setattr(st, "session_state", without)
+        assert as_told("grid", [1]) == {1}

@@ -14,7 +14,7 @@ from imclust_core.store.selections import keep_selection
 from imclust_core.store.trees import read_tree
 from imclust_core.store.workspace import Workspace
 from pages.parts.annotate import cluster_list as shelf
-from pages.parts.annotate.edits import ANSWERS, do_all
+from pages.parts.annotate.edits import ANSWERS, make_change
 from pages.parts.annotate.shown_group import ShownGroup
 from pages.parts.annotate.state import (
     CLUSTER,
@@ -224,7 +224,7 @@ def test_the_shelf_begins_with_what_is_picked_and_says_who_holds_how_much(
     workspace: Workspace, source: Collection, stored: Clustering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caught: list[dict[str, Any]] = []
-    monkeypatch.setattr(shelf, "_shelf", lambda **given: caught.append(given["data"]))
+    monkeypatch.setattr(shelf, "_list", lambda _key, data, _on: caught.append(data))
     desk = open_desk(workspace, stored)
     keep_pick(lasso(workspace, source, stored))
     pick = current_pick(workspace, source, stored)
@@ -255,17 +255,17 @@ def test_splitting_out_what_is_picked_gathers_it_and_a_cluster_is_split_as_befor
     desk = open_desk(workspace, stored)
     images = [images_in(desk, 1)[0], images_in(desk, 2)[0]]
     act: dict[str, Any] = {"uuid": new(), "do": "part", "cluster": PICKED, "base": 0, "seen": desk.version}
-    ((_, event),) = do_all(workspace, stored, [act], "Ada", lambda _: images)
+    event = make_change(workspace, stored, act, "Ada", images)
     number = event.value["parts"][0]["into"]
     assert images_in(open_desk(workspace, stored), number) == sorted(images) and number > max(desk.clusters)
     assert st.session_state[ANSWERS][act["uuid"]]["ok"]
     move(workspace, stored, images[:1], 2, "Bob")
     late = {**act, "uuid": new(), "seen": event.id}
-    assert do_all(workspace, stored, [late], "Ada", lambda _: images) == []
+    assert make_change(workspace, stored, late, "Ada", images) is None
     assert "Bob has put 1 of these 2 images elsewhere" in st.session_state[ANSWERS][late["uuid"]]["text"]
     undo(workspace, stored, author="Bob", uuid=new())
     plain = {**act, "uuid": new(), "cluster": 1, "base": open_desk(workspace, stored).base_of(1)}
-    assert do_all(workspace, stored, [plain], "Ada", lambda _: images) == []
+    assert make_change(workspace, stored, plain, "Ada", images) is None
     assert "no longer in cluster 1" in st.session_state[ANSWERS][plain["uuid"]]["text"]
 
 

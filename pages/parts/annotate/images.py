@@ -15,7 +15,7 @@ from imclust_core.words.class_labels import Label
 from pages.parts.annotate.shown_group import ShownGroup
 from pages.parts.annotate.state import ORDER, PICKED, SEED, SIZE, order_and_seed, selected
 from pages.parts.grid.all_images import PAGES_WIDTH
-from pages.parts.grid.grid import image_grid, merged
+from pages.parts.grid.grid import About, Acts, View, image_grid, merged
 from pages.parts.grid.similar_images import ask_similar
 from pages.parts.kit.text import plural
 from pages.parts.saliency.overlay import OVERLAY, looks_for, reasons_for
@@ -68,25 +68,21 @@ def show_images(
     some, next_ones = rows[first : first + per_page], rows[first + per_page : first + 2 * per_page]
     ids = desk.image_ids
     known = {one.id: one for one in usable_images(workspace, source.id, ids[np.append(some, next_ones)].tolist())}
-    facts = _Facts(stored, desk, shown.content, labels, said)
     image_grid(
         workspace,
         source.id,
         [known[one] for one in ids[some].tolist() if one in known],
         key=GRID,
         label=_label(number, page),
-        captions=facts.captions(order, some.tolist()),
-        details={int(ids[row]): facts.details(row) for row in some.tolist()},
-        looks=looks_for(workspace, stored, desk, number, visit, has_words=bool(labels)),
-        reasons={int(ids[row]): reasons_for(stored, desk, shown.content, row, labels, said) for row in some.tolist()},
-        size=size,
-        drawing=drawing,
-        ahead=[known[one] for one in ids[next_ones].tolist() if one in known],
-        selected=selected(),
-        on_chosen=_choose,
-        on_turn=lambda: _turn(key, pages),
-        on_similar=lambda: ask_similar(GRID),
-        on_show=lambda shown: keep(OVERLAY, shown),
+        about=_about(shown, labels, said, order, some.tolist()),
+        view=View(
+            size,
+            drawing,
+            [known[one] for one in ids[next_ones].tolist() if one in known],
+            selected(),
+            looks_for(workspace, stored, desk, number, visit, has_words=bool(labels)),
+        ),
+        acts=Acts(_choose, lambda by: _turn(key, pages, by), ask_similar, lambda shown: keep(OVERLAY, shown)),
     )
 
 
@@ -152,14 +148,28 @@ def _order_choice(order: str, way: str) -> dict[str, Any]:
     }
 
 
-def _choose() -> None:
-    found = merged(selected(), st.session_state[GRID].chosen)
+def _about(
+    shown: ShownGroup, labels: Sequence[Label], said: Said | None, order: str, rows: Sequence[int]
+) -> dict[int, About]:
+    """What there is to say of the images of these rows."""
+    stored, desk, content = shown.stored, shown.desk, shown.content
+    facts = _Facts(stored, desk, content, labels, said)
+    captions = facts.captions(order, rows)
+    found = {}
+    for row in rows:
+        image = int(desk.image_ids[row])
+        reasons = reasons_for(stored, desk, content, row, labels, said)
+        found[image] = About(captions.get(image, ""), facts.details(row), reasons)
+    return found
+
+
+def _choose(told: Any) -> None:
+    found = merged(selected(), told)
     selected().clear()
     selected().update(found)
 
 
-def _turn(key: str, pages: int) -> None:
-    by = int(st.session_state[GRID].turn or 0)
+def _turn(key: str, pages: int, by: int) -> None:
     st.session_state[key] = min(max(1, st.session_state.get(key, 1) + by), pages)
 
 
@@ -173,7 +183,7 @@ class _Facts:
     labels: Sequence[Label]
     said: Said | None
 
-    def captions(self, order: str, rows: list[int]) -> dict[int, str]:
+    def captions(self, order: str, rows: Sequence[int]) -> dict[int, str]:
         """What the order is about, below each image."""
         if order == "border":
             text = {row: f"{self.content.margin[row]:.2f} {self.nearest(row)}" for row in rows}

@@ -1,10 +1,11 @@
 // The name bar: what a cluster is called, saved at each change; moving and splitting; the keys of the whole page.
 // Every change has a uuid and is sent until Python has heard it, so that none is lost and none counts twice.
 import { button, find } from "../kit/elements.js"
+import { isModified } from "../kit/keys.js"
 import { widget } from "../kit/widget.js"
 import { accept, ask, goTo, known, merge, move, save, sayWho, takeAnswers } from "./name_bar_changes.js"
 import { draw, drawActions, drawWho, remember, selectedCount } from "./name_bar_drawing.js"
-import { isModified, keyAction } from "./name_bar_keys.js"
+import { keyAction } from "./name_bar_keys.js"
 
 /** @import { Bar, BarData } from "./types.d.ts" */
 

@@ -30,8 +30,3 @@ const ACTIONS = {
 export function keyAction(key) {
   return Object.hasOwn(ACTIONS, key) ? ACTIONS[key] : null
 }
-
-/** Whether the key belongs to the browser. @param {{ ctrlKey: boolean, altKey: boolean, metaKey: boolean }} event */
-export function isModified({ ctrlKey, altKey, metaKey }) {
-  return ctrlKey || altKey || metaKey
-}

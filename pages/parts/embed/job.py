@@ -10,7 +10,7 @@ from imclust_core.jobs.submitting import submit_embed
 from imclust_core.store.catalogue import images_by_id
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
-from pages.parts.grid.grid import image_grid
+from pages.parts.grid.grid import captioned, image_grid
 from pages.parts.jobs.panel import show_panel
 from pages.parts.kit.text import plural
 
@@ -46,7 +46,7 @@ def _strip(workspace: Workspace, source: Collection, detail: dict[str, object]) 
         [found[one["image_id"]] for one in seen if one["image_id"] in found],
         key="seen_now",
         label="Seen now",
-        captions=captions,
+        about=captioned(captions),
     )
     if detail.get("bad"):
         st.caption(f"{plural(int(str(detail['bad'])), 'image')} could not be read so far.")

@@ -14,7 +14,7 @@ from imclust_core.store.vectors import count_unseen
 from imclust_core.store.workspace import Workspace
 from pages.parts.embed.job import label_text
 from pages.parts.grid.all_images import show_images
-from pages.parts.grid.grid import image_grid
+from pages.parts.grid.grid import Acts, captioned, image_grid
 from pages.parts.grid.similar_images import ask_similar
 from pages.parts.kit.text import plain, plural
 
@@ -113,8 +113,8 @@ def show_images_of(workspace: Workspace, source: Collection, one: Embedding, sum
             [found[entry[0]] for entry in same],
             key=_UNSURE,
             label="Least sure",
-            captions=captions,
-            on_similar=lambda: ask_similar(_UNSURE),
+            about=captioned(captions),
+            acts=Acts(similar=ask_similar),
         )
     else:
-        show_images(workspace, source, on_similar=lambda: ask_similar(None))
+        show_images(workspace, source, on_similar=ask_similar)

@@ -8,7 +8,7 @@ from imclust_core.store.catalogue import count_images, page_of_images
 from imclust_core.store.collections import Collection
 from imclust_core.store.counts import summary_of
 from imclust_core.store.workspace import Workspace
-from pages.parts.grid.grid import image_grid
+from pages.parts.grid.grid import Acts, image_grid
 from pages.parts.kit.redraw import redraw_if_asked
 from pages.parts.kit.text import plural
 
@@ -20,13 +20,13 @@ _PAGE = "page"
 
 
 def show_images(
-    workspace: Workspace, source: Collection, *, scanning: bool = False, on_similar: Callable[[], None] | None = None
+    workspace: Workspace, source: Collection, *, scanning: bool = False, on_similar: Callable[[int], None] | None = None
 ) -> None:
     """A page of thumbnails; while a scan runs, the page fills as images are found."""
     st.fragment(_images, run_every=_FILL_SECONDS if scanning else None)(workspace, source, scanning, on_similar)
 
 
-def _images(workspace: Workspace, source: Collection, scanning: bool, on_similar: Callable[[], None] | None) -> None:
+def _images(workspace: Workspace, source: Collection, scanning: bool, on_similar: Callable[[int], None] | None) -> None:
     redraw_if_asked()
     summary = None if scanning else summary_of(workspace, source.id)
     number = summary.images if summary else count_images(workspace, source.id)
@@ -49,11 +49,9 @@ def _images(workspace: Workspace, source: Collection, scanning: bool, on_similar
         images,
         key=GRID,
         label=f"Images, page {page}",
-        on_turn=lambda: _turn(pages),
-        on_similar=on_similar,
+        acts=Acts(turn=lambda by: _turn(pages, by), similar=on_similar),
     )
 
 
-def _turn(pages: int) -> None:
-    by = int(st.session_state[GRID].turn or 0)
+def _turn(pages: int, by: int) -> None:
     st.session_state[_PAGE] = min(max(1, st.session_state.get(_PAGE, 1) + by), pages)

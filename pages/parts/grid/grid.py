@@ -2,21 +2,17 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from itertools import islice
-from pathlib import Path
+from types import MappingProxyType
 from typing import Any
-
-import streamlit as st
 
 from imclust_core.images.reasons import NOTES
 from imclust_core.store.catalogue import ImageRow
 from imclust_core.store.workspace import Workspace
 from pages.parts.images.address import image_address, signing_key
-from pages.parts.kit.old_component import script
-from pages.parts.kit.old_messages import heard, is_count, is_news
+from pages.parts.kit.component import Widget
+from pages.parts.kit.messages import Handler, is_count, plain_text, take, whole_number
 
-_HERE = Path(__file__).parent
 _MOST_TOLD = 10_000
 _MOST_AHEAD = 120
 SHOWN = ("cam", "guided")
@@ -64,23 +60,7 @@ _HTML = """
 </dialog>
 """
 
-_NOTHING: Callable[[], None] = lambda: None  # noqa: E731  Streamlit makes a trigger only for those that have a callback
-
-_grid = st.components.v2.component(
-    "imclust_grid",
-    html=_HTML,
-    css=(_HERE / "grid.css").read_text(encoding="utf-8"),
-    js=script(
-        _HERE,
-        "../kit/old_elements.js",
-        "selection.js",
-        "overlay_switch.js",
-        "overlays.js",
-        "explain.js",
-        "lightbox.js",
-        "grid.js",
-    ),
-)
+_grid = Widget(__file__, "grid", _HTML)
 
 
 @dataclass(frozen=True)
@@ -102,6 +82,53 @@ class Looks:
     target: str
 
 
+@dataclass(frozen=True)
+class About:
+    """What there is to say of one image.
+
+    caption: a line below its thumbnail. details: what stands below its large picture, as terms and texts. reasons: what
+    there is to explain beside it, the first being shown when it opens: each is a title and a target, or a title and two
+    of those, as for and against.
+    """
+
+    caption: str = ""
+    details: Sequence[tuple[str, str]] = ()
+    reasons: Sequence[Mapping[str, object]] = ()
+
+
+@dataclass(frozen=True)
+class View:
+    """How a grid is drawn.
+
+    size: of the thumbnails, "s", "m" or "l". drawing: told to other widgets when the browser has drawn it, as the event
+    imclust-drawn. ahead: images of the next page, whose thumbnails the browser fetches when it has nothing else to do.
+    selected: ids of the images that are selected, here or on other pages; None for a grid without selection.
+    looks: what the network looked at, over the thumbnails and beside the large picture; None for a grid without.
+    """
+
+    size: str = "m"
+    drawing: int = 0
+    ahead: Sequence[ImageRow] = ()
+    selected: Collection[int] | None = None
+    looks: Looks | None = None
+
+
+@dataclass(frozen=True)
+class Acts:
+    """What can be done with a grid, and what is called then.
+
+    choose: with what is told of the selection when it changes; `merged(before, told)` is then the new one. Callbacks of
+        other widgets that act on the selection take it from `as_told(key, before)`.
+    turn: with 1 or -1 at Page Up, Page Down and beyond the ends. similar: with the image's id, from "Find similar".
+    show: with what lies over the thumbnails from now on, as in `Looks.show`; the browser shows it already.
+    """
+
+    choose: Callable[[Any], None] | None = None
+    turn: Callable[[int], None] | None = None
+    similar: Callable[[int], None] | None = None
+    show: Callable[[str], None] | None = None
+
+
 def image_grid(
     workspace: Workspace,
     collection_id: str,
@@ -109,58 +136,41 @@ def image_grid(
     *,
     key: str,
     label: str,
-    captions: Mapping[int, str] | None = None,
-    details: Mapping[int, Sequence[tuple[str, str]]] | None = None,
-    size: str = "m",
-    drawing: int = 0,
-    ahead: Sequence[ImageRow] = (),
-    selected: Collection[int] | None = None,
-    looks: Looks | None = None,
-    reasons: Mapping[int, Sequence[Mapping[str, object]]] | None = None,
-    on_chosen: Callable[[], None] | None = None,
-    on_turn: Callable[[], None] | None = None,
-    on_similar: Callable[[], None] | None = None,
-    on_show: Callable[[str], None] | None = None,
+    about: Mapping[int, About] = MappingProxyType({}),
+    view: View = View(),
+    acts: Acts = Acts(),
 ) -> None:
-    """Show images as thumbnails; a click enlarges one, arrow keys move.
-
-    Parameters
-    ----------
-    captions: image id -> a line below its thumbnail.
-    details: image id -> what there is to say of it below its large picture, as terms and texts.
-    size: of the thumbnails, "s", "m" or "l".
-    drawing: told to other widgets when the browser has drawn it, as the event imclust-drawn.
-    ahead: images of the next page, whose thumbnails the browser fetches when it has nothing else to do.
-    selected: ids of the images that are selected, here or on other pages; None for a grid without selection.
-    looks: what the network looked at, over the thumbnails and beside the large picture; None for a grid without.
-    reasons: image id -> what there is to explain beside its large picture, the first being shown when it opens: each
-        is a title and a target, or a title and two of those, as for and against.
-    on_chosen: called when the selection changes; `merged(before, st.session_state[key].chosen)` is then the new one.
-        Callbacks of other widgets that act on the selection take it from `as_told(key, before)`.
-    on_turn: called at Page Up, Page Down and beyond the ends; `st.session_state[key].turn` then holds 1 or -1.
-    on_show: called with what lies over the thumbnails from now on, as in `Looks.show`; the browser shows it already.
-    on_similar: puts "Find similar" below the large picture; `st.session_state[key].similar` then holds the image's id.
-    """
+    """Show images as thumbnails; a click enlarges one, arrow keys move. about: by the images' ids."""
     data = {
-        "items": _items(workspace, collection_id, images, captions or {}, details or {}, reasons or {}),
+        "items": _items(workspace, collection_id, images, about),
         "label": label,
-        "size": size,
-        "drawing": drawing,
-        "ahead": [_thumbnail(workspace, collection_id, one) for one in ahead[:_MOST_AHEAD]],
-        "selected": None if selected is None else _among(images, selected),
-        "looks": None if looks is None else asdict(looks),
-        "heard": heard(key),
-        "pages": on_turn is not None,
-        "similar": on_similar is not None,
+        "size": view.size,
+        "drawing": view.drawing,
+        "ahead": [_thumbnail(workspace, collection_id, one) for one in view.ahead[:_MOST_AHEAD]],
+        "selected": None if view.selected is None else _among(images, view.selected),
+        "looks": None if view.looks is None else asdict(view.looks),
+        "pages": acts.turn is not None,
+        "similar": acts.similar is not None,
     }
-    _grid(
-        key=key,
-        data=data,
-        on_chosen_change=partial(_hear, key, on_chosen or _NOTHING),
-        on_turn_change=on_turn or _NOTHING,
-        on_similar_change=on_similar or _NOTHING,
-        on_show_change=partial(_hear_show, key, on_show) if on_show else _NOTHING,
-    )
+    _grid(key, data, _handlers(acts))
+
+
+def captioned(captions: Mapping[int, str]) -> dict[int, About]:
+    """Lines below thumbnails and nothing else, by the images' ids."""
+    return {image: About(caption) for image, caption in captions.items()}
+
+
+def _handlers(acts: Acts) -> dict[str, Handler]:
+    on: dict[str, Handler] = {}
+    if acts.choose is not None:
+        on["chosen"] = acts.choose
+    if acts.turn is not None:
+        on["turn"] = whole_number(acts.turn)
+    if acts.similar is not None:
+        on["similar"] = whole_number(acts.similar)
+    if (show := acts.show) is not None:
+        on["show"] = plain_text(lambda shown: show(shown) if shown in ("", *SHOWN) else None)
+    return on
 
 
 def merged(before: Iterable[int], told: object) -> set[int]:
@@ -185,24 +195,9 @@ def as_told(key: str, before: Iterable[int]) -> set[int]:
 
     Streamlit runs the callbacks of buttons before those of this grid: its news would come on top of what they did.
     """
-    return merged(before, _news(key))
-
-
-def _hear(key: str, then: Callable[[], None]) -> None:
-    if _news(key):
-        then()
-
-
-def _hear_show(key: str, then: Callable[[str], None]) -> None:
-    told = st.session_state[key].show
-    if told in ("pictures", *SHOWN):
-        then(told if told in SHOWN else "")
-
-
-def _news(key: str) -> Mapping[str, Any] | None:
-    """What the browser told and nobody has taken over yet; it is taken now, and the grid is told so when drawn."""
-    told = (st.session_state.get(key) or {}).get("chosen")
-    return told if is_news(key, told) else None
+    for told in take(key, "chosen"):
+        before = merged(before, told)
+    return set(before)
 
 
 def _among(images: Sequence[ImageRow], selected: Collection[int]) -> list[int]:
@@ -211,12 +206,7 @@ def _among(images: Sequence[ImageRow], selected: Collection[int]) -> list[int]:
 
 
 def _items(
-    workspace: Workspace,
-    collection_id: str,
-    images: list[ImageRow],
-    captions: Mapping[int, str],
-    details: Mapping[int, Sequence[tuple[str, str]]],
-    reasons: Mapping[int, Sequence[Mapping[str, object]]],
+    workspace: Workspace, collection_id: str, images: list[ImageRow], about: Mapping[int, About]
 ) -> list[dict[str, object]]:
     """What the browser needs of each image: never its path, only its name and its addresses."""
     return [
@@ -224,9 +214,7 @@ def _items(
             "id": one.id,
             "name": one.name,
             "facts": facts_line(one),
-            "caption": captions.get(one.id, ""),
-            "details": details.get(one.id, ()),
-            "reasons": reasons.get(one.id, []),
+            **vars(about.get(one.id, About())),
             "thumb": _thumbnail(workspace, collection_id, one),
             "view": image_address(signing_key(workspace), collection_id, one, "view"),
         }

@@ -1,19 +1,31 @@
-// One image of the grid, large; grid.py puts this file before grid.js.
-function listenLarge(state) {
-  const { dialog } = state
-  const press = { previous: () => step(state, -1), next: () => step(state, 1), close: () => dialog.close() }
-  press.select = () => toggle(state, state.shown)
-  press.similar = () => {
-    tell(state)
-    state.send("similar", state.items[state.shown].id)
-    dialog.close()
+// One image of the grid, large.
+import { element, find } from "../kit/elements.js"
+import { isModified } from "../kit/keys.js"
+import { closeReasons, explain, reasonKey } from "./explain.js"
+import { toggle } from "./selected.js"
+import { changed, idsOf, markLarge, turn } from "./selection.js"
+
+/** @import { State } from "./types.d.ts" */
+
+/** @param {State} state */
+export function listenLarge(state) {
+  const { dialog, messages } = state
+  const press = (/** @type {string} */ name, /** @type {() => void} */ act) => {
+    find(dialog, name).onclick = act
   }
-  for (const [name, action] of Object.entries(press)) dialog.querySelector(`.${name}`).onclick = action
+  press(".previous", () => step(state, -1))
+  press(".next", () => step(state, 1))
+  press(".close", () => dialog.close())
+  press(".select", () => toggleShown(state))
+  press(".similar", () => {
+    messages.tell("similar", state.items[state.shown].id)
+    dialog.close()
+  })
   // The keyboard stays with the picture, where space chooses, when a button is pressed by mouse.
-  dialog.querySelector(".buttons").onmousedown = (event) => event.preventDefault()
+  find(dialog, ".buttons").onmousedown = (event) => event.preventDefault()
   dialog.onkeydown = (event) => {
     if (!isModified(event) && largeKey(state, event)) event.preventDefault()
-    else tellNow(state)
+    else messages.hurry()
   }
   dialog.onclick = (event) => {
     if (event.target === dialog) dialog.close() // the backdrop
@@ -21,59 +33,64 @@ function listenLarge(state) {
   dialog.onclose = () => {
     closeReasons(state)
     // The browser tells this late: a key pressed meanwhile may have led to another widget already.
-    const elsewhere = !state.grid.getRootNode().activeElement && document.activeElement !== document.body
-    if (!elsewhere) state.grid.children[state.shown]?.focus()
+    const root = state.grid.getRootNode()
+    const inside = (root instanceof ShadowRoot || root instanceof Document) && root.activeElement
+    if (!inside && document.activeElement !== document.body) return
+    const cell = state.grid.children[state.shown]
+    if (cell instanceof HTMLElement) cell.focus()
   }
 }
 
-// Whether the key is one of ours.
+/** @param {State} state */
+function toggleShown(state) {
+  toggle(state.selected, idsOf(state), state.items[state.shown].id)
+  changed(state)
+}
+
+/** Whether the key is one of ours. @param {State} state @param {KeyboardEvent} event */
 function largeKey(state, event) {
-  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
-  if (by) step(state, by)
-  else if (state.choosing && event.key === " " && !event.target.closest("button")) toggle(state, state.shown)
+  const isOnButton = event.target instanceof Element && event.target.closest("button")
+  if (event.key === "ArrowLeft") step(state, -1)
+  else if (event.key === "ArrowRight") step(state, 1)
+  else if (state.choosing && event.key === " " && !isOnButton) toggleShown(state)
   else return reasonKey(state, event.key)
   return true
 }
 
-function show(state, index) {
+/** @param {State} state @param {number} index */
+export function show(state, index) {
   const { dialog, data } = state
   const item = state.items[index]
   state.shown = index
-  const find = (name) => dialog.querySelector(name)
-  const img = find("img")
+  const img = find(dialog, "img", HTMLImageElement)
   if (img.getAttribute("src") !== item.view) img.src = item.view
   img.alt = item.name
-  find(".name").textContent = item.name
+  find(dialog, ".name").textContent = item.name
   const place = `${index + 1} of ${state.items.length}${data.pages ? " on this page" : ""}`
-  find(".more").textContent = [item.caption, item.facts, place].filter(Boolean).join(" · ")
+  find(dialog, ".more").textContent = [item.caption, item.facts, place].filter(Boolean).join(" · ")
   const rows = item.details.flatMap(([term, text]) => [element("dt", "", term), element("dd", "", text)])
-  find("dl").replaceChildren(...rows)
-  find(".similar").hidden = !data.similar
+  find(dialog, "dl").replaceChildren(...rows)
+  find(dialog, ".similar").hidden = !data.similar
   markLarge(state)
   if (!dialog.open) state.reason = 0
   explain(state)
   if (!dialog.open) dialog.showModal()
 }
 
+/** @param {State} state @param {1 | -1} by */
 function step(state, by) {
   if (state.items[state.shown + by]) show(state, state.shown + by)
   else turn(state, by)
 }
 
-// The page is another one, or has lost images: go on where the turn led, with the same image, or with the next.
-function stay(state, id, entered) {
+/**
+ * The page is another one, or has lost images: go on where the turn led, with the same image, or with the next.
+ * @param {State} state @param {number | undefined} id of the image before @param {number} entered how the page was entered
+ */
+export function stay(state, id, entered) {
   const last = state.items.length - 1
   const same = state.items.findIndex((item) => item.id === id)
   if (last < 0) state.dialog.close()
   else if (entered) show(state, entered > 0 ? 0 : last)
   else show(state, same < 0 ? Math.min(state.shown, last) : same)
-}
-
-function markLarge(state) {
-  const item = state.items[state.shown]
-  const chosen = state.choosing && item !== undefined && isChosen(state, item.id)
-  const select = state.dialog.querySelector(".select")
-  select.hidden = !state.choosing
-  select.setAttribute("aria-pressed", chosen)
-  state.dialog.classList.toggle("chosen", chosen)
 }

@@ -1,36 +1,29 @@
-// Whether the cells show pictures, CAM or backprop: switched here at once, and told to Python, which keeps it in the
-// address and says so with its next data; grid.py puts this file before grid.js.
-const NO_LOOK = "pictures" // an empty text would be no message
+// Whether the cells show pictures, CAM or backprop: switched here at once, and told to Python, which keeps it in the URL.
+import { hearShow } from "./explain.js"
+import { drawOverlays } from "./overlays.js"
 
-function listenShows(state) {
-  for (const button of state.shows.children) button.onclick = () => switchShow(state, button.dataset.show)
-}
+/** @import { Looks, State } from "./types.d.ts" */
 
-// The looks as Python means them, but for a switch that it has not heard of. That message may have been lost, because the
-// server was busy and a later one took its place.
-function withShow(state, looks) {
-  if (!looks || looks.show === state.wanted) state.wanted = null
-  if (!looks || state.wanted === null) return looks
-  clearTimeout(state.showTimer)
-  state.showTimer = setTimeout(() => tellShow(state), REST)
-  return { ...looks, show: state.wanted }
-}
-
-function switchShow(state, show) {
-  if (state.data.looks.show === show) return
-  state.wanted = show
-  state.data = { ...state.data, looks: { ...state.data.looks, show } }
-  tellShow(state)
-  hearShow(state, show)
-  layLooks(state)
-}
-
-function tellShow(state) {
-  if (state.wanted !== null && state.grid.isConnected) state.send("show", state.wanted || NO_LOOK)
-}
-
-function markShows(state) {
-  for (const button of state.shows.children) {
-    button.setAttribute("aria-checked", button.dataset.show === state.data.looks.show)
+/** @param {State} state */
+export function listenShows(state) {
+  for (const button of state.shows.querySelectorAll("button")) {
+    button.onclick = () => switchShow(state, button.dataset.show ?? "")
   }
+}
+
+/** The overlays as Python means them, but for a switch that it has not heard of. @param {State} state @param {Looks | null} looks */
+export function withShow(state, looks) {
+  if (!looks || state.messages.isHeard("show")) state.wanted = null
+  return looks && state.wanted !== null ? { ...looks, show: state.wanted } : looks
+}
+
+/** @param {State} state @param {string} show */
+function switchShow(state, show) {
+  const { looks } = state.data
+  if (!looks || looks.show === show) return
+  state.wanted = show
+  state.data = { ...state.data, looks: { ...looks, show } }
+  state.messages.tell("show", show)
+  hearShow(state, show)
+  drawOverlays(state)
 }

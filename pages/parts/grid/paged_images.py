@@ -9,7 +9,7 @@ from imclust_core.store.catalogue import usable_images
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.grid.all_images import PAGES_WIDTH, PER_PAGE
-from pages.parts.grid.grid import image_grid
+from pages.parts.grid.grid import captioned, image_grid
 from pages.parts.kit.text import plural
 
 
@@ -35,5 +35,5 @@ def paged_images(
         usable_images(workspace, source.id, some),
         key=f"{key}-grid",
         label=label,
-        captions=captions,
+        about=captioned(captions),
     )

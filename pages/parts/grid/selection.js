@@ -1,112 +1,92 @@
-// Which images of the grid are chosen, and how Python comes to know; grid.py puts this file before grid.js.
-// A click is answered here at once. Python hears of it when the hand rests, and says with its next data how far it
-// has heard. Until then `said` holds what it may not know, over all pages, and goes along with each message: one that
-// is lost, because the server was busy and a later one took its place, is made good by the next.
+// The selection on the page, and how Python comes to know of it: when the hand rests, or before anything else happens.
+import { find, setOrRemove } from "../kit/elements.js"
+import { agree, isSelected, select, selectedOf, untold, use } from "./selected.js"
+
+/** @import { State } from "./types.d.ts" */
+
 const REST = 250 // ms
 
-function isChosen(state, id) {
-  return state.said.get(id) ?? state.agreed.has(id)
+/** @param {State} state */
+export function idsOf(state) {
+  return state.items.map((item) => item.id)
 }
 
-function chosenHere(state) {
-  return state.items.map((item) => item.id).filter((id) => isChosen(state, id))
+/** @param {State} state */
+export function selectedHere(state) {
+  return selectedOf(state.selected, idsOf(state))
 }
 
-// Take over what Python says, unless it has not heard of the last change made here.
-function agree(state, data, before) {
+/** @param {State} state */
+export function hearSelection(state) {
+  const { data, messages, selected } = state
   state.choosing = data.selected !== null
-  const known = data.selected ?? []
-  if (!known.some((id) => state.used.has(id))) state.used.clear()
-  state.agreed = new Set(known.filter((id) => !state.used.has(id)))
-  if (data.heard >= state.count) state.said.clear()
-  else if (state.said.size && !state.timer) tellSoon(state)
-  state.count = Math.max(state.count, data.heard)
-  if (String(before) !== String(chosenHere(state))) state.base = null
+  agree(selected, data.selected ?? [], messages.isHeard("chosen"), idsOf(state))
   announce(state)
 }
 
-// Other widgets that act on the selection learn at once what it is, and by how many it differs from what Python knows.
+/** Something was selected here, or no more. @param {State} state */
+export function changed(state) {
+  mark(state)
+  announce(state)
+  state.messages.tell("chosen", untold(state.selected), { rest: REST })
+}
+
+/** @param {State} state */
+export function selectNothing(state) {
+  select(state.selected, idsOf(state), [])
+  changed(state)
+}
+
+/**
+ * Other widgets that act on the selection learn at once what it is, and by how many it differs from what Python knows.
+ * @param {State} state
+ */
 function announce(state) {
   if (!state.choosing) return
-  const known = state.items.filter((item) => (state.data.selected ?? []).includes(item.id)).length
-  const shown = [...new Set([...state.items.map((item) => item.id), ...state.said.keys()])]
-  const detail = { unheard: chosenHere(state).length - known, told: { shown, selected: shown.filter((id) => isChosen(state, id)) } }
-  document.dispatchEvent(new CustomEvent("imclust-chosen", { detail }))
+  const { data, selected } = state
+  const known = new Set(data.selected ?? [])
+  const shown = [...new Set([...idsOf(state), ...selected.told.keys()])]
+  const unheard = selectedHere(state).length - idsOf(state).filter((id) => known.has(id)).length
+  const told = { shown, selected: selectedOf(selected, shown) }
+  document.dispatchEvent(new CustomEvent("imclust-chosen", { detail: { unheard, told } }))
 }
 
-function tellSoon(state) {
-  clearTimeout(state.timer)
-  state.timer = setTimeout(() => tell(state), REST)
-}
-
-function tell(state) {
-  clearTimeout(state.timer)
-  state.timer = 0
-  if (!state.said.size || !state.grid.isConnected) return
-  const shown = [...state.said.keys()]
-  state.send("chosen", { shown, selected: shown.filter((id) => state.said.get(id)), count: state.count })
-}
-
-// Another widget has acted on the selection: what was chosen is chosen no more, though Python may still say so for a
-// while. Or it could not, and all is as it was.
-function onUsed(state, used) {
-  if (used) for (const id of chosenHere(state)) state.used.add(id)
-  else state.used.clear()
-  if (used) state.said.clear()
-  state.agreed = new Set((state.data.selected ?? []).filter((id) => !state.used.has(id)))
-  state.base = null
+/** Another widget has acted on the selection, or could not. @param {State} state @param {boolean} used */
+export function onUsed(state, used) {
+  if (!state.choosing) return
+  use(state.selected, state.data.selected ?? [], idsOf(state), used)
+  if (used) state.messages.forget("chosen")
   mark(state)
   announce(state)
 }
 
-// Before anything else acts on the selection: a key of another widget, a click outside.
-function tellNow(state) {
-  if (state.timer) tell(state)
-}
-
-function choose(state, ids, base = null) {
-  const chosen = new Set(ids)
-  for (const item of state.items) state.said.set(item.id, chosen.has(item.id))
-  state.count += 1
-  state.base = base
-  mark(state)
-  announce(state)
-  tellSoon(state)
-}
-
-function toggle(state, index) {
-  const { id } = state.items[index]
-  const chosen = chosenHere(state)
-  choose(state, chosen.includes(id) ? chosen.filter((other) => other !== id) : [...chosen, id])
-}
-
-function chooseAllOrNone(state) {
-  const all = state.items.map((item) => item.id)
-  choose(state, chosenHere(state).length < all.length ? all : [])
-}
-
-// From the anchor to here, beside what was chosen when the anchor was set, so that a range can shrink again.
-function chooseTo(state, index) {
-  const base = state.base ?? chosenHere(state)
-  const anchor = state.items.findIndex((item) => item.id === state.anchor)
-  const [from, to] = [anchor < 0 ? index : anchor, index].sort((a, b) => a - b)
-  choose(state, [...base, ...state.items.slice(from, to + 1).map((item) => item.id)], base)
-}
-
-function mark(state) {
-  const { grid, choosing } = state
+/** @param {State} state */
+export function mark(state) {
+  const { grid, choosing, selected } = state
   grid.setAttribute("role", choosing ? "listbox" : "group")
   setOrRemove(grid, "aria-multiselectable", choosing ? "true" : null)
   grid.classList.toggle("choosing", choosing)
-  grid.classList.toggle("some", choosing && chosenHere(state).length > 0)
+  grid.classList.toggle("some", choosing && selectedHere(state).length > 0)
   for (const [index, cell] of [...grid.children].entries()) {
     setOrRemove(cell, "role", choosing ? "option" : null)
-    setOrRemove(cell, "aria-selected", choosing ? isChosen(state, state.items[index].id) : null)
+    setOrRemove(cell, "aria-selected", choosing ? isSelected(selected, state.items[index].id) : null)
   }
   markLarge(state)
 }
 
-function setOrRemove(element, name, value) {
-  if (value === null) element.removeAttribute(name)
-  else element.setAttribute(name, value)
+/** @param {State} state */
+export function markLarge(state) {
+  const { choosing, dialog, items, selected, shown } = state
+  const chosen = choosing && items[shown] !== undefined && isSelected(selected, items[shown].id)
+  const button = find(dialog, ".select")
+  button.hidden = !choosing
+  button.setAttribute("aria-pressed", String(chosen))
+  dialog.classList.toggle("chosen", chosen)
+}
+
+/** Past the end of the page: ask for the next one, and go on there when it comes. @param {State} state @param {1 | -1} by */
+export function turn(state, by) {
+  if (!state.data.pages) return
+  state.enter = by
+  state.messages.tell("turn", by, { each: true })
 }

@@ -13,8 +13,7 @@ from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding, embedding
 from imclust_core.store.workspace import Workspace
-from pages.parts.grid.all_images import GRID as ALL_IMAGES
-from pages.parts.grid.grid import image_grid
+from pages.parts.grid.grid import Acts, captioned, image_grid
 from pages.parts.kit.redraw import page_is_drawn, redraw_if_asked, redraw_page
 from pages.parts.kit.text import plain
 
@@ -24,13 +23,11 @@ _GRID = "similar_images"
 _LOOK_SECONDS = 0.3
 
 
-def ask_similar(grid: str | None) -> None:
+def ask_similar(image: int) -> None:
     """Take over which image a grid's "Find similar" was pressed on."""
-    image = st.session_state[grid or ALL_IMAGES].similar
-    if image:
-        st.query_params[_SIMILAR] = str(int(image))
-        st.session_state.pop(_ASKED, None)
-        redraw_page()  # the grid may be in a fragment, and the answer is shown outside of it
+    st.query_params[_SIMILAR] = str(image)
+    st.session_state.pop(_ASKED, None)
+    redraw_page()  # the grid may be in a fragment, and the answer is shown outside of it
 
 
 def show_similar(workspace: Workspace, source: Collection, one: Embedding) -> None:
@@ -93,6 +90,6 @@ def _answer(workspace: Workspace, source: Collection, image_id: int, job_id: str
         usable_images(workspace, source.id, ids),
         key=_GRID,
         label="Similar images",
-        captions=captions,
-        on_similar=lambda: ask_similar(_GRID),
+        about=captioned(captions),
+        acts=Acts(similar=ask_similar),
     )

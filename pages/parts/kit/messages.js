@@ -84,6 +84,11 @@ export class Messages {
     }, time)
   }
 
+  /** What was told and not heard counts no more. @param {string} name */
+  forget(name) {
+    this.waiting = this.waiting.filter((message) => message.name !== name)
+  }
+
   /** Send at once what waits for the hand to rest. */
   hurry() {
     if (this.resting) this.flush()

@@ -11,7 +11,7 @@ from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.explanations.feature_maps import Top, read_peaks, still_there, top_sampled, top_stored
 from imclust_core.store.workspace import Workspace
-from pages.parts.grid.grid import image_grid
+from pages.parts.grid.grid import About, image_grid
 from pages.parts.jobs.wait import wait_for
 from pages.parts.kit.text import plain, plural
 from pages.parts.network.choice import Choice, choose_layer
@@ -113,8 +113,7 @@ def _grid(workspace: Workspace, source: Collection, one: Embedding, choice: Choi
         rows,
         key="network_top",
         label="Images that excite the channel most",
-        captions=captions,
-        details=details,
+        about={image: About(caption, details[image]) for image, caption in captions.items()},
     )
     gone = len(top.ids) - len(rows)
     if gone:
