@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from imclust_core.annotation.annotated import STATES, Desk
 from imclust_core.annotation.editing import move_images, name_cluster, split_cluster
@@ -11,7 +12,18 @@ from imclust_core.annotation.text import MOST_NAME, MOST_NOTE, clean
 from imclust_core.errors import LabelConflict, LabelsError
 from imclust_core.exchange.exports.members import Members
 from imclust_core.exchange.imports.image_labels import Labels
-from imclust_core.exchange.imports.plans import Kept, Naming, Plan, Trouble, in_order, may_name, naming, said_of
+from imclust_core.exchange.imports.plans import (
+    Kept,
+    Move,
+    Naming,
+    Plan,
+    Split,
+    Trouble,
+    in_order,
+    may_name,
+    naming,
+    said_of,
+)
 from imclust_core.exchange.imports.reading import Row, read_table
 from imclust_core.store.annotations.events import Event
 from imclust_core.store.clusterings import Clustering
@@ -55,68 +67,89 @@ def _seen(name: str) -> bool:
 
 def carry_out(workspace: Workspace, stored: Clustering, plan: Plan, author: str) -> list[Event]:
     """Do what a plan says, and return the events; doing it again changes nothing."""
-    done: list[Event] = []
+    changes = _Changes(workspace, stored, plan, author)
+    try:
+        changes.make_all()
+    except LabelConflict as error:
+        if not changes.made:
+            raise
+        raise LabelConflict(
+            f"{error} {len(changes.made):,} changes of the file before this one are saved. "
+            "Import it again for the rest.",
+            error.theirs,
+        ) from error
+    return changes.made
 
-    def uuid(*what: object) -> str:
-        facts = json.dumps([plan.digest, stored.id, *what])
-        return f"import-{hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()}"
 
-    def call(one: Naming) -> Event:
-        return name_cluster(
-            workspace,
-            stored,
+@dataclass
+class _Changes:
+    """The changes of a plan. made: the events of those that were made so far."""
+
+    workspace: Workspace
+    stored: Clustering
+    plan: Plan
+    author: str
+    made: list[Event] = field(default_factory=list)
+
+    def make_all(self) -> None:
+        bases = {one.cluster: self._name(one).id for one in self.plan.namings}
+        numbers: dict[str, int] = {}
+        for split in self.plan.splits:
+            numbers |= self._split(split, bases.get(split.cluster, split.base))
+        for move in self.plan.moves:
+            self._move(move, move.into or numbers[move.name])
+
+    def _name(self, one: Naming) -> Event:
+        event = name_cluster(
+            self.workspace,
+            self.stored,
             one.cluster,
             text=one.name,
             state=one.state,
             note=one.note,
-            author=author,
-            uuid=uuid("name", one.cluster, one.name, one.base),
+            author=self.author,
+            uuid=self._uuid("name", one.cluster, one.name, one.base),
             base=one.base,
             via="import",
         )
+        self.made.append(event)
+        return event
 
-    made: dict[str, int] = {}
-    bases: dict[int, int] = {}
-    try:
-        for one in plan.namings:
-            done.append(call(one))
-            bases[one.cluster] = done[-1].id
-        for split in plan.splits:
-            event = split_cluster(
-                workspace,
-                stored,
-                split.cluster,
-                [part.images for part in split.parts],
-                how="import",
-                author=author,
-                uuid=uuid("split", split.cluster, split.base),
-                base=bases.get(split.cluster, split.base),
+    def _split(self, split: Split, base: int) -> dict[str, int]:
+        """The names of the new clusters, with their numbers."""
+        event = split_cluster(
+            self.workspace,
+            self.stored,
+            split.cluster,
+            [part.images for part in split.parts],
+            how="import",
+            author=self.author,
+            uuid=self._uuid("split", split.cluster, split.base),
+            base=base,
+        )
+        self.made.append(event)
+        pairs = zip(split.parts, event.value["parts"], strict=True)
+        numbers: dict[str, int] = {part.name: given["into"] for part, given in pairs}
+        for name, number in numbers.items():
+            self._name(Naming(number, name, "", "", 0))
+        return numbers
+
+    def _move(self, move: Move, into: int) -> None:
+        for start in range(0, len(move.images), _IMAGES_AT_ONCE):
+            event = move_images(
+                self.workspace,
+                self.stored,
+                move.images[start : start + _IMAGES_AT_ONCE],
+                into,
+                author=self.author,
+                uuid=self._uuid("move", move.name, move.into, start, self.plan.version),
+                seen=self.plan.version,
             )
-            done.append(event)
-            for part, given in zip(split.parts, event.value["parts"], strict=True):
-                made[part.name] = given["into"]
-                done.append(call(Naming(given["into"], part.name, "", "", 0)))
-        for move in plan.moves:
-            for start in range(0, len(move.images), _IMAGES_AT_ONCE):
-                done.append(
-                    move_images(
-                        workspace,
-                        stored,
-                        move.images[start : start + _IMAGES_AT_ONCE],
-                        move.into or made[move.name],
-                        author=author,
-                        uuid=uuid("move", move.name, move.into, start, plan.version),
-                        seen=plan.version,
-                    )
-                )
-    except LabelConflict as error:
-        if not done:
-            raise
-        raise LabelConflict(
-            f"{error} {len(done):,} changes of the file before this one are saved. Import it again for the rest.",
-            error.theirs,
-        ) from error
-    return done
+            self.made.append(event)
+
+    def _uuid(self, *what: object) -> str:
+        facts = json.dumps([self.plan.digest, self.stored.id, *what])
+        return f"import-{hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()}"
 
 
 def _plan_clusters(desk: Desk, rows: Iterable[Row], digest: str, trouble: Trouble, *, replace: bool) -> Plan:
