@@ -19,7 +19,7 @@ EVERYTHING = [*CORE, *PAGES, ROOT / "app.py"]
 
 # Each package may import the packages of lower floors, and its own.
 FLOORS = {
-    **dict.fromkeys(("errors", "names", "process"), 0),
+    **dict.fromkeys(("errors", "names", "process", "recent"), 0),
     **dict.fromkeys(("config", "arrays"), 1),
     **dict.fromkeys(("images", "backbones", "words"), 2),
     **dict.fromkeys(("clustering", "label_tree", "mapping", "explain"), 3),

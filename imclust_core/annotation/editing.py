@@ -21,12 +21,13 @@ from imclust_core.annotation.annotated import (
 from imclust_core.annotation.checks import check_cluster, check_unmoved
 from imclust_core.annotation.text import MOST_AUTHOR, MOST_NAME, MOST_NOTE, clean
 from imclust_core.errors import LabelConflict, LabelsError
+from imclust_core.recent import Recent
 from imclust_core.store.annotations.events import Decide, Draft, Event, append, events_of, newest_event
 from imclust_core.store.clusterings import ClusterContent, Clustering, read_clustering
 from imclust_core.store.workspace import Workspace
 
 _KEPT = 8
-_desks: dict[tuple[Path, str], Desk] = {}
+_desks: Recent[tuple[Path, str], Desk] = Recent(_KEPT)
 _keeping = threading.Lock()
 
 
@@ -44,10 +45,7 @@ def open_desk(workspace: Workspace, stored: Clustering, content: ClusterContent 
         known = _from_clustering(content if content is not None else read_clustering(stored), stored)
     now = advance(known, events_of(workspace, stored.id, known.version))
     with _keeping:
-        _desks.pop(key, None)
         _desks[key] = now
-        while len(_desks) > _KEPT:
-            del _desks[next(iter(_desks))]
     return now
 
 

@@ -1,7 +1,6 @@
 """What the network of an embedding looked at in some images: made here, kept on disk, shown by whoever asked."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from imclust_core.images.reasons import sentence
 from imclust_core.jobs.kinds.networks import network_of
 from imclust_core.jobs.progress import Report
 from imclust_core.jobs.requests import AUTO
+from imclust_core.recent import Recent
 from imclust_core.store.catalogue import images_by_id
 from imclust_core.store.clusterings import clustering, read_clustering
 from imclust_core.store.collections import collection
@@ -175,7 +175,7 @@ def _target(workspace: Workspace, one: Embedding, asked: Question) -> Target:
     return OfCluster(found[0]) if len(found) == 1 else OfContrast(*found)
 
 
-_ready: OrderedDict[tuple[str, str, int], list[Looker]] = OrderedDict()
+_ready: Recent[tuple[str, str, int], list[Looker]] = Recent(_KEPT)
 _one_at_a_time = threading.Lock()
 
 
@@ -184,14 +184,13 @@ def _lookers(one: Embedding, tell: Callable[[str], None]) -> list[Looker]:
     backbone: Backbone = network_of(one, tell)
     key = (backbone.weights, str(backbone.preprocessing), threading.get_ident())
     with _one_at_a_time:
-        if key not in _ready:
-            places = places_for(devices_for(AUTO))
-            first = Looker(backbone, places[0])
-            _ready[key] = [first, *(Looker(backbone, place, like=first) for place in places[1:])]
-        _ready.move_to_end(key)
-        while len(_ready) > _KEPT:
-            _ready.popitem(last=False)
-        return _ready[key]
+        return _ready.get_or_make(key, lambda: _made(backbone))
+
+
+def _made(backbone: Backbone) -> list[Looker]:
+    first, *others = places_for(devices_for(AUTO))
+    looker = Looker(backbone, first)
+    return [looker, *(Looker(backbone, place, like=looker) for place in others)]
 
 
 def _abilities(looker: Looker) -> Abilities:

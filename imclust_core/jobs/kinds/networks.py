@@ -9,11 +9,11 @@ from imclust_core.backbones.network import Backbone, load_backbone, squashed
 from imclust_core.backbones.registry import find_backbone, weights_path
 from imclust_core.errors import ExplainError, VectorsUnavailable, WordsError
 from imclust_core.names import expanded
+from imclust_core.recent import Recent
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.vectors import read_class_vectors, write_class_vectors
 
-_KEPT_WARM = 2
-_warm: dict[tuple[object, ...], Backbone] = {}
+_warm: Recent[tuple[object, ...], Backbone] = Recent(2)
 """The networks of the last jobs of this process, which is the worker: a second job need not load them again."""
 _one_at_a_time = threading.Lock()
 """Long and quick jobs may want a network at once."""
@@ -26,14 +26,8 @@ def loaded(name: str, weights: str | None, random: bool, preprocess: str, tell: 
     stat = file.stat() if file is not None and file.exists() else None
     key = (name, weights, stat and (stat.st_mtime_ns, stat.st_size), random)
     with _one_at_a_time:
-        backbone = _warm.get(key)
-        if backbone is None:
-            while len(_warm) >= _KEPT_WARM:
-                del _warm[next(iter(_warm))]
-            backbone = _warm[key] = load_backbone(name, weights=path, random=random, tell=tell)
-    if preprocess == "squash":
-        return squashed(backbone)
-    return backbone
+        backbone = _warm.get_or_make(key, lambda: load_backbone(name, weights=path, random=random, tell=tell))
+    return squashed(backbone) if preprocess == "squash" else backbone
 
 
 def keep_class_vectors(one: Embedding, backbone: Backbone) -> None:

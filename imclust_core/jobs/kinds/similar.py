@@ -1,40 +1,22 @@
 """The answer to "what else looks like this?": exact neighbours, from vectors the worker keeps in memory."""
 
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from imclust_core.embedding.similar import nearest
 from imclust_core.errors import EmbeddingError
+from imclust_core.recent import Recent
 from imclust_core.store.embeddings import Embedding, embedding
 from imclust_core.store.vectors import Rows, feature_blocks, features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace
 
 _KEEP_BYTES = 2 * 2**30
 """Vectors of up to this size stay in memory between questions; larger ones are read anew each time."""
-
-
-class _Kept:
-    """The vectors of the last embedding asked about."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._key: tuple[str, int | None] | None = None
-        self._blocks: list[tuple[int, np.ndarray]] = []
-
-    def blocks(self, one: Embedding, rows: Rows) -> list[tuple[int, np.ndarray]] | None:
-        """All blocks of features, or None where they are too many to keep."""
-        if len(rows.hashes) * one.recipe.dim * 2 > _KEEP_BYTES:
-            return None
-        with self._lock:
-            if self._key != (one.id, one.finished_at):
-                self._blocks = list(feature_blocks(one, rows))
-                self._key = (one.id, one.finished_at)
-            return self._blocks
-
-
-_kept = _Kept()
+_kept: Recent[tuple[str, int | None], list[tuple[int, np.ndarray]]] = Recent(1)
+_lock = threading.Lock()
 
 
 def find_similar(workspace: Workspace, embedding_id: str, image_id: int, limit: int) -> dict[str, Any]:
@@ -50,9 +32,15 @@ def find_similar(workspace: Workspace, embedding_id: str, image_id: int, limit: 
     allowed = np.zeros(len(rows.hashes), bool)
     allowed[located.rows] = True
     allowed[own] = False
-    kept = _kept.blocks(one, rows)
-    blocks = kept if kept is not None else feature_blocks(one, rows)
-    found, cosines = nearest(blocks, features_at(one, rows, own)[0], limit, allowed)
+    found, cosines = nearest(_blocks(one, rows), features_at(one, rows, own)[0], limit, allowed)
     firsts = dict(zip(located.rows[::-1].tolist(), located.image_ids[::-1].tolist(), strict=True))  # of its copies
     answer = [(firsts[row], round(float(cosine), 4)) for row, cosine in zip(found.tolist(), cosines, strict=True)]
     return {"ids": [image for image, _ in answer], "similarity": [cosine for _, cosine in answer]}
+
+
+def _blocks(one: Embedding, rows: Rows) -> Iterable[tuple[int, np.ndarray]]:
+    """All blocks of features."""
+    if len(rows.hashes) * one.recipe.dim * 2 > _KEEP_BYTES:
+        return feature_blocks(one, rows)
+    with _lock:
+        return _kept.get_or_make((one.id, one.finished_at), lambda: list(feature_blocks(one, rows)))

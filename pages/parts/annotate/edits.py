@@ -18,6 +18,7 @@ from imclust_core.annotation.editing import (
     undo,
 )
 from imclust_core.errors import ImclustError, LabelConflict, LabelsError
+from imclust_core.recent import Recent
 from imclust_core.store.annotations.events import Event
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
@@ -35,7 +36,7 @@ def make_change(
 
     selected: the images that it is about, if it is about a selection.
     """
-    answers, uuid = st.session_state.setdefault(ANSWERS, {}), act["uuid"]
+    answers, uuid = st.session_state.setdefault(ANSWERS, Recent(_KEPT)), act["uuid"]
     if uuid in answers:
         return None
     start, event = time.perf_counter(), None
@@ -49,8 +50,6 @@ def make_change(
         answers[uuid] = {"ok": False, **_conflict(workspace, stored, act, error)}
     except ImclustError as error:
         answers[uuid] = {"ok": False, "text": str(error)}
-    for old in list(answers)[:-_KEPT]:
-        del answers[old]
     return event
 
 

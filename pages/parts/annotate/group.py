@@ -59,7 +59,7 @@ def show_group(shown: ShownGroup, *, narrow: bool = False) -> None:
         number,
         proposals_for(stored, desk, labels, said).get(number, []),
         selected(),
-        st.session_state.get(ANSWERS, {}),
+        dict(st.session_state.get(ANSWERS, {})),
         author(),
         news_address(workspace, stored.id, visit),
         key=BAR,

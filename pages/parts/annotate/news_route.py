@@ -5,13 +5,13 @@ and worse: where one begins just as another run ends, Streamlit drops the last m
 """
 
 import threading
-from collections import OrderedDict
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from imclust_core.errors import ImclustError
+from imclust_core.recent import Recent
 from imclust_core.store.annotations.events import newest_event
 from imclust_core.store.workspace import Workspace
 from pages.parts.images.address import is_proven, proof
@@ -20,7 +20,7 @@ from pages.parts.session.context import open_workspace
 from pages.parts.session.sign_in import sign_in_is_on
 
 _MOST_VISITS = 10_000
-_drawn: OrderedDict[str, int] = OrderedDict()
+_drawn: Recent[str, int] = Recent(_MOST_VISITS)
 _lock = threading.Lock()
 
 
@@ -37,9 +37,6 @@ def drawn(visit: str, number: int) -> None:
     """Remember that the drawing of this number was sent to the page in full."""
     with _lock:
         _drawn[visit] = number
-        _drawn.move_to_end(visit)
-        while len(_drawn) > _MOST_VISITS:
-            _drawn.popitem(last=False)
 
 
 def serve_news(request: Request) -> Response:
@@ -53,8 +50,9 @@ def serve_news(request: Request) -> Response:
         version = newest_event(workspace, clustering_id)
     except ImclustError as error:  # the page itself says so, too
         return PlainTextResponse(str(error), 503, {"Cache-Control": "no-store"})
-    facts = {"version": version, "drawn": _drawn.get(query.get("visit", ""), 0)}
-    return JSONResponse(facts, headers={"Cache-Control": "no-store"})
+    with _lock:
+        number = _drawn.get(query.get("visit", ""), 0)
+    return JSONResponse({"version": version, "drawn": number}, headers={"Cache-Control": "no-store"})
 
 
 NEWS_ROUTES = [Route("/news/{clustering}", serve_news, methods=["GET"])]

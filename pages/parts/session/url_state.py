@@ -11,6 +11,8 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.runtime.scriptrunner import ScriptRunContext, get_script_run_ctx
 
+from imclust_core.recent import Recent
+
 _KEPT, _BEFORE = "kept_from_address", "address_before"
 """The names of all that was kept in this visit, and what the address said before: name -> value -> when it changed."""
 _UNTOLD, _TOLD, _SEEN = "address_untold", "address_told", "address_seen"
@@ -71,11 +73,8 @@ def tell() -> None:
     st.session_state.pop(_UNTOLD, None)
     page = _page()
     st.session_state[_TOLD] = (page, tuple(st.query_params))
-    seen = st.session_state.setdefault(_SEEN, {})
-    seen.pop(_here(page), None)
+    seen = st.session_state.setdefault(_SEEN, Recent(_SEEN_MOST))
     seen[_here(page)] = {key: _in_visit(key) for key in st.session_state.get(_KEPT, ())}
-    if len(seen) > _SEEN_MOST:
-        del seen[next(iter(seen))]
 
 
 def stop() -> NoReturn:
