@@ -22,7 +22,7 @@ from imclust_core.store.counts import summary_of
 from imclust_core.store.database import reading
 from imclust_core.store.workspace import Workspace
 from tests.helpers.embedded import quietly
-from tests.helpers.hostile import Expected, jpeg, make_hostile_folder
+from tests.helpers.hostile import Expected, as_nobody, jpeg, make_hostile_folder
 
 
 def rows(workspace: Workspace) -> dict[bytes, tuple[Any, ...]]:
@@ -266,26 +266,6 @@ def test_a_folder_that_cannot_be_listed_keeps_its_images(
             seen[ids[path] >> 3] |= 1 << (ids[path] & 7)
     assert scan_module.mark_gone(workspace, source.id, seen, unlisted) == 0
     assert scan_module.mark_gone(workspace, source.id, seen, []) == 1
-
-
-class as_nobody:  # noqa: N801  reads as a sentence after "with"
-    """A folder without rights, seen by a process that is not root."""
-
-    def __init__(self, folder: Path, mode: int = 0) -> None:
-        self._folder, self._root, self._mode = folder, os.geteuid() == 0, mode
-
-    def __enter__(self) -> None:
-        self._folder.chmod(self._mode)
-        for above in self._folder.parents:
-            if above.name.startswith(("pytest-", "popen-", "test_")) or above == self._folder.parent:
-                above.chmod(0o755)
-        if self._root:
-            os.seteuid(65534)
-
-    def __exit__(self, *_: object) -> None:
-        if self._root:
-            os.seteuid(0)
-        self._folder.chmod(0o755)
 
 
 def test_links_are_followed_only_when_asked_and_never_out_of_the_folder(workspace: Workspace, photos: Path) -> None:

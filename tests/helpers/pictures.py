@@ -18,7 +18,11 @@ def photograph(name: str) -> Image.Image:
     return open_image((files(package) / path).read_bytes()).rgb
 
 
-def normalised(backbone: Backbone, pictures: Sequence[Image.Image]) -> Tensor:
-    values = np.stack([backbone.preprocessing.pixels(one) for one in pictures]).astype(np.float32) / 255
+def as_tensor(backbone: Backbone, pixels: Sequence[np.ndarray]) -> Tensor:
+    values = np.stack(pixels).astype(np.float32) / 255
     values = (values - np.float32(backbone.preprocessing.mean)) / np.float32(backbone.preprocessing.std)
     return torch.from_numpy(values).permute(0, 3, 1, 2)
+
+
+def normalised(backbone: Backbone, pictures: Sequence[Image.Image]) -> Tensor:
+    return as_tensor(backbone, [backbone.preprocessing.pixels(one) for one in pictures])
