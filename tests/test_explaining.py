@@ -48,7 +48,7 @@ from imclust_core.store.explanations.saliency import (
 )
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish
-from tests.helpers.clusterings import PLAIN, clustered
+from tests.helpers.clusterings import clustered
 from tests.helpers.editing import merge, move, name
 from tests.helpers.embedded import embedded_photographs, quietly
 from tests.helpers.trees import newest
@@ -56,7 +56,7 @@ from tests.helpers.trees import newest
 
 @pytest.fixture
 def stored(workspace: Workspace, source: Collection) -> Clustering:
-    return clustered(workspace, source, replace(PLAIN, k=6))
+    return clustered(workspace, source)
 
 
 @pytest.fixture
@@ -99,9 +99,6 @@ def test_what_is_kept_is_what_the_network_looked_at(
         assert np.corrcoef(kept.ravel(), slopes.ravel().clip(*np.quantile(slopes, [0.005, 0.995])))[0, 1] > 0.9
     able = read_abilities(one)
     assert able is not None and (able.layer, able.exact, able.guided) == ("bn2", True, True)
-
-
-def test_every_method_keeps_one_for_every_image(workspace: Workspace, one: Embedding, images: list[ImageRow]) -> None:
     explain(workspace, one.id, [(TOP, ids_of(images[:2]))], list(METHODS), quietly)
     assert all(is_kept(one, image.hash or b"", TOP, method) for image in images[:2] for method in METHODS)
     assert np.allclose(heats(one, images[:2], TOP), heats(one, images[:2], TOP, "gradcam"), atol=2e-3)
@@ -147,44 +144,39 @@ def test_a_cluster_that_people_have_changed_is_another_question(
 def test_what_is_kept_is_not_made_again_and_what_is_damaged_is(
     workspace: Workspace, one: Embedding, images: list[ImageRow]
 ) -> None:
-    asked = [(TOP, ids_of(images))]
-    assert explain(workspace, one.id, asked, ["cam"], quietly)["made"] == 6
-    assert explain(workspace, one.id, asked, ["cam"], quietly)["made"] == 0
+    def stop_after_some(done: int, _total: int | None, _message: str, _detail: object = None) -> None:
+        if done:
+            raise Cancelled("enough")
+
+    def made(methods: list[str], ids: list[int]) -> int:
+        found: int = explain(workspace, one.id, [(TOP, ids)], methods, quietly)["made"]
+        return found
+
+    ids, digest = ids_of(images), images[0].hash or b""
+    with pytest.raises(Cancelled):
+        explain(workspace, one.id, [(TOP, ids)], ["cam"], stop_after_some)
+    kept = sum(is_kept(one, image.hash or b"", TOP, "cam") for image in images)
+    assert kept > 0 and made(["cam"], ids) == 6 - kept, "a stopped job keeps what it has and goes on from there"
+    assert made(["cam"], ids) == 0
     first = heats(one, images, TOP)[0]
-    kept = next(path for path in one.folder.glob("looks/*/*-cam.npy") if (images[0].hash or b"").hex() in path.name)
-    sound, lot = kept.read_bytes(), random.Random(0)
-    damages = [b"", b"\x93NUMPY", sound[:-7], os.urandom(200)]
-    for damage in damages:
-        kept.write_bytes(damage)
-        assert read_heat(one, images[0].hash or b"", TOP, "cam") is None
-        assert explain(workspace, one.id, asked, ["cam"], quietly)["made"] == 1
+    path = next(path for path in one.folder.glob("looks/*/*-cam.npy") if digest.hex() in path.name)
+    sound, lot = path.read_bytes(), random.Random(0)
+    for damage in (b"", b"\x93NUMPY", sound[:-7], os.urandom(200)):
+        path.write_bytes(damage)
+        assert read_heat(one, digest, TOP, "cam") is None
+        assert made(["cam"], ids) == 1
         assert (heats(one, images, TOP)[0] == first).all()
     for _ in range(500):  # whatever numpy raises at such a head
         at = lot.randrange(128)
-        kept.write_bytes(sound[:at] + lot.randbytes(1) + sound[at + 1 :])
-        read_heat(one, images[0].hash or b"", TOP, "cam")
-
-
-def test_a_folder_in_the_place_of_a_look_is_no_look(
-    workspace: Workspace, one: Embedding, images: list[ImageRow]
-) -> None:
-    digest = images[0].hash or b""
-    write_heat(one, digest, TOP, "cam", np.ones((7, 7)))
-    kept = next(one.folder.glob("looks/*/*-cam.npy"))
-    kept.unlink()
-    kept.mkdir()
+        path.write_bytes(sound[:at] + lot.randbytes(1) + sound[at + 1 :])
+        read_heat(one, digest, TOP, "cam")
+    path.unlink(missing_ok=True)
+    path.mkdir()
     assert not is_kept(one, digest, TOP, "cam") and read_heat(one, digest, TOP, "cam") is None
-
-
-def test_slopes_that_a_power_cut_emptied_are_made_again(
-    workspace: Workspace, one: Embedding, images: list[ImageRow]
-) -> None:
-    asked, digest = [(TOP, ids_of(images[:1]))], images[0].hash or b""
-    explain(workspace, one.id, asked, ["guided"], quietly)
-    kept = next(one.folder.glob("looks/*/*-guided.jpg"))
-    kept.write_bytes(b"")
+    assert made(["guided"], ids[:1]) == 1
+    next(one.folder.glob("looks/*/*-guided.jpg")).write_bytes(b"")  # as a power cut leaves it
     assert not is_kept(one, digest, TOP, "guided") and read_slopes(one, digest, TOP, "guided") is None
-    assert explain(workspace, one.id, asked, ["guided"], quietly)["made"] == 1
+    assert made(["guided"], ids[:1]) == 1
     assert read_slopes(one, digest, TOP, "guided")
 
 
@@ -244,55 +236,22 @@ def test_bad_images_are_told_of_and_cost_the_others_nothing(workspace: Workspace
         assert is_kept(one, row.hash or b"", TOP, "cam") != (str(row.id) in bad)
 
 
-def test_a_job_that_is_stopped_keeps_what_it_has_and_goes_on_from_there(
-    workspace: Workspace, one: Embedding, images: list[ImageRow]
+def test_what_is_no_target_or_not_there_is_refused_in_words(
+    workspace: Workspace, stored: Clustering, one: Embedding, images: list[ImageRow]
 ) -> None:
-    def stop_after_some(done: int, _total: int | None, _message: str, _detail: object = None) -> None:
-        if done:
-            raise Cancelled("enough")
-
-    asked = [(TOP, ids_of(images))]
-    with pytest.raises(Cancelled):
-        explain(workspace, one.id, asked, ["cam"], stop_after_some)
-    kept = sum(is_kept(one, image.hash or b"", TOP, "cam") for image in images)
-    assert kept > 0
-    assert explain(workspace, one.id, asked, ["cam"], quietly)["made"] == 6 - kept
-
-
-@pytest.mark.parametrize(
-    "target",
-    [
-        "",
-        "top",
-        "top0",
-        "top6",
-        "class/",
-        "class/-1",
-        "class/1/2",
-        "cluster/xyz/1/0",
-        "cluster/ab/1",
-        "contrast/ab/1/2",
-        "cluster/ab/1/0\n",
-        "class/99999999999999",
-        "../../etc/passwd",
-        "cluster//1/0",
-        "class/\u0661",
-    ],
-)
-def test_what_is_no_target_is_refused_in_words(target: str) -> None:
-    with pytest.raises(ExplainError, match="Expected top1"):
-        question(target)
-
-
-@pytest.mark.parametrize(
-    ("target", "why"),
-    [("class/1000", "classes 0 to 999"), ("cluster/{id}/77/0", "no cluster 77"), ("cluster/abc/1/0", "abc")],
-)
-def test_what_is_not_there_cannot_be_explained(
-    workspace: Workspace, stored: Clustering, one: Embedding, images: list[ImageRow], target: str, why: str
-) -> None:
-    with pytest.raises(Exception, match=why):
-        explain(workspace, one.id, [(target.format(id=stored.id), ids_of(images))], ["cam"], quietly)
+    for target in (
+        *("", "top", "top0", "top6", "class/", "class/-1", "class/1/2", "class/99999999999999", "class/\u0661"),
+        *("cluster/xyz/1/0", "cluster/ab/1", "cluster/ab/1/0\n", "cluster//1/0", "contrast/ab/1/2", "../../etc/passwd"),
+    ):
+        with pytest.raises(ExplainError, match="Expected top1"):
+            question(target)
+    for target, why in (
+        ("class/1000", "classes 0 to 999"),
+        (f"cluster/{stored.id}/77/0", "no cluster 77"),
+        ("cluster/abc/1/0", "abc"),
+    ):
+        with pytest.raises(Exception, match=why):
+            explain(workspace, one.id, [(target, ids_of(images))], ["cam"], quietly)
 
 
 def test_the_second_nearest_is_a_cluster_that_is_there_and_not_its_own(

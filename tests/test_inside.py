@@ -2,7 +2,6 @@
 
 import io
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from imclust_core.jobs.kinds import inside as jobs
 from imclust_core.jobs.kinds import networks
 from imclust_core.jobs.kinds.embed import embed
 from imclust_core.jobs.kinds.inside import find_peaks, map_image, survey_network
+from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import EmbedRequest
 from imclust_core.jobs.submitting import submit_peaks
 from imclust_core.store.catalogue import ImageRow, page_of_images
@@ -52,21 +52,15 @@ from tests.helpers.embedded import embedded_photographs, quietly
 from tests.helpers.server import Dashboard
 
 VIT = "timm:vit_tiny_patch16_224"
+SWIN = "timm:swin_tiny_patch4_window7_224"
 NETWORKS = ("bundled", "resnet18", VIT)
 
 
 @pytest.fixture(scope="module")
 def backbones() -> dict[str, Backbone]:
+    torch.set_num_threads(1)  # two test processes at two threads each on two cores wait for each other
     found = {name: load_backbone(name, random=True) for name in NETWORKS[1:]}
     return {"bundled": load_backbone(BUNDLED), **found}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def pixels(number: int = 2) -> Tensor:
@@ -84,65 +78,60 @@ def by_hand(trunk: nn.Module, name: str, given: Tensor) -> Tensor:
     return kept[-1]
 
 
-@pytest.mark.parametrize(("name", "shape"), [("bundled", (32, 3, 3, 3)), ("resnet18", (64, 7, 7, 3))])
 def test_the_filters_are_the_weights_and_their_picture_each_of_them_at_its_own_scale(
-    backbones: dict[str, Backbone], name: str, shape: tuple[int, ...]
+    backbones: dict[str, Backbone],
 ) -> None:
-    trunk = backbones[name].trunk
-    filters, _ = survey(trunk, 224)
-    first = next(module for module in trunk.modules() if isinstance(module, nn.Conv2d))
-    assert filters is not None and filters.shape == shape
-    np.testing.assert_array_equal(filters, first.weight.permute(0, 2, 3, 1).numpy())
-    with Image.open(io.BytesIO(filter_sheet(filters))) as sheet:
-        drawn = np.asarray(sheet)
-    for number in (0, 17, len(filters) - 1):
-        upper, left = (part * shape[1] for part in divmod(number, COLUMNS))
-        kernel = filters[number]
-        expected = 255 * (kernel - kernel.min()) / (kernel.max() - kernel.min())
-        np.testing.assert_allclose(drawn[upper : upper + shape[1], left : left + shape[2]], expected, atol=0.51)
-
-
-@pytest.mark.parametrize("name", [*NETWORKS, "timm:swin_tiny_patch4_window7_224"])
-def test_the_list_has_the_shapes_of_a_pass_and_the_maps_are_what_a_hook_sees(
-    backbones: dict[str, Backbone], name: str
-) -> None:
-    trunk = (backbones.get(name) or load_backbone(name, random=True)).trunk
-    _, layers = survey(trunk, 224)
-    names = [one.name for one in layers]
-    assert 40 < len(layers) <= inside_module.MOST_LAYERS and len(set(names)) == len(names)
-    assert names[-1] == STORED and layers[-1].form == "vector"
-    given = pixels()
-    for one in [*layers[:6], *layers[6:-6:9], *layers[-6:]]:
-        seen = by_hand(trunk, one.name, given)
-        assert one.shape == tuple(seen.shape[1:]), one
-        maps = channels_at(trunk, given, one)
-        assert maps.shape == (2, one.channels, one.side, one.side)
-        if one.form == "first":
-            expected = seen
-        elif one.form == "last":
-            expected = seen.movedim(3, 1)
-        elif one.form == "tokens":
-            expected = seen[:, one.skip :].mT.reshape(2, one.channels, one.side, one.side)
-        else:
-            expected = seen.reshape(2, -1, 1, 1)
-        assert torch.equal(maps, expected), one
-        module = trunk if one.name == STORED else trunk.get_submodule(one.name)
-        assert one.parameters == sum(part.numel() for part in module.parameters())
-
-
-def test_every_convolution_and_every_block_is_listed_and_nothing_twice(backbones: dict[str, Backbone]) -> None:
-    for name in NETWORKS:
+    for name, shape in (("bundled", (32, 3, 3, 3)), ("resnet18", (64, 7, 7, 3))):
         trunk = backbones[name].trunk
+        filters, _ = survey(trunk, 224)
+        first = next(module for module in trunk.modules() if isinstance(module, nn.Conv2d))
+        assert filters is not None and filters.shape == shape
+        np.testing.assert_array_equal(filters, first.weight.permute(0, 2, 3, 1).numpy())
+        with Image.open(io.BytesIO(filter_sheet(filters))) as sheet:
+            drawn = np.asarray(sheet)
+        for number in (0, 17, len(filters) - 1):
+            upper, left = (part * shape[1] for part in divmod(number, COLUMNS))
+            kernel = filters[number]
+            expected = 255 * (kernel - kernel.min()) / (kernel.max() - kernel.min())
+            np.testing.assert_allclose(drawn[upper : upper + shape[1], left : left + shape[2]], expected, atol=0.51)
+
+
+@pytest.mark.parametrize("step", [15, pytest.param(1, marks=pytest.mark.long)])
+def test_every_layer_is_listed_once_with_the_shape_of_a_pass_and_its_maps_are_what_a_hook_sees(
+    backbones: dict[str, Backbone], step: int
+) -> None:
+    for name in (*NETWORKS, SWIN):
+        trunk = (backbones.get(name) or load_backbone(name, random=True)).trunk
         _, layers = survey(trunk, 224)
-        listed = {one.name for one in layers}
+        names = [one.name for one in layers]
+        assert 40 < len(layers) <= inside_module.MOST_LAYERS and len(set(names)) == len(names), name
+        assert names[-1] == STORED and layers[-1].form == "vector"
         idle = {path for path, module in trunk.named_modules() if isinstance(module, (nn.Identity, nn.Dropout))}
-        assert not listed & idle
+        assert not set(names) & idle
         # One that ends a block without anything beside it goes by the block's name.
         for path, module in trunk.named_modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
-                assert any(path == one or path.startswith(f"{one}.") for one in listed), path
-    tokens = next(one for one in layers if one.name == "blocks.3")
-    assert (tokens.form, tokens.skip, tokens.side, tokens.channels) == ("tokens", 1, 14, 192)
+                assert any(path == one or path.startswith(f"{one}.") for one in names), path
+        if name == VIT:
+            tokens = next(one for one in layers if one.name == "blocks.3")
+            assert (tokens.form, tokens.skip, tokens.side, tokens.channels) == ("tokens", 1, 14, 192)
+        given = pixels()
+        for one in [*layers[:3], *layers[3:-3:step], *layers[-3:]]:
+            seen = by_hand(trunk, one.name, given)
+            assert one.shape == tuple(seen.shape[1:]), one
+            maps = channels_at(trunk, given, one)
+            assert maps.shape == (2, one.channels, one.side, one.side)
+            if one.form == "first":
+                expected = seen
+            elif one.form == "last":
+                expected = seen.movedim(3, 1)
+            elif one.form == "tokens":
+                expected = seen[:, one.skip :].mT.reshape(2, one.channels, one.side, one.side)
+            else:
+                expected = seen.reshape(2, -1, 1, 1)
+            assert torch.equal(maps, expected), one
+            module = trunk if one.name == STORED else trunk.get_submodule(one.name)
+            assert one.parameters == sum(part.numel() for part in module.parameters())
 
 
 class Twice(nn.Module):
@@ -323,8 +312,6 @@ def test_a_sample_is_drawn_by_lot_the_same_each_time_and_a_cancelled_sweep_leave
 
 
 def test_the_worker_sweeps_a_layer_and_a_stopped_sweep_goes_on(workspace: Workspace, source: Collection) -> None:
-    from imclust_core.jobs.queue import Queue
-
     one, queue = first_embedding(workspace, source), Queue(workspace)
     job = submit_peaks(workspace, one, "conv_stem")
     queue.cancel(job.id)
@@ -335,34 +322,31 @@ def test_the_worker_sweeps_a_layer_and_a_stopped_sweep_goes_on(workspace: Worksp
     assert (done.done, done.total) == (36, 36) and read_peaks(one, layer_of(one, "conv_stem")) is not None
 
 
-@pytest.mark.parametrize("damage", ["cut", "other", "empty", "gone", "flipped"])
-def test_what_is_damaged_is_made_anew(workspace: Workspace, source: Collection, damage: str) -> None:
-    one, row = first_embedding(workspace, source), everything(workspace, source)[0]
-    digest = row.hash or b""
-    survey_network(workspace, one.id, quietly)
-    layer = layer_of(one, "blocks.3.0")
-    map_image(workspace, one.id, layer.name, row.id, quietly)
-    find_peaks(workspace, one.id, layer.name, quietly)
-    for path in (one.folder / "inside").iterdir():
-        whole = path.read_bytes()
-        middle = len(whole) // 2
-        if damage == "gone":
-            path.unlink()
-        else:
-            flipped = whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :]
-            path.write_bytes({"cut": whole[:middle], "other": b"{}", "empty": b"", "flipped": flipped}[damage])
-    assert (read_survey(one), read_maps(one, layer, digest), read_peaks(one, layer)) == (None, None, None)
-    survey_network(workspace, one.id, quietly)
-    map_image(workspace, one.id, layer.name, row.id, quietly)
-    find_peaks(workspace, one.id, layer.name, quietly)
-    assert read_survey(one) and read_maps(one, layer, digest) is not None and read_peaks(one, layer)
-
-
-def test_no_wrong_byte_in_a_kept_file_is_more_than_a_file_to_be_made_anew(
+def test_what_is_damaged_is_made_anew_and_no_wrong_byte_is_more_than_that(
     workspace: Workspace, source: Collection
 ) -> None:
-    one, lot = first_embedding(workspace, source), random.Random(0)
+    one, row = first_embedding(workspace, source), everything(workspace, source)[0]
+    digest, lot = row.hash or b"", random.Random(0)
     survey_network(workspace, one.id, quietly)
+    layer = layer_of(one, "blocks.3.0")
+
+    def made() -> list[Any]:
+        map_image(workspace, one.id, layer.name, row.id, quietly)
+        find_peaks(workspace, one.id, layer.name, quietly)
+        return [read_survey(one), read_maps(one, layer, digest), read_peaks(one, layer)]
+
+    assert not any(part is None for part in made())
+    kept = {path: path.read_bytes() for path in (one.folder / "inside").iterdir()}
+    for damage in ("cut", "other", "empty", "flipped", "gone"):
+        for path, whole in kept.items():
+            middle = len(whole) // 2
+            flipped = whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :]
+            path.write_bytes({"cut": whole[:middle], "other": b"{}", "flipped": flipped}.get(damage, b""))
+            if damage == "gone":
+                path.unlink()
+        found = read_survey(one), read_maps(one, layer, digest), read_peaks(one, layer)
+        assert found == (None, None, None), damage
+    assert not any(part is None for part in made())
     path, said = one.folder / "inside" / "network.npz", read_survey(one)
     whole = path.read_bytes()
     assert said is not None
@@ -465,16 +449,14 @@ def test_large_maps_are_averaged_to_what_can_be_seen() -> None:
         assert bright.tolist() == ([] if side == 1 else [[2 * shown - 1, shown]])
 
 
-@pytest.mark.parametrize(
-    ("place", "words"), [(0, "left"), (6, "right"), (24, "middle"), (3, "top"), (45, "bottom"), (42, "left")]
-)
 def test_a_place_is_told_in_the_whole_picture_of_which_the_network_saw_the_middle(
-    workspace: Workspace, source: Collection, place: int, words: str
+    workspace: Workspace, source: Collection
 ) -> None:
     one, row = first_embedding(workspace, source), everything(workspace, source)[0]
-    wide = replace(row, width=400, height=100)
-    assert place_in_words(place, 7, one, replace(row, width=100, height=100)).endswith(words)
-    assert place_in_words(place, 7, one, wide) in ("top", "middle", "bottom")
+    square, wide = (replace(row, width=width, height=100) for width in (100, 400))
+    for place, words in {0: "left", 6: "right", 24: "middle", 3: "top", 45: "bottom", 42: "left"}.items():
+        assert place_in_words(place, 7, one, square).endswith(words), place
+        assert place_in_words(place, 7, one, wide) in ("top", "middle", "bottom"), place
 
 
 def test_pictures_are_served_to_those_who_come_from_a_page(workspace: Workspace, source: Collection) -> None:

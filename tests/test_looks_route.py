@@ -4,7 +4,6 @@ import io
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -21,13 +20,13 @@ from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.saliency.address import asking_address, mean_address, picture_address
 from tests.conftest import wait_for
-from tests.helpers.clusterings import PLAIN, clustered
+from tests.helpers.clusterings import clustered
 from tests.helpers.server import Answer, Dashboard
 
 
 @pytest.fixture
 def stored(workspace: Workspace, source: Collection) -> Clustering:
-    return clustered(workspace, source, replace(PLAIN, k=6))
+    return clustered(workspace, source)
 
 
 @pytest.fixture
