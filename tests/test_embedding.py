@@ -144,9 +144,7 @@ def test_each_image_has_the_vector_of_its_own_file_and_later_only_new_and_change
     assert all_of_their_own_file(photos, tiny)
 
 
-def test_embedding_again_computes_nothing_and_the_folder_says_what_was_done(
-    workspace: Workspace, source: Collection
-) -> None:
+def test_embedding_again_computes_nothing_and_what_was_done_is_pinned(workspace: Workspace, source: Collection) -> None:
     with pytest.raises(EmbeddingError, match="imclust embed"):
         open_collection(source.id).embedding()
     first = embed(workspace, source.id, ASKED, quietly)
@@ -177,9 +175,7 @@ def test_embedding_again_computes_nothing_and_the_folder_says_what_was_done(
     assert squash.recipe.fingerprint() != own.recipe.fingerprint()
 
 
-def test_copies_are_embedded_once_and_both_have_the_vector(
-    workspace: Workspace, source: Collection, photos: Path
-) -> None:
+def test_copies_are_embedded_once_and_share_the_vector(workspace: Workspace, source: Collection, photos: Path) -> None:
     shutil.copy(photos / "04.jpg", photos / "copy of 04.jpg")
     scan(workspace, source.id, quietly)
     assert embed(workspace, source.id, ASKED, quietly)["images"] == 13
@@ -190,9 +186,7 @@ def test_copies_are_embedded_once_and_both_have_the_vector(
     assert (pair[0] == pair[1]).all()
 
 
-def test_a_failure_that_may_pass_is_tried_again_and_a_lost_folder_marks_nothing(
-    workspace: Workspace, source: Collection, photos: Path
-) -> None:
+def test_what_may_pass_is_tried_again(workspace: Workspace, source: Collection, photos: Path) -> None:
     photos.rename(photos.with_name("unplugged"))
     with pytest.raises(SourceUnavailable, match="reconnect"):
         embed(workspace, source.id, ASKED, quietly)
@@ -227,9 +221,7 @@ def test_cancelling_keeps_the_sealed_shards(workspace: Workspace, tmp_path: Path
 
 
 @pytest.mark.parametrize(("images", "kills"), [(40, 1), pytest.param(160, 8, marks=pytest.mark.long)])
-def test_killed_again_and_again_it_ends_with_the_numbers_of_an_uninterrupted_run(
-    workspace: Workspace, tmp_path: Path, images: int, kills: int
-) -> None:
+def test_a_killed_run_ends_with_the_same_numbers(workspace: Workspace, tmp_path: Path, images: int, kills: int) -> None:
     source = many(workspace, tmp_path / "many", images)
     for number in range(0, images, 10):
         (source.folder / f"{number:03}.jpg").unlink()
@@ -375,9 +367,7 @@ def test_running_out_of_memory_halves_the_batch_and_loses_nothing(tiny: Backbone
         small(pixels)
 
 
-def test_numbers_that_are_not_finite_become_a_reason_and_too_large_ones_are_clipped(
-    workspace: Workspace, source: Collection, tmp_path: Path
-) -> None:
+def test_what_is_not_finite_is_a_reason_or_clipped(workspace: Workspace, source: Collection, tmp_path: Path) -> None:
     def forward(pixels: np.ndarray) -> Outputs:
         features = np.ones((len(pixels), 3), np.float32)
         features[1, 0], features[2, 0] = np.nan, 1e9
@@ -482,9 +472,7 @@ def test_a_lost_or_cut_shard_is_computed_again_with_the_same_numbers(workspace: 
         np.testing.assert_array_equal(left, right)
 
 
-def test_a_lost_segment_is_said_and_never_read_as_another(
-    workspace: Workspace, source: Collection, photos: Path
-) -> None:
+def test_a_lost_segment_is_never_read_as_another(workspace: Workspace, source: Collection, photos: Path) -> None:
     embed(workspace, source.id, ASKED, quietly)
     (photos / "new.jpg").write_bytes(jpeg(50))
     scan(workspace, source.id, quietly)
@@ -506,9 +494,7 @@ def test_nonsense_among_the_speeds_is_measured_anew(workspace: Workspace, source
     assert read_speeds(workspace)[forward_key(TINY, "own", "auto")]["batch"] > 0
 
 
-def test_images_that_went_between_two_scans_do_not_block_a_run_that_was_begun(
-    workspace: Workspace, tmp_path: Path
-) -> None:
+def test_images_that_went_do_not_block_a_run_that_was_begun(workspace: Workspace, tmp_path: Path) -> None:
     source = many(workspace, tmp_path / "many")
     with pytest.raises(Cancelled):
         embed(workspace, source.id, ASKED, stop_at(10))

@@ -35,9 +35,7 @@ def normal(heat: np.ndarray) -> np.ndarray:
     return found
 
 
-def test_the_map_is_the_closed_form_also_where_a_function_rectifies_what_the_layer_gave(
-    networks: dict[str, Backbone],
-) -> None:
+def test_the_map_is_the_closed_form_also_where_a_function_rectifies(networks: dict[str, Backbone]) -> None:
     network, given = networks["densenet121"], pixels()
     places, kept = find_places(network.trunk, 224), []
     handle = network.trunk.get_submodule(places.name).register_forward_hook(lambda *all_: kept.append(all_[2]))
@@ -123,9 +121,7 @@ def test_what_is_no_rectifier_is_left_alone() -> None:
     assert guided.met == 6
 
 
-def test_a_cluster_is_explained_without_any_words_and_the_map_adds_up_to_the_score(
-    networks: dict[str, Backbone],
-) -> None:
+def test_a_cluster_needs_no_words_and_its_map_adds_up_to_the_score(networks: dict[str, Backbone]) -> None:
     network, given = networks["resnet18"], pixels(3)
     places = find_places(network.trunk, 224)
     kept: list[Tensor] = []

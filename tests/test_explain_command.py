@@ -27,7 +27,7 @@ def listed(folder: Path) -> list[dict[str, str]]:
     return list(csv.DictReader((folder / "looks.csv").read_text("utf-8-sig").splitlines()))
 
 
-def test_every_way_of_every_image_is_a_picture_of_its_shape(
+def test_each_way_is_a_picture_of_its_shape(
     source: Collection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"

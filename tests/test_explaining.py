@@ -141,9 +141,7 @@ def test_a_cluster_that_people_have_changed_is_another_question(
     assert np.isfinite(heats(one, images, after)).all()
 
 
-def test_what_is_kept_is_not_made_again_and_what_is_damaged_is(
-    workspace: Workspace, one: Embedding, images: list[ImageRow]
-) -> None:
+def test_only_what_is_damaged_is_made_again(workspace: Workspace, one: Embedding, images: list[ImageRow]) -> None:
     def stop_after_some(done: int, _total: int | None, _message: str, _detail: object = None) -> None:
         if done:
             raise Cancelled("enough")
@@ -180,18 +178,14 @@ def test_what_is_kept_is_not_made_again_and_what_is_damaged_is(
     assert read_slopes(one, digest, TOP, "guided")
 
 
-def test_nothing_is_kept_of_an_embedding_that_was_removed_meanwhile(
-    workspace: Workspace, one: Embedding, images: list[ImageRow]
-) -> None:
+def test_nothing_is_kept_of_a_removed_embedding(workspace: Workspace, one: Embedding, images: list[ImageRow]) -> None:
     remove_embedding(workspace, one.id)
     with pytest.raises(EmbeddingError, match="removed meanwhile"):
         write_heat(one, images[0].hash or b"", TOP, "cam", np.ones((7, 7)))
     assert not one.folder.exists()
 
 
-def test_a_cluster_back_as_it_was_is_the_question_it_was_and_others_stay_the_same(
-    workspace: Workspace, stored: Clustering
-) -> None:
+def test_a_cluster_back_as_it_was_is_the_question_it_was(workspace: Workspace, stored: Clustering) -> None:
     desk = open_desk(workspace, stored)
     a, b, c, d = desk.clusters[:4]
     image = int(desk.image_ids[desk.rows_of(a)][0])
@@ -254,9 +248,7 @@ def test_what_is_no_target_or_not_there_is_refused_in_words(
             explain(workspace, one.id, [(target, ids_of(images))], ["cam"], quietly)
 
 
-def test_the_second_nearest_is_a_cluster_that_is_there_and_not_its_own(
-    workspace: Workspace, stored: Clustering
-) -> None:
+def test_the_second_nearest_is_another_cluster_that_is_there(workspace: Workspace, stored: Clustering) -> None:
     desk, content = open_desk(workspace, stored), read_clustering(stored)
     found = [second_nearest(stored, desk, content, row) for row in range(len(desk.group))]
     assert set(found) <= set(desk.clusters) and all(a != b for a, b in zip(found, desk.group, strict=True))
@@ -270,9 +262,7 @@ def test_the_worker_looks_beside_long_work(workspace: Workspace, one: Embedding,
     assert (job.state, job.error) == ("done", None) and job.result is not None and job.result["made"] == 6
 
 
-def test_attention_is_the_mean_over_images_of_each_cluster(
-    workspace: Workspace, stored: Clustering, one: Embedding
-) -> None:
+def test_attention_is_the_mean_over_a_clusters_images(workspace: Workspace, stored: Clustering, one: Embedding) -> None:
     assert read_attention(one, stored.id) is None
     told = pay_attention(workspace, stored.id, 4, quietly)
     found, desk = read_attention(one, stored.id), open_desk(workspace, stored)

@@ -114,9 +114,7 @@ def test_what_changed_or_went_is_404_until_the_rescan_and_a_damaged_thumbnail_is
     assert server.get(address(workspace, collection_id, other)).status == 404
 
 
-def test_a_link_put_in_the_place_of_a_file_or_folder_is_not_followed(
-    workspace: Workspace, tmp_path: Path, server: Dashboard
-) -> None:
+def test_a_link_put_in_a_files_place_is_not_followed(workspace: Workspace, tmp_path: Path, server: Dashboard) -> None:
     for part in ("file", "folder"):
         folder, secret = tmp_path / part / "tree", tmp_path / part / "secret"
         for where in (folder / "below", secret):
@@ -145,9 +143,7 @@ def test_secrets_with_a_slip_let_nobody_in(
         assert server.get(address(workspace, collection_id, row)).status == 404
 
 
-def test_with_sign_in_only_addresses_that_a_page_made_are_answered(
-    workspace: Workspace, images: tuple[str, list[ImageRow]], tmp_path: Path
-) -> None:
+def test_sign_in_guards_each_address(workspace: Workspace, images: tuple[str, list[ImageRow]], tmp_path: Path) -> None:
     collection_id, (row, other, *_) = images
     server = Dashboard(workspace, STREAMLIT_SECRETS_FILES=str(tmp_path / "secrets.toml"))
     (tmp_path / "secrets.toml").write_text(SECRETS.format(port=server.port, provider="http://127.0.0.1:9"))

@@ -78,9 +78,7 @@ def by_hand(trunk: nn.Module, name: str, given: Tensor) -> Tensor:
     return kept[-1]
 
 
-def test_the_filters_are_the_weights_and_their_picture_each_of_them_at_its_own_scale(
-    backbones: dict[str, Backbone],
-) -> None:
+def test_the_filters_are_the_weights_each_drawn_at_its_own_scale(backbones: dict[str, Backbone]) -> None:
     for name, shape in (("bundled", (32, 3, 3, 3)), ("resnet18", (64, 7, 7, 3))):
         trunk = backbones[name].trunk
         filters, _ = survey(trunk, 224)
@@ -228,7 +226,7 @@ def everything(workspace: Workspace, source: Collection) -> list[ImageRow]:
     return page_of_images(workspace, source.id, offset=0, limit=99)
 
 
-def test_the_jobs_keep_what_the_network_says(
+def test_jobs_keep_what_the_network_says(
     workspace: Workspace, source: Collection, backbones: dict[str, Backbone]
 ) -> None:
     one, rows, inside = first_embedding(workspace, source), everything(workspace, source), Inside(backbones["bundled"])
@@ -283,7 +281,7 @@ def test_channels_that_reach_the_same_are_told_apart_by_the_rest() -> None:
     assert top_sampled(layer, replace(found, means=six), 0, 3).alike
 
 
-def test_a_sample_is_drawn_by_lot_the_same_each_time_and_a_cancelled_sweep_leaves_nothing(
+def test_a_sample_is_the_same_each_time(
     workspace: Workspace, source: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = first_embedding(workspace, source)
@@ -322,9 +320,7 @@ def test_the_worker_sweeps_a_layer_and_a_stopped_sweep_goes_on(workspace: Worksp
     assert (done.done, done.total) == (36, 36) and read_peaks(one, layer_of(one, "conv_stem")) is not None
 
 
-def test_what_is_damaged_is_made_anew_and_no_wrong_byte_is_more_than_that(
-    workspace: Workspace, source: Collection
-) -> None:
+def test_what_is_damaged_is_made_anew_whatever_the_wrong_byte(workspace: Workspace, source: Collection) -> None:
     one, row = first_embedding(workspace, source), everything(workspace, source)[0]
     digest, lot = row.hash or b"", random.Random(0)
     survey_network(workspace, one.id, quietly)
@@ -357,7 +353,7 @@ def test_what_is_damaged_is_made_anew_and_no_wrong_byte_is_more_than_that(
         assert found is None or found.layers == said.layers
 
 
-def test_numbers_that_float16_has_not_are_kept_at_its_end_and_the_oldest_maps_go(
+def test_maps_are_clipped_and_the_oldest_go(
     workspace: Workspace, source: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, layer = first_embedding(workspace, source), Layer("x", "Conv2d", (2, 3, 3), "first", 0, 1, 0)
@@ -383,9 +379,7 @@ def test_peaks_of_an_embedding_that_has_grown_are_taken_anew(workspace: Workspac
     assert read_peaks(replace(one, finished_at=(one.finished_at or 0) + 1), layer) is None
 
 
-def test_what_cannot_be_had_is_said_in_words(
-    workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_is_said_in_words(workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = embedded_photographs(workspace, photos)
     one, rows = first_embedding(workspace, source), everything(workspace, source)
     with pytest.raises(ExplainError, match=r"no layer 'layer4.1' in EfficientNet-Lite0"):
@@ -419,7 +413,7 @@ def test_what_cannot_be_had_is_said_in_words(
         survey_network(workspace, one.id, quietly)
 
 
-def test_a_squashed_embedding_is_looked_into_as_it_was_made(
+def test_a_squashed_embedding_stays_squashed(
     workspace: Workspace, source: Collection, backbones: dict[str, Backbone]
 ) -> None:
     embed(workspace, source.id, EmbedRequest(BUNDLED, preprocess="squash"), quietly)
@@ -449,9 +443,7 @@ def test_large_maps_are_averaged_to_what_can_be_seen() -> None:
         assert bright.tolist() == ([] if side == 1 else [[2 * shown - 1, shown]])
 
 
-def test_a_place_is_told_in_the_whole_picture_of_which_the_network_saw_the_middle(
-    workspace: Workspace, source: Collection
-) -> None:
+def test_a_place_is_told_in_the_whole_picture_and_not_in_its_middle(workspace: Workspace, source: Collection) -> None:
     one, row = first_embedding(workspace, source), everything(workspace, source)[0]
     square, wide = (replace(row, width=width, height=100) for width in (100, 400))
     for place, words in {0: "left", 6: "right", 24: "middle", 3: "top", 45: "bottom", 42: "left"}.items():

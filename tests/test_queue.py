@@ -57,7 +57,7 @@ def test_jobs_are_taken_in_the_order_they_came_and_each_by_one_worker(queue: Que
     assert taken[3] is None
 
 
-def test_a_silent_workers_job_is_taken_over_after_the_lease_and_it_can_write_nothing_more(
+def test_a_silent_worker_loses_its_job_after_the_lease(
     queue: Queue, taken: Job, later: Callable[[float], None]
 ) -> None:
     for _ in range(3):  # a heartbeat keeps the lease

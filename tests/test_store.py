@@ -140,7 +140,7 @@ def test_a_bad_path_is_refused_with_what_to_do() -> None:
             check_folder(text)
 
 
-def test_roots_limit_what_may_be_opened_whatever_the_spelling(
+def test_roots_limit_whatever_the_spelling(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inside, outside = tmp_path / "inside", tmp_path / "outside"
@@ -155,7 +155,7 @@ def test_roots_limit_what_may_be_opened_whatever_the_spelling(
             workspace.open_folder(str(text))
 
 
-def test_the_workspace_is_no_folder_of_images_but_its_samples_are_whatever_the_roots(
+def test_of_a_workspace_only_samples_open(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for where in (".", "thumbnails", "uploads"):

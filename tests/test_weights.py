@@ -49,12 +49,12 @@ def tiny(classes: int = 1000, seed: int = 0) -> Any:
         return timm.create_model(TINY.removeprefix("timm:"), num_classes=classes).eval()
 
 
-def prefixed(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {prefix + name: tensor for name, tensor in state.items()}
-
-
 def old_format(content: object, path: Path) -> None:
     torch.save(content, path, _use_new_zipfile_serialization=False)
+
+
+def prefixed(prefix: str, save: Callable[..., None] = torch.save) -> Callable[[dict[str, Tensor], Path], None]:
+    return lambda state, path: save({prefix + name: tensor for name, tensor in state.items()}, path)
 
 
 # Reading
@@ -69,11 +69,11 @@ WAYS: dict[str, Callable[[dict[str, Tensor], Path], None]] = {
     "state_dict.pth": lambda state, path: torch.save({"state_dict": state, "epoch": 7}, path),
     "model_state_dict.pth": lambda state, path: torch.save({"model_state_dict": state, "lr": 0.1}, path),
     "model.pth": lambda state, path: torch.save({"model": state, "optimizer": {}}, path),
-    "parallel.pth": lambda state, path: torch.save(prefixed("module.", state), path),
-    "parallel.safetensors": lambda state, path: save_file(prefixed("module.", state), path),
-    "compiled.pth": lambda state, path: torch.save(prefixed("_orig_mod.", state), path),
-    "compiled-in-parallel.pth": lambda state, path: torch.save(prefixed("module._orig_mod.", state), path),
-    "parallel-in-compiled.pth": lambda state, path: torch.save(prefixed("_orig_mod.module.", state), path),
+    "parallel.pth": prefixed("module."),
+    "parallel.safetensors": prefixed("module.", save_file),
+    "compiled.pth": prefixed("_orig_mod."),
+    "compiled-in-parallel.pth": prefixed("module._orig_mod."),
+    "parallel-in-compiled.pth": prefixed("_orig_mod.module."),
 }
 
 
@@ -236,12 +236,12 @@ def test_the_hash_is_of_the_weights_and_not_of_their_file(tmp_path: Path) -> Non
 
 
 def test_weights_of_two_origins_exclude_each_other(tmp_path: Path) -> None:
-    path = checkpoint_pth(tmp_path / "a", tiny(), architecture=TINY)
-    checkpoint, exclude = f"checkpoint:{path}", "exclude each other"
+    path = tmp_path / "a.pth"
+    mine, exclude = checkpoint(path, tiny(), architecture=TINY), "exclude each other"
     for name, weights, random_, says in (
         (TINY, path, True, exclude),
-        (checkpoint, None, True, exclude),
-        (checkpoint, path, False, "checkpoint"),
+        (mine, None, True, exclude),
+        (mine, path, False, "checkpoint"),
     ):
         load = functools.partial(load_backbone, name, weights=weights, random=random_)
         assert says in refusal(load), (name, weights)
@@ -250,18 +250,14 @@ def test_weights_of_two_origins_exclude_each_other(tmp_path: Path) -> None:
 # Checkpoints
 
 
-def checkpoint_pth(path: Path, model: nn.Module, **facts: object) -> Path:
-    torch.save({"state_dict": model.state_dict(), **facts}, path.with_suffix(".pth"))
-    return path.with_suffix(".pth")
-
-
-def checkpoint_safetensors(path: Path, model: nn.Module, **facts: object) -> Path:
-    header = {name: fact if isinstance(fact, str) else json.dumps(fact) for name, fact in facts.items()}
-    save_file(model.state_dict(), path.with_suffix(".safetensors"), metadata=header)
-    return path.with_suffix(".safetensors")
-
-
-FORMATS = (checkpoint_pth, checkpoint_safetensors)
+def checkpoint(path: Path, model: nn.Module, **facts: object) -> str:
+    """The name of a backbone that lies in a file of either format."""
+    if path.suffix == ".pth":
+        torch.save({"state_dict": model.state_dict(), **facts}, path)
+    else:
+        header = {name: fact if isinstance(fact, str) else json.dumps(fact) for name, fact in facts.items()}
+        save_file(model.state_dict(), path, metadata=header)
+    return f"checkpoint:{path}"
 
 
 def same_features(backbone: Backbone, model: nn.Module, features: nn.Module) -> bool:
@@ -281,25 +277,25 @@ def test_a_checkpoint_comes_back_with_its_features_words_and_origin(tmp_path: Pa
 
     names = ["cat", "dog", "Ä b,c", "a bird", "=1+1", "5", "<b>"]
     model, resnet = tiny(7), models.resnet18(num_classes=7).eval()
-    for save, original, head, architecture, title in (
-        (checkpoint_pth, model, model.get_classifier(), TINY, TINY.removeprefix("timm:")),
-        (checkpoint_safetensors, model, model.get_classifier(), TINY, TINY.removeprefix("timm:")),
-        (checkpoint_safetensors, resnet, resnet.fc, "resnet18", "ResNet-18"),
+    for file, original, head, architecture, title in (
+        ("birds.pth", model, model.get_classifier(), TINY, TINY.removeprefix("timm:")),
+        ("birds.safetensors", model, model.get_classifier(), TINY, TINY.removeprefix("timm:")),
+        ("resnet.safetensors", resnet, resnet.fc, "resnet18", "ResNet-18"),
     ):
-        path = save(tmp_path / "birds", original, architecture=architecture, classes=names)
-        backbone = load_backbone(f"checkpoint:{path}")
-        assert same_features(backbone, original, head) and backbone.dim == head.in_features, path
+        backbone = load_backbone(checkpoint(tmp_path / file, original, architecture=architecture, classes=names))
+        assert same_features(backbone, original, head) and backbone.dim == head.in_features, file
         assert [one.name for one in backbone.classes] == names and not backbone.random
-        assert path.name in backbone.origin and title in backbone.origin
+        assert file in backbone.origin and title in backbone.origin
 
 
 def test_classes_that_nobody_named_are_numbered_and_those_of_one_name_told_apart(tmp_path: Path) -> None:
-    path = checkpoint_pth(tmp_path / "seven", tiny(7), architecture=TINY)
-    for backbone in (load_backbone(f"checkpoint:{path}"), load_backbone(TINY, weights=path)):
+    path = tmp_path / "seven.pth"
+    for name, weights in ((checkpoint(path, tiny(7), architecture=TINY), None), (TINY, path)):
+        backbone = load_backbone(name, weights=weights)
         assert [one.name for one in backbone.classes] == [f"class {number}" for number in range(7)]
         assert backbone.head is not None and backbone.head.out_features == 7
-    path = checkpoint_pth(tmp_path / "mine", tiny(7), architecture=TINY, classes=["cat"] * 7)
-    assert len({one.name for one in load_backbone(f"checkpoint:{path}").classes}) == 7
+    alike = checkpoint(path, tiny(7), architecture=TINY, classes=["cat"] * 7)
+    assert len({one.name for one in load_backbone(alike).classes}) == 7
 
 
 def test_a_checkpoint_with_wrong_facts_is_refused_with_the_right_ones(tmp_path: Path) -> None:
@@ -312,26 +308,15 @@ def test_a_checkpoint_with_wrong_facts_is_refused_with_the_right_ones(tmp_path: 
         ({"architecture": "timm:no_such_net"}, "timm has no network 'no_such_net'"),
         ({"architecture": TINY, "classes": 7}, "classes"),
     ]
-    cases = [(save, *case) for save in FORMATS for case in wrong]
+    cases = [(suffix, *case) for suffix in (".pth", ".safetensors") for case in wrong]
     for classes in ("not json", "[1", "null"):
-        cases.append((checkpoint_safetensors, {"architecture": TINY, "classes": classes}, r"mine\.safetensors"))
-    for save, facts, message in cases:
-        path = save(tmp_path / "mine", tiny(7), **facts)
-        assert re.search(message, refusal(lambda path=path: load_backbone(f"checkpoint:{path}"))), (path.suffix, facts)
+        cases.append((".safetensors", {"architecture": TINY, "classes": classes}, r"mine\.safetensors"))
+    for suffix, facts, message in cases:
+        name = checkpoint(tmp_path / f"mine{suffix}", tiny(7), **facts)
+        assert re.search(message, refusal(functools.partial(load_backbone, name))), (suffix, facts)
 
 
 # Published weights: those on this machine, and those to fetch
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where the weights of ResNet-18 belong, in an empty home without a way out of this machine."""
-    for name in ("HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME", "no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{closed_port()}")
-    yield weights_folder() / BACKBONES["resnet18"].file
 
 
 def closed_port() -> int:
@@ -340,15 +325,29 @@ def closed_port() -> int:
         return int(briefly.getsockname()[1])
 
 
-def test_published_weights_that_lie_in_their_place_are_used_without_a_network(place: Path) -> None:
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the weights of ResNet-18 belong, in an empty home without a way out of this machine."""
+    for name in ("HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{closed_port()}")
+    return weights_folder() / BACKBONES["resnet18"].file
+
+
+def test_published_weights_that_lie_in_their_place_are_used_and_named_when_they_are_others(place: Path) -> None:
     from torchvision import models
 
     model = models.resnet18().eval()
     place.parent.mkdir(parents=True)
     torch.save(model.state_dict(), place)
-    backbone = load_backbone("resnet18", tell=pytest.fail)
+    backbone = load_backbone("resnet18", tell=pytest.fail)  # without a network
     assert same_features(backbone, model, model.fc)
     assert place.name in backbone.origin and not backbone.random
+    for write in (saying(""), saying("half a file"), swapped("plain.pth")):
+        write(place)
+        assert place.name in refusal(lambda: load_backbone("resnet18"))
 
 
 def test_published_weights_that_cannot_be_had_are_asked_for_with_address_and_place(place: Path) -> None:
@@ -357,13 +356,6 @@ def test_published_weights_that_cannot_be_had_are_asked_for_with_address_and_pla
     message = str(caught.value)
     assert BACKBONES["resnet18"].url in message and str(place) in message and BUNDLED in message
     assert list(place.parent.iterdir()) == []
-
-
-def test_a_wrong_file_in_the_place_of_published_weights_is_named(place: Path) -> None:
-    place.parent.mkdir(parents=True)
-    for write in (Path.touch, saying("half a file"), swapped("plain.pth")):
-        write(place)
-        assert place.name in refusal(lambda: load_backbone("resnet18"))
 
 
 def test_what_timms_library_keeps_is_used_and_named_when_it_is_damaged(place: Path, tmp_path: Path) -> None:
@@ -436,9 +428,7 @@ def unavailable(url: str, target: Path) -> str:
     return str(caught.value)
 
 
-def test_a_download_that_fails_says_why_from_where_and_what_to_do_and_leaves_what_was_there(
-    server: str, tmp_path: Path
-) -> None:
+def test_a_failed_download_says_why_and_what_to_do_and_leaves_what_was_there(server: str, tmp_path: Path) -> None:
     nobody = f"http://127.0.0.1:{closed_port()}"
     for host, kind, name, why in (
         (server, "missing", GOOD, "Not Found"),
@@ -498,9 +488,7 @@ def test_a_request_that_cannot_be_is_refused_with_what_is_allowed(monkeypatch: p
             check_request(EmbedRequest(**fields))
 
 
-def test_a_request_that_can_be_is_completed_with_full_names_and_paths(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_good_request_is_completed_with_names_and_full_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("IMCLUST_ROOTS", raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -517,9 +505,7 @@ def test_a_request_that_can_be_is_completed_with_full_names_and_paths(
             assert check_request(asked) == asked == check_request(check_request(asked))
 
 
-def test_weights_outside_the_folders_a_server_may_read_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_weights_outside_a_servers_folders_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in ("inside", "outside"):
         (tmp_path / folder).mkdir()
         written(tmp_path / folder / "a.pth", b"x")

@@ -25,9 +25,7 @@ from imclust_core.store.workspace import Workspace
 from tests.conftest import MANY, finish, wait_for, worker_pids
 
 
-def test_a_worker_starts_on_demand_stays_for_the_next_job_pauses_for_a_lost_folder_and_leaves_a_log(
-    workspace: Workspace, photos: Path, tmp_path: Path
-) -> None:
+def test_a_worker_starts_on_demand_and_stays_for_more(workspace: Workspace, photos: Path, tmp_path: Path) -> None:
     source = add_collection(workspace, photos)
     first = finish(workspace, submit_scan(workspace, source))
     log = (workspace.logs / f"{first.id}.log").read_text()
@@ -154,7 +152,7 @@ def test_the_sample_job_makes_and_scans_the_sample_collection(workspace: Workspa
     assert again.id == source.id
 
 
-def test_a_worker_that_cannot_start_is_reported_and_not_tried_for_ever(
+def test_a_worker_that_cannot_start_says_so(
     workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IMCLUST_WORKER_IDLE", "ten minutes")
