@@ -152,17 +152,12 @@ def test_the_seed_decides_the_random_weights_and_they_are_marked() -> None:
         assert torch.equal(before, torch.get_rng_state()), "the caller's own dice were thrown"
 
 
-def test_a_loaded_network_is_not_one_in_training(bundled: Backbone) -> None:
-    for part in (bundled.trunk, bundled.head):
-        assert part is not None
-        assert not any(module.training for module in part.modules() if not isinstance(module, nn.Identity))
-        assert not any(parameter.requires_grad for parameter in part.parameters())
-
-
 # The bundled network, and words for real photographs
 
 
-def test_the_bundled_network_holds_every_tensor_of_its_file_in_its_place(bundled: Backbone) -> None:
+def test_the_bundled_network_holds_every_tensor_of_its_file_and_is_not_in_training(
+    bundled: Backbone,
+) -> None:
     path = weights_path(BACKBONES[BUNDLED])
     assert path is not None and bundled.head is not None
     in_file, loaded = read_weights(path), {**bundled.trunk.state_dict(), **bundled.head.state_dict()}
@@ -170,6 +165,9 @@ def test_the_bundled_network_holds_every_tensor_of_its_file_in_its_place(bundled
     for (there, tensor), (here, twin) in zip(in_file.items(), loaded.items(), strict=True):
         assert there.rpartition(".")[2] == here.rpartition(".")[2] and torch.equal(tensor, twin), (there, here)
     assert bundled.origin == f"bundled, {path.name}" and not bundled.random
+    for part in (bundled.trunk, bundled.head):
+        assert not any(module.training for module in part.modules() if not isinstance(module, nn.Identity))
+        assert not any(parameter.requires_grad for parameter in part.parameters())
 
 
 def of_class(shared_data: Path, name: str, number: int) -> list[Image.Image]:
@@ -198,7 +196,7 @@ def test_a_laptop_is_a_laptop_to_a_torchvision_network_with_real_weights(shared_
 # Classes
 
 
-def test_the_thousand_classes_have_names_of_their_own_in_torchvisions_order() -> None:
+def test_classes_have_names_of_their_own_in_torchvisions_order_with_synonyms_and_a_gloss() -> None:
     from torchvision.models import ResNet18_Weights
 
     names = [one.name for one in imagenet_classes()]
@@ -213,15 +211,10 @@ def test_the_thousand_classes_have_names_of_their_own_in_torchvisions_order() ->
         "maillot tank suit": "maillot, tank suit",
     }
 
-
-def test_every_class_has_a_wordnet_id_synonyms_and_a_gloss() -> None:
     for one in imagenet_classes():
         assert re.fullmatch(r"n\d{8}", one.wnid), one
         assert one.synonyms and all(word == word.strip() != "" for word in one.synonyms), one
         assert one.name.startswith(one.synonyms[0]) and one.gloss and not one.gloss.startswith(one.synonyms), one
-
-
-def test_names_are_unique_in_the_larger_imagenets_too_and_classes_that_nobody_named_are_numbered() -> None:
     for subset in ("imagenet-12k", "imagenet-22k"):
         classes = imagenet_classes(subset)
         assert len({one.name for one in classes}) == len(classes), subset
@@ -231,14 +224,7 @@ def test_names_are_unique_in_the_larger_imagenets_too_and_classes_that_nobody_na
 # Preprocessing
 
 
-def test_a_picture_decoded_no_larger_than_needed_is_never_blown_up() -> None:
-    for pre in (Preprocessing(), Preprocessing(224, 232), Preprocessing(518, 518), Preprocessing(96, 0)):
-        for width, height in ((pre.at_least, pre.at_least), (2 * pre.at_least, pre.at_least)):
-            left, upper, right, lower = pre.box(width, height)
-            assert min(right - left, lower - upper) >= pre.size, (pre, width)
-
-
-def test_the_box_is_the_middle_square_and_lies_within_the_picture() -> None:
+def test_the_box_is_the_middle_square_within_the_picture_and_never_blown_up() -> None:
     dice = np.random.default_rng(5)
     for width, height in dice.integers(1, 3000, (200, 2)).tolist():
         size = int(dice.integers(100, 600))
@@ -248,21 +234,24 @@ def test_the_box_is_the_middle_square_and_lies_within_the_picture() -> None:
         assert right - left == pytest.approx(lower - upper)
         assert right - left == pytest.approx(min(width, height) * size / pre.resize)
         assert (left + right, upper + lower) == pytest.approx((width, height))
+    for pre in (Preprocessing(), Preprocessing(224, 232), Preprocessing(518, 518), Preprocessing(96, 0)):
+        for width, height in ((pre.at_least, pre.at_least), (2 * pre.at_least, pre.at_least)):
+            left, upper, right, lower = pre.box(width, height)
+            assert min(right - left, lower - upper) >= pre.size, (pre, width)  # decoded no larger than needed
 
 
-def test_squashing_takes_the_whole_picture_whatever_the_networks_own_size() -> None:
+def test_pixels_are_a_square_of_bytes_of_any_picture_and_the_whole_of_it_when_squashed() -> None:
+    for size, resize in ((224, 256), (518, 518), (96, 0)):
+        for width, height in ((1, 1), (3, 700), (4000, 30), (256, 256)):
+            values = Preprocessing(size, resize).pixels(picture(width, height))
+            assert values.shape == (size, size, 3) and values.dtype == np.uint8
     squash = Preprocessing(384, 400, interpolation="bicubic").squashed()
     assert (squash.size, squash.at_least, squash.interpolation) == (224, 224, "bicubic")
     for width, height in ((1, 1), (640, 427), (20, 3000)):
         assert squash.box(width, height) == (0, 0, width, height)
         assert squash.pixels(picture(width, height)).shape == (224, 224, 3)
-
-
-def test_pixels_are_a_square_of_bytes_even_of_a_picture_of_one_pixel() -> None:
-    for size, resize in ((224, 256), (518, 518), (96, 0)):
-        for width, height in ((1, 1), (3, 700), (4000, 30), (256, 256)):
-            values = Preprocessing(size, resize).pixels(picture(width, height))
-            assert values.shape == (size, size, 3) and values.dtype == np.uint8
+    with pytest.raises(BackboneError, match=r"'random'.*bilinear, bicubic, nearest, lanczos"):
+        Preprocessing(interpolation="random")
 
 
 def test_pixels_are_those_of_the_networks_own_library_but_for_a_part_of_a_pixel() -> None:
@@ -304,11 +293,6 @@ def test_every_kind_of_file_that_opens_becomes_pixels(tmp_path: Path) -> None:
             assert values.shape == (224, 224, 3) and values.dtype == np.uint8, name
         opened += bool({"deep", "cmyk", "alpha"} & set(expected.notes)) or name == b"grey.jpg"
     assert opened == 5
-
-
-def test_a_way_to_resize_that_is_unknown_is_refused_with_those_there_are() -> None:
-    with pytest.raises(BackboneError, match=r"'random'.*bilinear, bicubic, nearest, lanczos"):
-        Preprocessing(interpolation="random")
 
 
 # Names, and where weights lie
@@ -360,7 +344,7 @@ def test_weights_lie_where_torch_keeps_them(home: Path, monkeypatch: pytest.Monk
             assert weights_folder() == folder == Path(torch.hub.get_dir()) / "checkpoints", settings
 
 
-def test_weights_are_here_once_their_file_is_and_not_before(home: Path) -> None:
+def test_weights_are_here_once_their_file_is_and_the_bundled_ones_the_default_until_then(home: Path) -> None:
     snapshots = home / ".cache/huggingface/hub/models--timm--vit_small_patch14_dinov2.lvd142m/snapshots"
     for name, path in (
         ("resnet50:v2", weights_folder() / "resnet50-11ad3fa6.pth"),
@@ -372,11 +356,7 @@ def test_weights_are_here_once_their_file_is_and_not_before(home: Path) -> None:
         path.rmdir()
         path.write_bytes(b"x")
         assert weights_path(BACKBONES[name]) == path
-
-
-def test_the_bundled_network_is_the_default_until_the_recommended_ones_weights_are_here(home: Path) -> None:
     assert default_backbone().name == BUNDLED and weights_path(default_backbone()) is not None
-    weights_folder().mkdir(parents=True)
     (weights_folder() / BACKBONES[RECOMMENDED].file).write_bytes(b"x")
     assert default_backbone().name == RECOMMENDED
 

@@ -118,7 +118,7 @@ def cosine(one: np.ndarray, other: np.ndarray) -> float:
     return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
 
 
-def test_each_image_has_the_vector_of_its_own_file_and_later_only_new_and_changed_ones_are_embedded(
+def test_each_image_has_the_vector_of_its_own_file_and_later_only_what_is_new_is_embedded_once(
     workspace: Workspace, source: Collection, photos: Path, tiny: Backbone
 ) -> None:
     (photos / "02.jpg").unlink()
@@ -136,11 +136,12 @@ def test_each_image_has_the_vector_of_its_own_file_and_later_only_new_and_change
     (photos / "new.jpg").write_bytes(jpeg(50))
     (photos / "03.jpg").write_bytes(jpeg(51))
     (photos / "07.jpg").unlink()
+    shutil.copy(photos / "new.jpg", photos / "copy.jpg")
     scan(workspace, source.id, quietly)
-    assert embed(workspace, source.id, ASKED, quietly)["images"] == 11
+    assert embed(workspace, source.id, ASKED, quietly)["images"] == 12
     one = the_embedding(workspace, source)
     assert before.items() <= shard_stamps(one).items()
-    assert [segment.plan.rows for segment in segments_of(one.folder)] == [12, 3]
+    assert [segment.plan.rows for segment in segments_of(one.folder)] == [12, 3], "a copy is embedded once"
     assert all_of_their_own_file(photos, tiny)
 
 
@@ -175,17 +176,6 @@ def test_embedding_again_computes_nothing_and_what_was_done_is_pinned(workspace:
     assert squash.recipe.fingerprint() != own.recipe.fingerprint()
 
 
-def test_copies_are_embedded_once_and_share_the_vector(workspace: Workspace, source: Collection, photos: Path) -> None:
-    shutil.copy(photos / "04.jpg", photos / "copy of 04.jpg")
-    scan(workspace, source.id, quietly)
-    assert embed(workspace, source.id, ASKED, quietly)["images"] == 13
-    one = open_collection(photos).embedding()
-    assert segments_of(one.record.folder)[0].plan.rows == 12
-    names = [path.name for path in open_collection(photos).paths(one.image_ids)]
-    pair = one.features[[names.index("04.jpg"), names.index("copy of 04.jpg")]]
-    assert (pair[0] == pair[1]).all()
-
-
 def test_what_may_pass_is_tried_again(workspace: Workspace, source: Collection, photos: Path) -> None:
     photos.rename(photos.with_name("unplugged"))
     with pytest.raises(SourceUnavailable, match="reconnect"):
@@ -208,16 +198,32 @@ def many(workspace: Workspace, folder: Path, number: int = 40) -> Collection:
     return made
 
 
-def test_cancelling_keeps_the_sealed_shards(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_cancelled_run_keeps_its_sealed_shards_goes_on_without_what_went_and_mends_what_was_lost(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     source = many(workspace, tmp_path / "many")
     with pytest.raises(Cancelled):
-        embed(workspace, source.id, ASKED_SLOWLY, stop_at(16))
+        embed(workspace, source.id, ASKED, stop_at(16))
     (one,) = embeddings_of(workspace, source.id, finished=False)
     sealed = shard_stamps(one)
     assert 0 < sum("features" in path for path in sealed) < 4
     assert embeddings_of(workspace, source.id) == []
-    assert embed(workspace, source.id, ASKED_SLOWLY, quietly)["images"] == 40
+    (source.folder / "below").mkdir()
+    for number in range(20, 30):
+        (source.folder / f"{number:03}.jpg").unlink()
+    (source.folder / "035.jpg").rename(source.folder / "below" / "moved.jpg")
+    scan(workspace, source.id, quietly)
+    assert counted(embed(workspace, source.id, ASKED, quietly)) == (30, {})
     assert sealed.items() <= shard_stamps(one).items()
+    one = the_embedding(workspace, source)
+    before = numbers(workspace, one)
+    first, second, third = sorted((one.folder / "shards").iterdir())[:3]
+    (first / "features.npy").write_bytes((first / "features.npy").read_bytes()[:-7])
+    (second / "seal.json").unlink()
+    (third / "labels.npy").unlink()
+    embed(workspace, source.id, ASKED, quietly)
+    for left, right in zip(before, numbers(workspace, one), strict=True):
+        np.testing.assert_array_equal(left, right)
 
 
 @pytest.mark.parametrize(("images", "kills"), [(40, 1), pytest.param(160, 8, marks=pytest.mark.long)])
@@ -398,30 +404,25 @@ class _Blank:
         return [None] * len(images)
 
 
-def test_a_full_disk_leaves_no_half_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shard_is_sealed_whole_or_not_at_all_and_damage_to_it_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(_handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shards.os, "fsync", full)
-    with pytest.raises(WorkspaceFull, match="free some"):
-        seal_shard(tmp_path, 0, 0, Shard(np.zeros((2, 3), np.float16), np.zeros(2, shards.ROW), {}))
-    monkeypatch.undo()
+    shard = Shard(np.ones((2, 3), np.float16), np.zeros(2, shards.ROW), {})
+    with monkeypatch.context() as patch, pytest.raises(WorkspaceFull, match="free some"):
+        patch.setattr(shards.os, "fsync", full)
+        seal_shard(tmp_path, 0, 0, shard)
     assert not is_sealed(tmp_path, 0, 0) and list((tmp_path / "shards").iterdir()) == []
-
-
-def test_a_disk_too_small_is_said_before_hours_are_spent(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceFull, match="GB"):
-        check_space(tmp_path, 10**12, 2048)
-    check_space(tmp_path, 10, 2048)
-
-
-def test_damage_to_a_sealed_shard_is_noticed(tmp_path: Path) -> None:
-    path = seal_shard(tmp_path, 0, 0, Shard(np.ones((2, 3), np.float16), np.zeros(2, shards.ROW), {}))
+    path = seal_shard(tmp_path, 0, 0, shard) / "features.npy"
     assert damage_of(tmp_path, 0, 0) is None
-    data = bytearray((path / "features.npy").read_bytes())
-    data[-1] ^= 1
-    (path / "features.npy").write_bytes(bytes(data))
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     assert damage_of(tmp_path, 0, 0) == "features.npy has changed since it was written"
+    check_space(tmp_path, 10, 2048)
+    with pytest.raises(WorkspaceFull, match="GB"):  # said before hours are spent
+        check_space(tmp_path, 10**12, 2048)
 
 
 def test_shards_cover_every_row_once_in_whole_batches() -> None:
@@ -458,20 +459,6 @@ def test_bf16_agrees_with_fp32(shared_data: Path) -> None:
     assert np.median(agreement) >= 0.999
 
 
-def test_a_lost_or_cut_shard_is_computed_again_with_the_same_numbers(workspace: Workspace, tmp_path: Path) -> None:
-    source = many(workspace, tmp_path / "many")
-    embed(workspace, source.id, ASKED, quietly)
-    one = the_embedding(workspace, source)
-    before = numbers(workspace, one)
-    first, second, third = sorted((one.folder / "shards").iterdir())[:3]
-    (first / "features.npy").write_bytes((first / "features.npy").read_bytes()[:-7])
-    (second / "seal.json").unlink()
-    (third / "labels.npy").unlink()
-    embed(workspace, source.id, ASKED, quietly)
-    for left, right in zip(before, numbers(workspace, one), strict=True):
-        np.testing.assert_array_equal(left, right)
-
-
 def test_a_lost_segment_is_never_read_as_another(workspace: Workspace, source: Collection, photos: Path) -> None:
     embed(workspace, source.id, ASKED, quietly)
     (photos / "new.jpg").write_bytes(jpeg(50))
@@ -494,29 +481,19 @@ def test_nonsense_among_the_speeds_is_measured_anew(workspace: Workspace, source
     assert read_speeds(workspace)[forward_key(TINY, "own", "auto")]["batch"] > 0
 
 
-def test_images_that_went_do_not_block_a_run_that_was_begun(workspace: Workspace, tmp_path: Path) -> None:
-    source = many(workspace, tmp_path / "many")
-    with pytest.raises(Cancelled):
-        embed(workspace, source.id, ASKED, stop_at(10))
-    (source.folder / "below").mkdir()
-    for number in range(20, 30):
-        (source.folder / f"{number:03}.jpg").unlink()
-    (source.folder / "035.jpg").rename(source.folder / "below" / "moved.jpg")
-    scan(workspace, source.id, quietly)
-    assert counted(embed(workspace, source.id, ASKED, quietly)) == (30, {})
-
-
-def test_another_network_or_other_words_with_the_same_tensors_are_another_embedding(
+def test_other_words_with_the_same_tensors_are_another_embedding(
     workspace: Workspace, source: Collection, tmp_path: Path, tiny: Backbone
 ) -> None:
     assert tiny.head is not None
-    state = {**tiny.trunk.state_dict(), "fc.weight": tiny.head.weight, "fc.bias": tiny.head.bias}
-    found = set()
+    path, found = tmp_path / "mine.pt", set()
+    state = {
+        **tiny.trunk.state_dict(),
+        "fc.weight": tiny.head.weight[:2].clone(),
+        "fc.bias": tiny.head.bias[:2].clone(),
+    }
+    pin_speed(workspace, f"checkpoint:{path}")
     for words in (["a", "b"], ["c", "d"]):
-        own = {**state, "fc.weight": tiny.head.weight[:2].clone(), "fc.bias": tiny.head.bias[:2].clone()}
-        path = tmp_path / "mine.pt"
-        torch.save({"architecture": TINY, "state_dict": own, "classes": words}, path)
-        pin_speed(workspace, f"checkpoint:{path}")
+        torch.save({"architecture": TINY, "state_dict": state, "classes": words}, path)
         embed(workspace, source.id, EmbedRequest(f"checkpoint:{path}"), quietly)
         found.add(open_collection(source.id).embedding().classes)
     assert found == {("a", "b"), ("c", "d")}

@@ -141,8 +141,10 @@ def test_a_cluster_that_people_have_changed_is_another_question(
     assert np.isfinite(heats(one, images, after)).all()
 
 
-def test_only_what_is_damaged_is_made_again(workspace: Workspace, one: Embedding, images: list[ImageRow]) -> None:
-    def stop_after_some(done: int, _total: int | None, _message: str, _detail: object = None) -> None:
+def test_only_what_is_damaged_is_made_again_and_nothing_is_kept_of_what_was_removed(
+    workspace: Workspace, one: Embedding, images: list[ImageRow]
+) -> None:
+    def stop_after_some(done: int, *_: object) -> None:
         if done:
             raise Cancelled("enough")
 
@@ -176,16 +178,13 @@ def test_only_what_is_damaged_is_made_again(workspace: Workspace, one: Embedding
     assert not is_kept(one, digest, TOP, "guided") and read_slopes(one, digest, TOP, "guided") is None
     assert made(["guided"], ids[:1]) == 1
     assert read_slopes(one, digest, TOP, "guided")
-
-
-def test_nothing_is_kept_of_a_removed_embedding(workspace: Workspace, one: Embedding, images: list[ImageRow]) -> None:
     remove_embedding(workspace, one.id)
     with pytest.raises(EmbeddingError, match="removed meanwhile"):
-        write_heat(one, images[0].hash or b"", TOP, "cam", np.ones((7, 7)))
+        write_heat(one, digest, TOP, "cam", np.ones((7, 7)))
     assert not one.folder.exists()
 
 
-def test_a_cluster_back_as_it_was_is_the_question_it_was(workspace: Workspace, stored: Clustering) -> None:
+def test_a_cluster_back_as_it_was_is_the_same_question(workspace: Workspace, stored: Clustering) -> None:
     desk = open_desk(workspace, stored)
     a, b, c, d = desk.clusters[:4]
     image = int(desk.image_ids[desk.rows_of(a)][0])
@@ -198,6 +197,12 @@ def test_a_cluster_back_as_it_was_is_the_question_it_was(workspace: Workspace, s
     move(workspace, stored, [image], a)
     assert version_of(open_desk(workspace, stored), a) == 0
     assert version_of(second, a, c) not in (version_of(second, c, a), version_of(second, a))
+    desk, content = open_desk(workspace, stored), read_clustering(stored)
+    found = [second_nearest(stored, desk, content, row) for row in range(len(desk.group))]
+    assert set(found) <= set(desk.clusters) and all(a != b for a, b in zip(found, desk.group, strict=True))
+    row, before = int(desk.rows_of(b)[0]), b
+    move(workspace, stored, [int(desk.image_ids[row])], found[row])
+    assert second_nearest(stored, open_desk(workspace, stored), content, row) == before  # where it was moved out of
 
 
 def test_everything_merged_into_one_is_explained_by_itself(
@@ -248,15 +253,6 @@ def test_what_is_no_target_or_not_there_is_refused_in_words(
             explain(workspace, one.id, [(target, ids_of(images))], ["cam"], quietly)
 
 
-def test_the_second_nearest_is_another_cluster_that_is_there(workspace: Workspace, stored: Clustering) -> None:
-    desk, content = open_desk(workspace, stored), read_clustering(stored)
-    found = [second_nearest(stored, desk, content, row) for row in range(len(desk.group))]
-    assert set(found) <= set(desk.clusters) and all(a != b for a, b in zip(found, desk.group, strict=True))
-    row, before = 0, int(desk.group[0])
-    move(workspace, stored, [int(desk.image_ids[row])], found[row])
-    assert second_nearest(stored, open_desk(workspace, stored), content, row) == before  # where it was moved out of
-
-
 def test_the_worker_looks_beside_long_work(workspace: Workspace, one: Embedding, images: list[ImageRow]) -> None:
     job = finish(workspace, submit_explain(workspace, one, [(TOP, ids_of(images))], ["cam"]))
     assert (job.state, job.error) == ("done", None) and job.result is not None and job.result["made"] == 6
@@ -279,7 +275,7 @@ def test_attention_is_the_mean_over_a_clusters_images(workspace: Workspace, stor
     assert version_of(desk, number) == found.versions[0] == 0
 
 
-def test_damaged_attention_is_none(one: Embedding) -> None:
+def test_damaged_attention_and_heat_that_is_none_are_none(one: Embedding) -> None:
     whole = Attention(np.array([1]), np.array([0]), np.ones((1, 7, 7)), np.array([0.5]), np.array([3]))
     write_attention(one, "abc", whole)
     assert read_attention(one, "abc") is not None
@@ -291,15 +287,18 @@ def test_damaged_attention_is_none(one: Embedding) -> None:
     for wrong in ({"border": np.array([0.5, 0.6])}, {"mean": np.ones((1, 0, 0))}, {"numbers": np.array(1)}):
         write_attention(one, "abc", replace(whole, **wrong))
         assert read_attention(one, "abc") is None
+    for heat in (np.full((7, 7), np.nan), np.zeros((0, 0)), np.zeros(5)):
+        write_heat(one, b"d" * 16, TOP, "cam", heat)
+        assert read_heat(one, b"d" * 16, TOP, "cam") is None
+    with pytest.raises(ExplainError, match="no method"):
+        is_kept(one, b"d" * 16, TOP, "magic")
 
 
 def test_the_share_at_the_border_is_a_share_of_area_for_even_heat() -> None:
     for side in (4, 6, 7, 12, 14):
         assert border_share(np.ones((1, side, side)))[0] == pytest.approx(1 - (2 / 3) ** 2)
-    middle = np.zeros((1, 7, 7))
-    middle[0, 3, 3] = 1
-    corner = np.zeros((1, 7, 7))
-    corner[0, 0, 0] = 1
+    middle, corner = np.zeros((2, 1, 7, 7))
+    middle[0, 3, 3] = corner[0, 0, 0] = 1
     assert border_share(middle)[0] == 0 and border_share(corner)[0] == pytest.approx(1)
     assert border_share(np.zeros((2, 7, 7))).tolist() == [0, 0]
 
@@ -310,11 +309,3 @@ def test_only_a_cluster_far_from_the_others_stands_out() -> None:
     assert stands_out(np.append(usual, 0.6)).tolist() == [False] * 5 + [True]
     assert not stands_out(np.append(usual, 0.05)).any()  # at its object more than others is nothing to worry about
     assert not stands_out(np.array([0.1, 0.1, 0.9])).any()
-
-
-def test_heat_that_is_no_heat_is_not_taken_for_one(one: Embedding) -> None:
-    for wrong in (np.full((7, 7), np.nan), np.zeros((0, 0)), np.zeros(5)):
-        write_heat(one, b"d" * 16, TOP, "cam", wrong)
-        assert read_heat(one, b"d" * 16, TOP, "cam") is None
-    with pytest.raises(ExplainError, match="no method"):
-        is_kept(one, b"d" * 16, TOP, "magic")

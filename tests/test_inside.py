@@ -165,12 +165,8 @@ def test_a_very_long_list_is_thinned_from_the_least_telling_end(monkeypatch: pyt
         assert parts == expected and layers[-1].name == STORED
     monkeypatch.setattr(inside_module, "MOST_LAYERS", 5)
     assert {one.name for one in survey(trunk, 8)[1]} == {"8", STORED}
-
-
-def test_a_network_without_a_convolution_has_no_filters_and_still_layers() -> None:
-    trunk = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 5), nn.Tanh())
-    filters, layers = survey(trunk, 8)
-    assert filters is None
+    filters, layers = survey(nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 5), nn.Tanh()), 8)
+    assert filters is None, "without a convolution"
     assert [(one.name, one.shape) for one in layers] == [("0", (192,)), ("1", (5,)), (STORED, (5,))]
 
 
@@ -253,18 +249,19 @@ def test_jobs_keep_what_the_network_says(
     assert (top.seen, top.of, top.alike) == (36, 36, False) and top.places is not None
     assert [row.id for row in still_there(workspace, one, top) if row is not None] == top.ids.tolist()
 
-
-def test_the_top_of_a_stored_column_is_that_of_all_stored_vectors(workspace: Workspace, source: Collection) -> None:
-    one = first_embedding(workspace, source)
-    rows = read_rows(one)
-    located = locate(workspace, one, rows)
-    features = features_at(one, rows, located.rows)
+    stored_rows = read_rows(one)
+    located = locate(workspace, one, stored_rows)
+    features = features_at(one, stored_rows, located.rows)
     for channel in (0, 7, 1279):
         order = np.argsort(-features[:, channel], kind="stable")[:10]
         top = top_stored(workspace, one, channel, 10)
         np.testing.assert_array_equal(top.values, features[order, channel])
         np.testing.assert_array_equal(top.ids, located.image_ids[order])
         assert (top.seen, top.of, top.places) == (36, 36, None)
+    square, wide = (replace(rows[0], width=width, height=100) for width in (100, 400))
+    for place, words in {0: "left", 6: "right", 24: "middle", 3: "top", 45: "bottom", 42: "left"}.items():
+        assert place_in_words(place, 7, one, square).endswith(words), place
+        assert place_in_words(place, 7, one, wide) in ("top", "middle", "bottom"), "the network saw the middle only"
 
 
 def test_channels_that_reach_the_same_are_told_apart_by_the_rest() -> None:
@@ -289,7 +286,7 @@ def test_a_sample_is_the_same_each_time(
     layer, kept = layer_of(one, "bn1"), one.folder / "inside"
     before = sorted(kept.iterdir())
 
-    def cancel_soon(done: int, _total: int | None, _message: str, _detail: dict[str, Any] | None = None) -> None:
+    def cancel_soon(done: int, *_: object) -> None:
         if done >= 16:
             raise Cancelled("The job was cancelled.")
 
@@ -369,25 +366,23 @@ def test_maps_are_clipped_and_the_oldest_go(
     left = [number for number in range(8) if read_maps(one, layer, bytes([number])) is not None]
     assert left == list(range(8))[-len(left) :] and 0 < len(left) < 8
     assert not list((one.folder / "inside").glob("*.tmp-*"))
-
-
-def test_peaks_of_an_embedding_that_has_grown_are_taken_anew(workspace: Workspace, source: Collection) -> None:
-    one, layer = first_embedding(workspace, source), Layer("x", "Linear", (2,), "vector", 0, 1, 0)
     two = np.zeros((1, 2), np.float16)
     write_peaks(one, layer, Peaks(np.array([5]), np.array([b"a"]), two, two, two, 1))
     assert read_peaks(one, layer) is not None
-    assert read_peaks(replace(one, finished_at=(one.finished_at or 0) + 1), layer) is None
+    assert read_peaks(replace(one, finished_at=(one.finished_at or 0) + 1), layer) is None, "it has grown since"
 
 
 def test_what_cannot_be_is_said_in_words(workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = embedded_photographs(workspace, photos)
     one, rows = first_embedding(workspace, source), everything(workspace, source)
-    with pytest.raises(ExplainError, match=r"no layer 'layer4.1' in EfficientNet-Lite0"):
-        map_image(workspace, one.id, "layer4.1", rows[0].id, quietly)
+    for layer_name, image, says in (
+        ("layer4.1", rows[0].id, "no layer 'layer4.1' in EfficientNet-Lite0"),
+        ("bn1", 10**9, "Choose another one"),
+    ):
+        with pytest.raises(ExplainError, match=says):
+            map_image(workspace, one.id, layer_name, image, quietly)
     with pytest.raises(ExplainError, match="no layer"):
         find_peaks(workspace, one.id, "", quietly)
-    with pytest.raises(ExplainError, match="Choose another one"):
-        map_image(workspace, one.id, "bn1", 10**9, quietly)
     (photos / "00.jpg").unlink()
     with pytest.raises(ExplainError, match=r"00\.jpg cannot be read now\. The file was listed and then was gone\."):
         map_image(workspace, one.id, "bn1", next(row.id for row in rows if row.path == b"00.jpg"), quietly)
@@ -441,14 +436,6 @@ def test_large_maps_are_averaged_to_what_can_be_seen() -> None:
         assert drawn.shape == (2 * shown, COLUMNS * shown, 3)
         bright = np.argwhere(drawn.sum(2) > drawn[0, 0].sum())
         assert bright.tolist() == ([] if side == 1 else [[2 * shown - 1, shown]])
-
-
-def test_a_place_is_told_in_the_whole_picture_and_not_in_its_middle(workspace: Workspace, source: Collection) -> None:
-    one, row = first_embedding(workspace, source), everything(workspace, source)[0]
-    square, wide = (replace(row, width=width, height=100) for width in (100, 400))
-    for place, words in {0: "left", 6: "right", 24: "middle", 3: "top", 45: "bottom", 42: "left"}.items():
-        assert place_in_words(place, 7, one, square).endswith(words), place
-        assert place_in_words(place, 7, one, wide) in ("top", "middle", "bottom"), place
 
 
 def test_pictures_are_served_to_those_who_come_from_a_page(workspace: Workspace, source: Collection) -> None:
