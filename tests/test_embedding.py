@@ -1,6 +1,7 @@
 """Embedding: every image gets its row or its reason, whatever happens meanwhile, and the same numbers each time."""
 
 import functools
+import itertools
 import json
 import os
 import random
@@ -9,8 +10,8 @@ import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -88,172 +89,179 @@ def described_alone(backbone: Backbone, path: Path) -> np.ndarray:
     return Forward(backbone, "cpu", "fp32")(np.stack([own.pixels(rgb)])).features[0]
 
 
-def cosine(one: np.ndarray, other: np.ndarray) -> float:
-    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
-
-
-def test_each_image_has_the_vector_of_its_own_file_with_failures_mixed_in(
-    workspace: Workspace, source: Collection, photos: Path, tiny: Backbone
-) -> None:
-    (photos / "02.jpg").unlink()
-    (photos / "05.jpg").write_bytes(jpeg(99))
-    result = embed(workspace, source.id, ASKED, quietly)
-    assert (result["images"], result["skipped"]) == (10, {"vanished": 1, "changed": 1})
+def all_of_their_own_file(photos: Path, backbone: Backbone) -> bool:
     opened = open_collection(photos)
-    one = opened.embedding(TINY)
-    assert one.missing == {"vanished": 1, "changed": 1}
-    assert one.features.shape == (10, 96) and one.features.dtype == np.float32
-    for path, features in zip(opened.paths(one.image_ids), one.features, strict=True):
-        assert cosine(features, described_alone(tiny, path)) > 0.99999, path
-    others = np.corrcoef(one.features)[np.triu_indices(10, 1)]
-    assert others.max() < 0.99999, "the images must differ, or this would prove nothing"
+    one = opened.embedding()
+    found = zip(opened.paths(one.image_ids), one.features, strict=True)
+    return all(cosine(features, described_alone(backbone, path)) > 0.99999 for path, features in found)
 
 
-def test_one_decode_gives_the_thumbnail_too(workspace: Workspace, source: Collection) -> None:
-    assert not list(workspace.thumbnails.rglob("*.jpg"))
-    embed(workspace, source.id, ASKED, quietly)
-    assert len(list(workspace.thumbnails.rglob("*-thumb.jpg"))) == 12
-
-
-def test_embedding_again_computes_nothing(workspace: Workspace, source: Collection) -> None:
-    first = embed(workspace, source.id, ASKED, quietly)
-    before = shard_stamps(the_embedding(workspace, source))
-    again = embed(workspace, source.id, ASKED, quietly)
-    assert again["forward_images_per_s"] is None
-    assert {**again, "forward_images_per_s": 0} == {**first, "forward_images_per_s": 0}
-    assert shard_stamps(the_embedding(workspace, source)) == before
+def counted(result: dict[str, Any]) -> tuple[int, dict[str, int]]:
+    return result["images"], result["skipped"]
 
 
 def shard_stamps(one: Embedding) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in one.folder.rglob("*.npy") if ".tmp-" not in str(path)}
 
 
-def test_only_new_and_changed_images_are_embedded_and_old_rows_stay(
+def stop_at(number: int) -> Callable[..., None]:
+    """A report that cancels the job once so many are done."""
+
+    def report(done: int, _total: int | None, _message: str, _detail: dict[str, Any] | None = None) -> None:
+        if done >= number:
+            raise Cancelled("enough")
+
+    return report
+
+
+def cosine(one: np.ndarray, other: np.ndarray) -> float:
+    return float(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+
+
+def test_each_image_has_the_vector_of_its_own_file_and_later_only_what_is_new_is_embedded_once(
     workspace: Workspace, source: Collection, photos: Path, tiny: Backbone
 ) -> None:
-    embed(workspace, source.id, ASKED, quietly)
+    (photos / "02.jpg").unlink()
+    (photos / "05.jpg").write_bytes(jpeg(99))
+    assert not list(workspace.thumbnails.rglob("*.jpg"))
+    assert counted(embed(workspace, source.id, ASKED, quietly)) == (10, {"vanished": 1, "changed": 1})
+    assert len(list(workspace.thumbnails.rglob("*-thumb.jpg"))) == 10, "one decode gives the thumbnail too"
+    one = open_collection(photos).embedding(TINY)
+    assert one.missing == {"vanished": 1, "changed": 1}
+    assert one.features.shape == (10, 96) and one.features.dtype == np.float32
+    others = np.corrcoef(one.features)[np.triu_indices(10, 1)]
+    assert others.max() < 0.99999, "the images must differ, or this would prove nothing"
+    assert all_of_their_own_file(photos, tiny)
     before = shard_stamps(the_embedding(workspace, source))
     (photos / "new.jpg").write_bytes(jpeg(50))
     (photos / "03.jpg").write_bytes(jpeg(51))
     (photos / "07.jpg").unlink()
+    shutil.copy(photos / "new.jpg", photos / "copy.jpg")
     scan(workspace, source.id, quietly)
-    result = embed(workspace, source.id, ASKED, quietly)
+    assert embed(workspace, source.id, ASKED, quietly)["images"] == 12
     one = the_embedding(workspace, source)
-    assert result["images"] == 12
     assert before.items() <= shard_stamps(one).items()
-    assert [segment.plan.rows for segment in segments_of(one.folder)] == [12, 2]
-    opened = open_collection(photos).embedding()
-    for path, features in zip(open_collection(photos).paths(opened.image_ids), opened.features, strict=True):
-        assert cosine(features, described_alone(tiny, path)) > 0.99999, path
+    assert [segment.plan.rows for segment in segments_of(one.folder)] == [12, 3], "a copy is embedded once"
+    assert all_of_their_own_file(photos, tiny)
 
 
-def test_copies_are_embedded_once_and_both_have_the_vector(
-    workspace: Workspace, source: Collection, photos: Path
-) -> None:
-    shutil.copy(photos / "04.jpg", photos / "copy of 04.jpg")
-    scan(workspace, source.id, quietly)
-    assert embed(workspace, source.id, ASKED, quietly)["images"] == 13
-    one = open_collection(photos).embedding()
-    assert segments_of(one.record.folder)[0].plan.rows == 12
-    names = [path.name for path in open_collection(photos).paths(one.image_ids)]
-    pair = one.features[[names.index("04.jpg"), names.index("copy of 04.jpg")]]
-    assert (pair[0] == pair[1]).all()
+def test_embedding_again_computes_nothing_and_what_was_done_is_pinned(workspace: Workspace, source: Collection) -> None:
+    with pytest.raises(EmbeddingError, match="imclust embed"):
+        open_collection(source.id).embedding()
+    first = embed(workspace, source.id, ASKED, quietly)
+    own = the_embedding(workspace, source)
+    before = shard_stamps(own)
+    again = embed(workspace, source.id, ASKED, quietly)
+    assert again["forward_images_per_s"] is None
+    assert {**again, "forward_images_per_s": 0} == {**first, "forward_images_per_s": 0}
+    assert shard_stamps(own) == before
+    pinned = json.loads((own.folder / "recipe.json").read_text())
+    assert pinned["weights"] == own.recipe.weights and pinned["dtype"] == "fp32" and pinned["random"]
+    opened = open_collection(source.id)
+    one = opened.embedding(TINY)
+    assert len(opened.image_ids) == count_images(workspace, source.id) == len(one.image_ids)
+    assert one.labels.shape == one.probabilities.shape == one.label_ids.shape == (12, 5)
+    assert (one.labels[:, 0] == np.array(one.classes)[one.label_ids[:, 0]]).all()
+    assert (np.diff(one.probabilities, axis=1) <= 0).all()
+    assert "random weights" in one.record.title
+    unit = one.features / np.linalg.norm(one.features, axis=1, keepdims=True)
+    for query in (0, 5, 11):
+        nearest_first = one.image_ids[np.argsort(-(unit @ unit[query]), kind="stable")].tolist()
+        expected = [image for image in nearest_first if image != one.image_ids[query]]
+        answer = find_similar(workspace, one.record.id, int(one.image_ids[query]), 4)
+        assert answer["ids"] == expected[:4]
+        assert answer["similarity"] == sorted(answer["similarity"], reverse=True)
+    embed(workspace, source.id, replace(ASKED, preprocess="squash"), quietly)
+    squash, own = embeddings_of(workspace, source.id)
+    assert squash.recipe.fingerprint() != own.recipe.fingerprint()
 
 
-def test_a_failure_that_may_pass_is_tried_again_and_a_lasting_one_is_not(
-    workspace: Workspace, source: Collection, photos: Path
-) -> None:
-    kept = (photos / "02.jpg").read_bytes()
-    stat = (photos / "02.jpg").stat()
-    (photos / "02.jpg").unlink()
-    assert embed(workspace, source.id, ASKED, quietly)["skipped"] == {"vanished": 1}
-    (photos / "02.jpg").write_bytes(kept)
-    os.utime(photos / "02.jpg", ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    result = embed(workspace, source.id, ASKED, quietly)
-    assert (result["images"], result["skipped"]) == (12, {})
-
-
-def test_a_lost_folder_stops_the_run_and_marks_nothing(workspace: Workspace, source: Collection, photos: Path) -> None:
+def test_what_may_pass_is_tried_again(workspace: Workspace, source: Collection, photos: Path) -> None:
     photos.rename(photos.with_name("unplugged"))
     with pytest.raises(SourceUnavailable, match="reconnect"):
         embed(workspace, source.id, ASKED, quietly)
     photos.with_name("unplugged").rename(photos)
-    result = embed(workspace, source.id, ASKED, quietly)
-    assert (result["images"], result["skipped"]) == (12, {})
+    (photos / "02.jpg").rename(photos.with_name("away.jpg"))
+    assert counted(embed(workspace, source.id, ASKED, quietly)) == (11, {"vanished": 1})
+    photos.with_name("away.jpg").rename(photos / "02.jpg")
+    assert counted(embed(workspace, source.id, ASKED, quietly)) == (12, {})
 
 
-def test_cancelling_keeps_the_sealed_shards(workspace: Workspace, many_images: Collection) -> None:
-    def stop_at_64(done: int, _total: int | None, _message: str, _detail: dict[str, Any] | None = None) -> None:
-        if done >= 64:
-            raise Cancelled("enough")
-
-    with pytest.raises(Cancelled):
-        embed(workspace, many_images.id, ASKED_SLOWLY, stop_at_64)
-    (one,) = embeddings_of(workspace, many_images.id, finished=False)
-    sealed = shard_stamps(one)
-    assert 0 < sum("features" in path for path in sealed) < 8
-    assert embeddings_of(workspace, many_images.id) == []
-    assert embed(workspace, many_images.id, ASKED_SLOWLY, quietly)["images"] == 160
-    assert sealed.items() <= shard_stamps(one).items()
-
-
-@pytest.fixture
-def many_images(workspace: Workspace, tmp_path: Path) -> Collection:
-    """160 images, scanned, of which every tenth is gone again."""
-    folder = tmp_path / "many"
+def many(workspace: Workspace, folder: Path, number: int = 40) -> Collection:
+    """So many images, scanned, and work on them cut into shards of a dozen."""
     folder.mkdir()
-    for number in range(160):
-        (folder / f"{number:03}.jpg").write_bytes(jpeg(number))
-    pin_speed(workspace, TINY, SLOW)
+    for at in range(number):
+        (folder / f"{at:03}.jpg").write_bytes(jpeg(at))
+    pin_speed(workspace, TINY, SLOW, images_per_s=0.4)
     made = add_collection(workspace, folder)
     scan(workspace, made.id, quietly)
     return made
 
 
-def test_killed_eight_times_it_ends_with_the_numbers_of_an_uninterrupted_run(
-    workspace: Workspace, many_images: Collection, tmp_path: Path
+def test_a_cancelled_run_keeps_its_sealed_shards_goes_on_without_what_went_and_mends_what_was_lost(
+    workspace: Workspace, tmp_path: Path
 ) -> None:
-    for number in range(0, 160, 10):
-        (many_images.folder / f"{number:03}.jpg").unlink()
-    queue, job, dice, sealed = (
-        Queue(workspace),
-        submit_embed(workspace, many_images, ASKED_SLOWLY),
-        random.Random(3),
-        {},
-    )
-    kills = 0
+    source = many(workspace, tmp_path / "many")
+    with pytest.raises(Cancelled):
+        embed(workspace, source.id, ASKED, stop_at(16))
+    (one,) = embeddings_of(workspace, source.id, finished=False)
+    sealed = shard_stamps(one)
+    assert 0 < sum("features" in path for path in sealed) < 4
+    assert embeddings_of(workspace, source.id) == []
+    (source.folder / "below").mkdir()
+    for number in range(20, 30):
+        (source.folder / f"{number:03}.jpg").unlink()
+    (source.folder / "035.jpg").rename(source.folder / "below" / "moved.jpg")
+    scan(workspace, source.id, quietly)
+    assert counted(embed(workspace, source.id, ASKED, quietly)) == (30, {})
+    assert sealed.items() <= shard_stamps(one).items()
+    one = the_embedding(workspace, source)
+    before = numbers(workspace, one)
+    first, second, third = sorted((one.folder / "shards").iterdir())[:3]
+    (first / "features.npy").write_bytes((first / "features.npy").read_bytes()[:-7])
+    (second / "seal.json").unlink()
+    (third / "labels.npy").unlink()
+    embed(workspace, source.id, ASKED, quietly)
+    for left, right in zip(before, numbers(workspace, one), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize(("images", "kills"), [(40, 1), pytest.param(160, 8, marks=pytest.mark.long)])
+def test_a_killed_run_ends_with_the_same_numbers(workspace: Workspace, tmp_path: Path, images: int, kills: int) -> None:
+    source = many(workspace, tmp_path / "many", images)
+    for number in range(0, images, 10):
+        (source.folder / f"{number:03}.jpg").unlink()
+    queue, job, dice = Queue(workspace), submit_embed(workspace, source, ASKED_SLOWLY), random.Random(3)
+    sealed: dict[str, int] = {}
+    killed = 0
 
     def further(than: int) -> bool:
         ensure_worker(workspace)
         return queue.job(job.id).done > than or not queue.job(job.id).active
 
-    while kills < 8 and queue.job(job.id).active:
-        wait_for(functools.partial(further, queue.job(job.id).done), what="progress")
+    while killed < kills and queue.job(job.id).active:
+        wait_for(functools.partial(further, queue.job(job.id).done + 12), what="progress")
         time.sleep(dice.random() * 0.2)
         for pid in worker_pids(workspace):
             os.kill(pid, signal.SIGKILL)
-            kills += 1
+            killed += 1
         wait_for(lambda: not worker_pids(workspace), what="the worker to die")
-        for one in embeddings_of(workspace, many_images.id, finished=False):
+        for one in embeddings_of(workspace, source.id, finished=False):
             assert sealed.items() <= shard_stamps(one).items(), "a sealed shard was written again"
             sealed = shard_stamps(one)
-    assert kills >= 3
+    assert killed >= min(kills, 3)
     assert finish(workspace, job).state == "done"
-    one = the_embedding(workspace, many_images)
+    one = the_embedding(workspace, source)
     assert sealed.items() <= shard_stamps(one).items()
     for segment in segments_of(one.folder):
-        assert [damage_of(one.folder, segment.number, shard) for shard in range(segment.plan.shards)] == [
-            None
-        ] * segment.plan.shards
+        assert not any(damage_of(one.folder, segment.number, shard) for shard in range(segment.plan.shards))
     whole = Workspace.open(tmp_path / "uninterrupted")
-    pin_speed(whole, SLOW)
-    other = add_collection(whole, many_images.folder)
+    pin_speed(whole, SLOW, images_per_s=0.4)
     shutil.copy(workspace.catalogue, whole.catalogue)  # the same catalogue, with the files that are gone since
     remove_embedding(whole, one.id)
-    embed(whole, many_images.id, ASKED_SLOWLY, quietly)
-    assert other.folder == many_images.folder
-    interrupted, uninterrupted = numbers(workspace, one), numbers(whole, the_embedding(whole, many_images))
-    assert len(interrupted[0]) == 144
+    embed(whole, source.id, ASKED_SLOWLY, quietly)
+    interrupted, uninterrupted = numbers(workspace, one), numbers(whole, the_embedding(whole, source))
+    assert len(interrupted[0]) == images * 9 // 10
     for left, right in zip(interrupted, uninterrupted, strict=True):
         np.testing.assert_array_equal(left, right)
 
@@ -264,48 +272,34 @@ def numbers(workspace: Workspace, one: Embedding) -> tuple[np.ndarray, np.ndarra
     return located.image_ids, features_at(one, rows, located.rows), rows.labels[located.rows]
 
 
-def test_a_source_renamed_while_the_worker_embeds_pauses_and_resumes(
-    workspace: Workspace, many_images: Collection
-) -> None:
-    queue, job = Queue(workspace), submit_embed(workspace, many_images, ASKED_SLOWLY)
+def test_a_source_renamed_while_the_worker_embeds_pauses_and_resumes(workspace: Workspace, tmp_path: Path) -> None:
+    source = many(workspace, tmp_path / "many")
+    queue, job = Queue(workspace), submit_embed(workspace, source, ASKED_SLOWLY)
     ensure_worker(workspace)
     wait_for(lambda: queue.job(job.id).done > 0, what="the first images")
-    away = many_images.folder.with_name("unplugged")
-    many_images.folder.rename(away)
+    away = source.folder.with_name("unplugged")
+    source.folder.rename(away)
     paused = finish(workspace, job)
     assert (paused.state, paused.reason) == ("paused", "source_unavailable")
-    away.rename(many_images.folder)
+    away.rename(source.folder)
     ended = finish(workspace, queue.resume(job.id))
-    assert ended.result is not None and (ended.result["images"], ended.result["skipped"]) == (160, {})
+    assert ended.result is not None and counted(ended.result) == (40, {})
 
 
-def test_a_question_is_answered_while_a_long_job_runs(workspace: Workspace, many_images: Collection) -> None:
-    embed(workspace, many_images.id, ASKED_SLOWLY, quietly)
-    one = the_embedding(workspace, many_images)
-    queue, long = Queue(workspace), submit_embed(workspace, many_images, replace(ASKED_SLOWLY, preprocess="squash"))
+def test_a_question_is_answered_while_a_long_job_runs(workspace: Workspace, tmp_path: Path) -> None:
+    source = many(workspace, tmp_path / "many", 120)
+    embed(workspace, source.id, ASKED, quietly)
+    one = the_embedding(workspace, source)
+    queue, long = Queue(workspace), submit_embed(workspace, source, ASKED_SLOWLY)
     ensure_worker(workspace)
     wait_for(lambda: queue.job(long.id).state == "running", what="the long job to run")
-    image = int(contents(workspace, many_images.id)[0][7])
+    image = int(contents(workspace, source.id)[0][7])
     question = finish(workspace, submit_similar(workspace, one, image, 5))
     assert queue.job(long.id).active, "the long job must still run, or this would prove nothing"
     assert question.result is not None and len(question.result["ids"]) == 5
     assert [job.kind for job in queue.recent()] == ["embed"]
     queue.cancel(long.id)
     finish(workspace, long)
-
-
-def test_similar_images_are_the_nearest_by_cosine(workspace: Workspace, source: Collection, photos: Path) -> None:
-    embed(workspace, source.id, ASKED, quietly)
-    one = open_collection(photos).embedding()
-    unit = one.features / np.linalg.norm(one.features, axis=1, keepdims=True)
-    for query in (0, 5, 11):
-        alike = unit @ unit[query]
-        expected = [
-            int(image) for image in one.image_ids[np.argsort(-alike, kind="stable")] if image != one.image_ids[query]
-        ]
-        answer = find_similar(workspace, one.record.id, int(one.image_ids[query]), 4)
-        assert answer["ids"] == expected[:4]
-        assert answer["similarity"] == sorted(answer["similarity"], reverse=True)
 
 
 def test_neighbours_do_not_depend_on_how_rows_are_cut_into_blocks() -> None:
@@ -329,33 +323,21 @@ def test_bad_requests_end_with_a_plain_message(workspace: Workspace, source: Col
             embed(workspace, source.id, replace(ASKED, device="cuda"), quietly)
 
 
-def test_a_truncated_weights_file_fails_the_job_in_words(
-    workspace: Workspace, source: Collection, tmp_path: Path
-) -> None:
-    whole = tmp_path / "resnet18.pth"
-    torch.save(load_backbone("resnet18", random=True).trunk.state_dict(), whole)
-    cut = tmp_path / "cut.pth"
-    cut.write_bytes(whole.read_bytes()[:1_000_000])
-    job = finish(workspace, submit_embed(workspace, source, EmbedRequest("resnet18", str(cut))))
-    assert (job.state, job.reason) == ("failed", "weights_damaged")
-    assert job.error is not None and "cut.pth" in job.error and "again" in job.error
-
-
-def test_weights_that_cannot_be_downloaded_fail_the_job_in_words(
-    workspace: Workspace, source: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_weights_that_are_cut_short_or_cannot_be_downloaded_fail_the_job_in_words(
+    workspace: Workspace, source: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny: Backbone
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
-    job = finish(workspace, submit_embed(workspace, source, EmbedRequest("resnet18")))
-    assert (job.state, job.reason) == ("failed", "weights_unavailable")
-    assert job.error is not None
-    for part in (
-        "resnet18-f37072fd.pth",
-        "https://download.pytorch.org",
-        str(tmp_path / "torch"),
-        "efficientnet_lite0",
+    torch.save(tiny.trunk.state_dict(), tmp_path / "cut.pth")
+    (tmp_path / "cut.pth").write_bytes((tmp_path / "cut.pth").read_bytes()[:1_000_000])
+    fetched = ("resnet18-f37072fd.pth", "https://download.pytorch.org", str(tmp_path / "torch"), "efficientnet_lite0")
+    for request, reason, parts in (
+        (EmbedRequest(TINY, str(tmp_path / "cut.pth")), "weights_damaged", ("cut.pth", "again")),
+        (EmbedRequest("resnet18"), "weights_unavailable", fetched),
     ):
-        assert part in job.error
+        job = finish(workspace, submit_embed(workspace, source, request))
+        assert (job.state, job.reason) == ("failed", reason)
+        assert job.error is not None and all(part in job.error for part in parts)
 
 
 def test_without_the_recommended_weights_auto_takes_the_bundled_ones_and_says_so(
@@ -368,35 +350,30 @@ def test_without_the_recommended_weights_auto_takes_the_bundled_ones_and_says_so
     assert result["backbone"] == "efficientnet_lite0" and "resnet152" in result["note"]
 
 
-@pytest.mark.parametrize("batch", [1, 2, 5, 8])
-def test_running_out_of_memory_halves_the_batch_and_loses_nothing(tiny: Backbone, batch: int) -> None:
+def test_running_out_of_memory_halves_the_batch_and_loses_nothing(tiny: Backbone) -> None:
     class Small(Forward):
-        largest = 0
+        most, largest = 2, 0
 
         def once(self, pixels: np.ndarray) -> Outputs:
-            if len(pixels) > 2:
+            if len(pixels) > self.most:
                 raise torch.OutOfMemoryError("CUDA out of memory")
             self.largest = max(self.largest, len(pixels))
             return super().once(pixels)
 
-    pixels = np.random.default_rng(0).integers(0, 256, (batch, 224, 224, 3), np.uint8)
-    small, whole = Small(tiny, "cpu", "fp32"), Forward(tiny, "cpu", "fp32")
-    np.testing.assert_allclose(small(pixels).features, whole(pixels).features, rtol=1e-3, atol=1e-4)
-    assert small.largest == min(batch, 2)
-
-
-def test_one_image_that_does_not_fit_is_said_in_words(tiny: Backbone) -> None:
-    class Never(Forward):
-        def once(self, pixels: np.ndarray) -> Outputs:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-
+    whole = Forward(tiny, "cpu", "fp32")
+    for batch in (1, 2, 5, 8):
+        small, pixels = (
+            Small(tiny, "cpu", "fp32"),
+            np.random.default_rng(0).integers(0, 256, (batch, 224, 224, 3), np.uint8),
+        )
+        np.testing.assert_allclose(small(pixels).features, whole(pixels).features, rtol=1e-3, atol=1e-4)
+        assert small.largest == min(batch, 2), batch
+    small.most = 0
     with pytest.raises(EmbeddingError, match="smaller backbone"):
-        Never(tiny, "cpu", "fp32")(np.zeros((4, 224, 224, 3), np.uint8))
+        small(pixels)
 
 
-def test_numbers_that_are_not_finite_become_a_reason_and_too_large_ones_are_clipped(
-    workspace: Workspace, source: Collection, tmp_path: Path
-) -> None:
+def test_what_is_not_finite_is_a_reason_or_clipped(workspace: Workspace, source: Collection, tmp_path: Path) -> None:
     def forward(pixels: np.ndarray) -> Outputs:
         features = np.ones((len(pixels), 3), np.float32)
         features[1, 0], features[2, 0] = np.nan, 1e9
@@ -427,41 +404,35 @@ class _Blank:
         return [None] * len(images)
 
 
-def test_a_full_disk_leaves_no_half_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shard_is_sealed_whole_or_not_at_all_and_damage_to_it_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(_handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shards.os, "fsync", full)
-    with pytest.raises(WorkspaceFull, match="free some"):
-        seal_shard(tmp_path, 0, 0, Shard(np.zeros((2, 3), np.float16), np.zeros(2, shards.ROW), {}))
-    monkeypatch.undo()
+    shard = Shard(np.ones((2, 3), np.float16), np.zeros(2, shards.ROW), {})
+    with monkeypatch.context() as patch, pytest.raises(WorkspaceFull, match="free some"):
+        patch.setattr(shards.os, "fsync", full)
+        seal_shard(tmp_path, 0, 0, shard)
     assert not is_sealed(tmp_path, 0, 0) and list((tmp_path / "shards").iterdir()) == []
-
-
-def test_a_disk_too_small_is_said_before_hours_are_spent(tmp_path: Path) -> None:
-    with pytest.raises(WorkspaceFull, match="GB"):
-        check_space(tmp_path, 10**12, 2048)
-    check_space(tmp_path, 10, 2048)
-
-
-def test_damage_to_a_sealed_shard_is_noticed(tmp_path: Path) -> None:
-    path = seal_shard(tmp_path, 0, 0, Shard(np.ones((2, 3), np.float16), np.zeros(2, shards.ROW), {}))
+    path = seal_shard(tmp_path, 0, 0, shard) / "features.npy"
     assert damage_of(tmp_path, 0, 0) is None
-    data = bytearray((path / "features.npy").read_bytes())
-    data[-1] ^= 1
-    (path / "features.npy").write_bytes(bytes(data))
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     assert damage_of(tmp_path, 0, 0) == "features.npy has changed since it was written"
+    check_space(tmp_path, 10, 2048)
+    with pytest.raises(WorkspaceFull, match="GB"):  # said before hours are spent
+        check_space(tmp_path, 10**12, 2048)
 
 
-@pytest.mark.parametrize("rows", [1, 8, 12, 1_000, 1_000_000])
-@pytest.mark.parametrize("speed", [0.1, 5.0, 60.0, 6_000.0])
-@pytest.mark.parametrize("lanes", [1, 2, 32])
-def test_shards_cover_every_row_once_in_whole_batches(rows: int, speed: float, lanes: int) -> None:
-    plan = plan_for(rows, Speed("fp32", 8, speed), lanes)
-    spans = [plan.span(shard) for shard in range(plan.shards)]
-    assert spans[0][0] == 0 and spans[-1][1] == rows
-    assert all(left[1] == right[0] for left, right in pairwise(spans))
-    assert plan.shard_rows % (8 * lanes) == 0 and plan.shard_rows <= max(16_384, 8 * lanes)
+def test_shards_cover_every_row_once_in_whole_batches() -> None:
+    for case in itertools.product([1, 8, 12, 1_000, 1_000_000], [0.1, 5.0, 60.0, 6_000.0], [1, 2, 32]):
+        rows, speed, lanes = case
+        plan = plan_for(rows, Speed("fp32", 8, speed), lanes)
+        spans = [plan.span(shard) for shard in range(plan.shards)]
+        assert spans[0][0] == 0 and spans[-1][1] == rows, case
+        assert all(left[1] == right[0] for left, right in itertools.pairwise(spans)), case
+        assert plan.shard_rows % (8 * lanes) == 0 and plan.shard_rows <= max(16_384, 8 * lanes), case
 
 
 def test_lanes_spread_over_all_devices_and_each_keeps_its_own() -> None:
@@ -488,24 +459,7 @@ def test_bf16_agrees_with_fp32(shared_data: Path) -> None:
     assert np.median(agreement) >= 0.999
 
 
-def test_a_lost_or_cut_shard_is_computed_again_with_the_same_numbers(
-    workspace: Workspace, many_images: Collection
-) -> None:
-    embed(workspace, many_images.id, ASKED, quietly)
-    one = the_embedding(workspace, many_images)
-    before = numbers(workspace, one)
-    first, second, third = sorted((one.folder / "shards").iterdir())[:3]
-    (first / "features.npy").write_bytes((first / "features.npy").read_bytes()[:-7])
-    (second / "seal.json").unlink()
-    (third / "labels.npy").unlink()
-    embed(workspace, many_images.id, ASKED, quietly)
-    for left, right in zip(before, numbers(workspace, one), strict=True):
-        np.testing.assert_array_equal(left, right)
-
-
-def test_a_lost_segment_is_said_and_never_read_as_another(
-    workspace: Workspace, source: Collection, photos: Path
-) -> None:
+def test_a_lost_segment_is_never_read_as_another(workspace: Workspace, source: Collection, photos: Path) -> None:
     embed(workspace, source.id, ASKED, quietly)
     (photos / "new.jpg").write_bytes(jpeg(50))
     scan(workspace, source.id, quietly)
@@ -517,58 +471,32 @@ def test_a_lost_segment_is_said_and_never_read_as_another(
         embed(workspace, source.id, ASKED, quietly)
 
 
-@pytest.mark.parametrize("nonsense", ["[]", "null", '{"forward/timm:test_resnet/own/auto": {"batch": 0}}', "{"])
-def test_nonsense_among_the_speeds_is_measured_anew(workspace: Workspace, source: Collection, nonsense: str) -> None:
-    (workspace.root / "speeds.json").write_text(nonsense)
+def test_nonsense_among_the_speeds_is_measured_anew(workspace: Workspace, source: Collection) -> None:
+    speeds = workspace.root / "speeds.json"
+    for nonsense in ("[]", "null", "{"):
+        speeds.write_text(nonsense)
+        assert read_speeds(workspace) == {}, nonsense
+    speeds.write_text('{"forward/timm:test_resnet/own/auto": {"batch": 0}}')
     assert embed(workspace, source.id, ASKED, quietly)["images"] == 12
     assert read_speeds(workspace)[forward_key(TINY, "own", "auto")]["batch"] > 0
 
 
-def test_images_that_went_between_two_scans_do_not_block_a_run_that_was_begun(
-    workspace: Workspace, many_images: Collection
-) -> None:
-    def stop(done: int, _total: int | None, _message: str, _detail: dict[str, Any] | None = None) -> None:
-        if done >= 30:
-            raise Cancelled("enough")
-
-    with pytest.raises(Cancelled):
-        embed(workspace, many_images.id, ASKED, stop)
-    (many_images.folder / "below").mkdir()
-    for number in range(100, 130):
-        (many_images.folder / f"{number:03}.jpg").unlink()
-    (many_images.folder / "150.jpg").rename(many_images.folder / "below" / "moved.jpg")
-    scan(workspace, many_images.id, quietly)
-    result = embed(workspace, many_images.id, ASKED, quietly)
-    assert (result["images"], result["skipped"]) == (130, {})
-
-
-def test_another_network_or_other_words_with_the_same_tensors_are_another_embedding(
+def test_other_words_with_the_same_tensors_are_another_embedding(
     workspace: Workspace, source: Collection, tmp_path: Path, tiny: Backbone
 ) -> None:
     assert tiny.head is not None
-    state = {**tiny.trunk.state_dict(), "fc.weight": tiny.head.weight, "fc.bias": tiny.head.bias}
-    found = set()
+    path, found = tmp_path / "mine.pt", set()
+    state = {
+        **tiny.trunk.state_dict(),
+        "fc.weight": tiny.head.weight[:2].clone(),
+        "fc.bias": tiny.head.bias[:2].clone(),
+    }
+    pin_speed(workspace, f"checkpoint:{path}")
     for words in (["a", "b"], ["c", "d"]):
-        own = {**state, "fc.weight": tiny.head.weight[:2].clone(), "fc.bias": tiny.head.bias[:2].clone()}
-        path = tmp_path / "mine.pt"
-        torch.save({"architecture": TINY, "state_dict": own, "classes": words}, path)
-        pin_speed(workspace, f"checkpoint:{path}")
+        torch.save({"architecture": TINY, "state_dict": state, "classes": words}, path)
         embed(workspace, source.id, EmbedRequest(f"checkpoint:{path}"), quietly)
         found.add(open_collection(source.id).embedding().classes)
     assert found == {("a", "b"), ("c", "d")}
-
-
-def test_the_catalogue_of_a_notebook_says_what_is_there(workspace: Workspace, source: Collection, photos: Path) -> None:
-    opened = open_collection(source.id)
-    with pytest.raises(EmbeddingError, match="imclust embed"):
-        opened.embedding()
-    embed(workspace, source.id, ASKED, quietly)
-    one = opened.embedding(TINY)
-    assert len(opened.image_ids) == count_images(workspace, source.id) == len(one.image_ids)
-    assert one.labels.shape == one.probabilities.shape == one.label_ids.shape == (12, 5)
-    assert (one.labels[:, 0] == np.array(one.classes)[one.label_ids[:, 0]]).all()
-    assert (np.diff(one.probabilities, axis=1) <= 0).all()
-    assert "random weights" in one.record.title
 
 
 def test_the_probe_measures_networks_and_files_and_keeps_what_it_found(workspace: Workspace, photos: Path) -> None:
@@ -584,24 +512,22 @@ def test_the_probe_measures_networks_and_files_and_keeps_what_it_found(workspace
     assert seconds_for(1000, None, 5.0, shared=True) is None
 
 
-def test_the_plan_and_recipe_on_disk_pin_what_was_done(workspace: Workspace, source: Collection) -> None:
-    embed(workspace, source.id, ASKED, quietly)
-    embed(workspace, source.id, replace(ASKED, preprocess="squash"), quietly)
-    squash, own = embeddings_of(workspace, source.id)
-    assert squash.recipe.fingerprint() != own.recipe.fingerprint()
-    pinned = json.loads((own.folder / "recipe.json").read_text())
-    assert pinned["weights"] == own.recipe.weights and pinned["dtype"] == "fp32" and pinned["random"]
-
-
-def test_real_photographs_lie_beside_their_own_kind(workspace: Workspace, shared_data: Path) -> None:
-    source = add_collection(workspace, shared_data / "caltech20")
+@pytest.mark.parametrize(("of_a_kind", "share"), [(8, 0.9), pytest.param(40, 0.97, marks=pytest.mark.long)])
+def test_real_photographs_lie_beside_their_own_kind(
+    workspace: Workspace, shared_data: Path, tmp_path: Path, of_a_kind: int, share: float
+) -> None:
+    for folder in (shared_data / "caltech20").iterdir():
+        (tmp_path / "photographs" / folder.name).mkdir(parents=True)
+        for file in sorted(folder.iterdir())[:of_a_kind]:
+            shutil.copy(file, tmp_path / "photographs" / folder.name)
+    pin_speed(workspace, "efficientnet_lite0")
+    source = add_collection(workspace, tmp_path / "photographs")
     scan(workspace, source.id, quietly)
-    result = embed(workspace, source.id, EmbedRequest("efficientnet_lite0"), quietly)
-    assert result["images"] == 800
+    assert embed(workspace, source.id, EmbedRequest("efficientnet_lite0"), quietly)["images"] == 20 * of_a_kind
     one = open_collection(source.id).embedding()
     kind = np.array([path.parent.name for path in open_collection(source.id).paths(one.image_ids)])
     unit = one.features / np.linalg.norm(one.features, axis=1, keepdims=True)
     alike = unit @ unit.T
     np.fill_diagonal(alike, -2)
     votes = [Counter(kind[near]).most_common(1)[0][0] for near in np.argsort(-alike, axis=1)[:, :5]]
-    assert np.mean(np.array(votes) == kind) >= 0.97
+    assert np.mean(np.array(votes) == kind) >= share

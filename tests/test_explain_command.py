@@ -2,7 +2,6 @@
 
 import csv
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,10 @@ from imclust_core.annotation.editing import open_desk
 from imclust_core.cli import main
 from imclust_core.exchange.sheets.saliency_export import NEEDS
 from imclust_core.store.catalogue import page_of_images
-from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
-from tests.helpers.clusterings import PLAIN, clustered
+from tests.helpers.clusterings import clustered
 from tests.helpers.editing import move
-
-
-@pytest.fixture
-def stored(workspace: Workspace, source: Collection) -> Clustering:
-    return clustered(workspace, source, replace(PLAIN, k=6))
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -34,7 +27,7 @@ def listed(folder: Path) -> list[dict[str, str]]:
     return list(csv.DictReader((folder / "looks.csv").read_text("utf-8-sig").splitlines()))
 
 
-def test_every_way_of_every_image_is_a_picture_of_its_shape(
+def test_each_way_is_a_picture_of_its_shape(
     source: Collection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
@@ -58,66 +51,43 @@ def test_every_way_of_every_image_is_a_picture_of_its_shape(
 
 
 def test_clusters_are_explained_as_people_left_them(
-    workspace: Workspace,
-    source: Collection,
-    stored: Clustering,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    workspace: Workspace, source: Collection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    stored = clustered(workspace, source)
     desk = open_desk(workspace, stored)
     first, second = desk.clusters[:2]
-    moved = int(desk.image_ids[desk.rows_of(second)][0])
+    moved, other = desk.image_ids[desk.rows_of(second)][:2].tolist()
     move(workspace, stored, [moved], first)
-    code, _ = told(
-        capsys,
-        str(source.folder),
-        "--out",
-        str(tmp_path / "a"),
-        "--images",
-        str(moved),
-        "--target",
-        "cluster",
-        "--method",
-        "cam",
-    )
-    assert code == 0 and listed(tmp_path / "a")[0]["explained"].startswith(f"cluster/{stored.id}/{first}/")
-    other = int(desk.image_ids[desk.rows_of(second)][1])
-    code, found = told(
-        capsys, str(source.folder), "--out", str(tmp_path / "b"), "--images", str(other), str(moved),
-        "--target", "contrast", "--method", "cam", "--clustering", stored.id,
-    )  # fmt: skip
-    assert code == 0 and listed(tmp_path / "b")[0]["explained"].startswith(f"contrast/{stored.id}/{second}/")
-    assert found["images"] + len(found["failed"]) == 2
+    for out, images, more, explained in (
+        ("a", [moved], ["cluster"], f"cluster/{stored.id}/{first}/"),
+        ("b", [other, moved], ["contrast", "--clustering", stored.id], f"contrast/{stored.id}/{second}/"),
+    ):
+        asked = ["--images", *map(str, images), "--method", "cam", "--target", *more]
+        code, found = told(capsys, str(source.folder), "--out", str(tmp_path / out), *asked)
+        assert code == 0 and listed(tmp_path / out)[0]["explained"].startswith(explained)
+        assert found["images"] + len(found["failed"]) == len(images)
 
 
-@pytest.mark.parametrize(
-    ("more", "why"),
-    [
-        (["--images", "777777"], "no image '777777'"),
-        (["--images", "no.jpg"], "no image 'no.jpg'"),
-        (["--target", "class:1000"], "classes 0 to 999"),
-        (["--target", "class:"], "no target"),
-        (["--target", "dog"], "Expected top1"),
-        (["--target", "cluster"], "not clustered yet"),
-        (["--target", "cluster:"], "no target"),
-        (["--target", "cluster", "--embedding", "efficientnet_lite0"], "Leave out --embedding"),
-        (["--target", "top1", "--clustering", "abc"], "goes with --target cluster"),
-        (["--embedding", "resnet152"], "no finished embedding"),
-        (["--opacity", "7"], "opacity"),
-    ],
-)
-def test_what_cannot_be_is_said_and_nothing_is_written(
-    source: Collection, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], why: str
-) -> None:
-    out = tmp_path / "out"
-    code, found = told(capsys, str(source.folder), "--out", str(out), "--images", "1", *more)
-    assert code == 1 and why in found["error"] and found["reason"]
-    assert not out.exists() and not list(tmp_path.glob(".imclust-*"))
-
-
-def test_it_writes_neither_over_anything_nor_among_the_images(
+def test_what_cannot_be_is_said_and_nothing_is_written_over_anything_or_among_the_images(
     source: Collection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    for more, why in (
+        ("--images 777777", "no image '777777'"),
+        ("--images no.jpg", "no image 'no.jpg'"),
+        ("--target class:1000", "classes 0 to 999"),
+        ("--target class:", "no target"),
+        ("--target dog", "Expected top1"),
+        ("--target cluster", "not clustered yet"),
+        ("--target cluster:", "no target"),
+        ("--target cluster --embedding efficientnet_lite0", "Leave out --embedding"),
+        ("--target top1 --clustering abc", "goes with --target cluster"),
+        ("--embedding resnet152", "no finished embedding"),
+        ("--opacity 7", "opacity"),
+    ):
+        out = tmp_path / "out"
+        code, found = told(capsys, str(source.folder), "--out", str(out), "--images", "1", *more.split())
+        assert code == 1 and why in found["error"] and found["reason"], more
+        assert not out.exists() and not list(tmp_path.glob(".imclust-*")), more
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
     for out in (tmp_path / "full", source.folder / "new"):

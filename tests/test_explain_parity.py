@@ -4,10 +4,7 @@ pytorch-grad-cam and captum are the peers; where they are known to do something 
 """
 
 import copy
-import subprocess
-import sys
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,20 +18,23 @@ from torch.nn import functional
 
 from imclust_core.backbones.network import Backbone, load_backbone
 from imclust_core.backbones.registry import BUNDLED
+from imclust_core.errors import ExplainError
 from imclust_core.explain.cam import look
 from imclust_core.explain.guided_backprop import Guided
 from imclust_core.explain.target_layer import find_places
 from imclust_core.explain.targets import OfClass
 from tests.conftest import SHARED
+from tests.helpers.imports import run
 from tests.helpers.pictures import normalised, photograph
 
-NETWORKS = (BUNDLED, "mobilenet_v2", "resnet50")
+NETWORKS = (BUNDLED, "mobilenet_v2", "resnet18", pytest.param("resnet50", marks=pytest.mark.long))
 CLASSES = (285, 291)
 """A cat and a lion; something speaks for either in every picture, also by weights that were never trained."""
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
 def network(request: pytest.FixtureRequest) -> Backbone:
+    torch.set_num_threads(1)  # two test processes at two threads each on two cores wait for each other
     if request.param == "mobilenet_v2":
         weights = SHARED / "weights" / "mobilenet_v2.pth"
         if not weights.is_file():
@@ -84,39 +84,34 @@ def ours(model: nn.Module, pixels: Tensor, number: int) -> Tensor:
     return torch.autograd.grad(logits[:, number].sum(), pixels)[0]
 
 
-@pytest.mark.parametrize("number", CLASSES)
-def test_the_map_is_the_weights_of_the_class_on_what_is_pooled(network: Backbone, number: int) -> None:
-    pixels, places = given(network), find_places(network.trunk, 224)
-    looked = look(network.trunk, network.head, pixels, OfClass(number), places=places)
+def test_the_map_is_the_weights_of_the_class_on_what_is_pooled_and_that_of_both_grad_cams(network: Backbone) -> None:
+    pixels, places, model = given(network), find_places(network.trunk, 224), whole(network)
     kept: list[Tensor] = []
     layer = network.trunk.get_submodule(places.name)
     with torch.no_grad(), layer.register_forward_hook(lambda *all_: kept.append(all_[2])):
         network.trunk(pixels)
     assert network.head is not None and places.pooled
-    weights, bias = network.head.weight[number].numpy(), float(network.head.bias[number])
-    by_hand = sum(weights[channel] * kept[0][:, channel].numpy() for channel in range(network.dim))
-    np.testing.assert_allclose(looked.scores, by_hand.mean((1, 2)) + bias, rtol=1e-4, atol=1e-4)
-    positive = np.maximum(by_hand, 0)
-    assert positive.any((1, 2)).all()
-    np.testing.assert_allclose(looked.heat, positive / positive.max((1, 2), keepdims=True), atol=1e-4)
+    for number in CLASSES:
+        looked = look(network.trunk, network.head, pixels, OfClass(number), places=places)
+        weights, bias = network.head.weight[number].numpy(), float(network.head.bias[number])
+        by_hand = sum(weights[channel] * kept[0][:, channel].numpy() for channel in range(network.dim))
+        np.testing.assert_allclose(looked.scores, by_hand.mean((1, 2)) + bias, rtol=1e-4, atol=1e-4)
+        positive = np.maximum(by_hand, 0)
+        assert positive.any((1, 2)).all()
+        np.testing.assert_allclose(looked.heat, positive / positive.max((1, 2), keepdims=True), atol=1e-4)
+        averaged = look(network.trunk, network.head, pixels, OfClass(number), places=places, average=True).heat
+        assert averaged is not None
+        np.testing.assert_allclose(averaged, looked.heat, atol=1e-4)
+        with GradCAM(model, [model[0].get_submodule(places.name)]) as peer:
+            large = peer(input_tensor=pixels, targets=[ClassifierOutputTarget(number)] * 2)
+        # It gives its map at the size of the picture, by OpenCV; torch's interpolation is the same one.
+        scaled = functional.interpolate(torch.from_numpy(stretched(averaged))[:, None], (224, 224), mode="bilinear")
+        np.testing.assert_allclose(stretched(scaled[:, 0].numpy()), large, atol=1e-4)
 
 
-@pytest.mark.parametrize("number", CLASSES)
-def test_grad_cam_is_the_map_up_to_scale_and_that_of_pytorch_grad_cam(network: Backbone, number: int) -> None:
-    pixels, places = given(network), find_places(network.trunk, 224)
-    exact = look(network.trunk, network.head, pixels, OfClass(number), places=places).heat
-    averaged = look(network.trunk, network.head, pixels, OfClass(number), places=places, average=True).heat
-    assert exact is not None and averaged is not None
-    np.testing.assert_allclose(averaged, exact, atol=1e-4)
-    model = whole(network)
-    with GradCAM(model, [model[0].get_submodule(places.name)]) as peer:
-        large = peer(input_tensor=pixels, targets=[ClassifierOutputTarget(number)] * 2)
-    # It gives its map at the size of the picture, by OpenCV; torch's interpolation is the same one.
-    scaled = functional.interpolate(torch.from_numpy(stretched(averaged))[:, None], (224, 224), mode="bilinear")
-    np.testing.assert_allclose(stretched(scaled[:, 0].numpy()), large, atol=1e-4)
-
-
-@pytest.mark.parametrize("name", ["resnet18", "resnet50", "vgg16_bn"])
+@pytest.mark.parametrize(
+    "name", ["resnet18", *(pytest.param(one, marks=pytest.mark.long) for one in ("resnet50", "vgg16_bn"))]
+)
 def test_guided_slopes_are_those_of_captum_where_rectifiers_are_relu(name: str) -> None:
     network = load_backbone(name, random=True)
     pixels = given(network)[:1]
@@ -132,18 +127,18 @@ def small(rectifier: nn.Module) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(3, 8, 3), rectifier, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5))
 
 
-@pytest.mark.parametrize("rectifier", [nn.ReLU6(), nn.ReLU6(inplace=True)])
-def test_relu6_is_guided_by_its_definition_where_peers_give_plain_slopes(rectifier: nn.Module) -> None:
-    model, pixels = small(rectifier), 9 * torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    before = model[0](pixels)
-    sent = model[4].weight[1].clamp(min=0)[None, :, None, None] / before[0, 0].numel()
-    back = functional.conv_transpose2d(sent * ((before > 0) & (before < 6)), model[0].weight)
-    assert relative(ours(model, pixels, 1), back) < 1e-4
-    unguided = plain(model, pixels, 1)
-    assert relative(unguided, back) > 0.1
-    assert torch.equal(theirs(model, pixels, 1), unguided)
-    peer = GuidedBackpropReLUModel(model)(pixels.clone(), 1)
-    assert relative(torch.from_numpy(peer.transpose(2, 0, 1).copy())[None], unguided) < 1e-5
+def test_relu6_is_guided_by_its_definition_where_peers_give_plain_slopes() -> None:
+    for rectifier in (nn.ReLU6(), nn.ReLU6(inplace=True)):
+        model, pixels = small(rectifier), 9 * torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+        before = model[0](pixels)
+        sent = model[4].weight[1].clamp(min=0)[None, :, None, None] / before[0, 0].numel()
+        back = functional.conv_transpose2d(sent * ((before > 0) & (before < 6)), model[0].weight)
+        assert relative(ours(model, pixels, 1), back) < 1e-4
+        unguided = plain(model, pixels, 1)
+        assert relative(unguided, back) > 0.1
+        assert torch.equal(theirs(model, pixels, 1), unguided)
+        peer = GuidedBackpropReLUModel(model)(pixels.clone(), 1)
+        assert relative(torch.from_numpy(peer.transpose(2, 0, 1).copy())[None], unguided) < 1e-5
 
 
 class Functional(nn.Module):
@@ -162,16 +157,13 @@ class Functional(nn.Module):
         return logits
 
 
-def test_functions_are_guided_where_captum_gives_plain_slopes() -> None:
+def test_functions_are_guided_where_captum_gives_plain_slopes_and_what_goes_past_is_not_where_it_cuts_it_too() -> None:
     pixels = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     as_module = Functional(module=True)
     assert relative(ours(Functional(), pixels, 1), ours(as_module, pixels, 1)) < 1e-6
     assert relative(ours(as_module, pixels, 1), theirs(as_module, pixels, 1)) < 1e-6
     assert torch.equal(theirs(Functional(), pixels, 1), plain(Functional(), pixels, 1))
-
-
-def test_what_goes_past_a_rectifier_is_not_guided_where_captum_cuts_it_too() -> None:
-    model, pixels = Functional(beside=True, module=True), torch.randn(1, 3, 32, 32)
+    model = Functional(beside=True, module=True)
     before = model.first(pixels)
     sent = model.last.weight[1][None, :, None, None] / before[0, 0].numel()
     back = functional.conv_transpose2d(sent.clamp(min=0) * (before > 0) + sent, model.first.weight)
@@ -228,28 +220,26 @@ class BreaksOnTheWayBack(torch.autograd.Function):
         raise Broken
 
 
-def breaks_late(_features: Tensor, logits: Tensor | None) -> Tensor:
-    assert logits is not None
-    found: Tensor = BreaksOnTheWayBack.apply(logits[:, 0])
-    return found
+def breaks_late(_features: Tensor, logits: Tensor) -> Any:
+    return BreaksOnTheWayBack.apply(logits[:, 0])
 
 
-@pytest.mark.parametrize("training", [False, True])
-def test_a_network_is_the_same_bit_for_bit_whatever_happens(network: Backbone, training: bool) -> None:
+def test_a_network_is_the_same_bit_for_bit_whatever_happens(network: Backbone) -> None:
     pixels, places = given(network)[:1], find_places(network.trunk, 224)
     with torch.no_grad():
         expected = network.trunk(pixels)
-    frozen = [one for one in network.trunk.modules() if training and isinstance(one, nn.ReLU | nn.ReLU6)]
-    for one in frozen:  # modes that matter to nobody, to see that they are left alone
-        one.train()
-    before = everything(network)
-    for slopes in ("", "plain", "guided"):
-        look(network.trunk, network.head, pixels, OfClass(3), places=places, slopes=slopes)
-        for target in (breaks, breaks_late):
-            with pytest.raises(Broken):
-                look(network.trunk, network.head, pixels, target, places=places, slopes=slopes)
-    assert everything(network) == before
-    for one in frozen:
+    rectifiers = [one for one in network.trunk.modules() if isinstance(one, nn.ReLU | nn.ReLU6)]
+    for training in (False, True):  # modes that matter to nobody, to see that they are left alone
+        for one in rectifiers:
+            one.train(training)
+        before = everything(network)
+        for slopes in ("", "plain", "guided"):
+            look(network.trunk, network.head, pixels, OfClass(3), places=places, slopes=slopes)
+            for target in (breaks, breaks_late, OfClass(-1)):
+                with pytest.raises((Broken, ExplainError)):
+                    look(network.trunk, network.head, pixels, target, places=places, slopes=slopes)
+        assert everything(network) == before
+    for one in rectifiers:
         one.eval()
     with torch.no_grad():
         assert torch.equal(network.trunk(pixels), expected)
@@ -283,25 +273,18 @@ def resident():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * resource.getpagesize()
 
-rounds(20)
+rounds(5)
 gc.collect()
 gc.disable()  # what is only freed by the collector would pile up on a GPU
 tracemalloc.start()
 start, objects = resident(), tracemalloc.get_traced_memory()[0]
-rounds(100)
+rounds(ROUNDS)
 print(resident() - start, tracemalloc.get_traced_memory()[0] - objects)
 """
 
 
-def test_a_hundred_runs_leave_no_memory_behind() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", GROWTH],
-        cwd=Path(__file__).resolve().parent.parent,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=True,
-    )
-    resident, traced = map(int, done.stdout.split())
-    # One pass keeps some 30 MB, so a hundred that were not let go of would be thousands.
+@pytest.mark.parametrize("rounds", [15, pytest.param(100, marks=pytest.mark.long)])
+def test_many_runs_leave_no_memory_behind(rounds: int) -> None:
+    resident, traced = map(int, run(GROWTH.replace("ROUNDS", str(rounds))).split())
+    # One pass keeps some 30 MB, so even fifteen that were not let go of would be hundreds.
     assert resident < 30 << 20 and traced < 1 << 20, (resident, traced)

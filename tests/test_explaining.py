@@ -48,7 +48,7 @@ from imclust_core.store.explanations.saliency import (
 )
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish
-from tests.helpers.clusterings import PLAIN, clustered
+from tests.helpers.clusterings import clustered
 from tests.helpers.editing import merge, move, name
 from tests.helpers.embedded import embedded_photographs, quietly
 from tests.helpers.trees import newest
@@ -56,7 +56,7 @@ from tests.helpers.trees import newest
 
 @pytest.fixture
 def stored(workspace: Workspace, source: Collection) -> Clustering:
-    return clustered(workspace, source, replace(PLAIN, k=6))
+    return clustered(workspace, source)
 
 
 @pytest.fixture
@@ -99,9 +99,6 @@ def test_what_is_kept_is_what_the_network_looked_at(
         assert np.corrcoef(kept.ravel(), slopes.ravel().clip(*np.quantile(slopes, [0.005, 0.995])))[0, 1] > 0.9
     able = read_abilities(one)
     assert able is not None and (able.layer, able.exact, able.guided) == ("bn2", True, True)
-
-
-def test_every_method_keeps_one_for_every_image(workspace: Workspace, one: Embedding, images: list[ImageRow]) -> None:
     explain(workspace, one.id, [(TOP, ids_of(images[:2]))], list(METHODS), quietly)
     assert all(is_kept(one, image.hash or b"", TOP, method) for image in images[:2] for method in METHODS)
     assert np.allclose(heats(one, images[:2], TOP), heats(one, images[:2], TOP, "gradcam"), atol=2e-3)
@@ -144,62 +141,50 @@ def test_a_cluster_that_people_have_changed_is_another_question(
     assert np.isfinite(heats(one, images, after)).all()
 
 
-def test_what_is_kept_is_not_made_again_and_what_is_damaged_is(
+def test_only_what_is_damaged_is_made_again_and_nothing_is_kept_of_what_was_removed(
     workspace: Workspace, one: Embedding, images: list[ImageRow]
 ) -> None:
-    asked = [(TOP, ids_of(images))]
-    assert explain(workspace, one.id, asked, ["cam"], quietly)["made"] == 6
-    assert explain(workspace, one.id, asked, ["cam"], quietly)["made"] == 0
+    def stop_after_some(done: int, *_: object) -> None:
+        if done:
+            raise Cancelled("enough")
+
+    def made(methods: list[str], ids: list[int]) -> int:
+        found: int = explain(workspace, one.id, [(TOP, ids)], methods, quietly)["made"]
+        return found
+
+    ids, digest = ids_of(images), images[0].hash or b""
+    with pytest.raises(Cancelled):
+        explain(workspace, one.id, [(TOP, ids)], ["cam"], stop_after_some)
+    kept = sum(is_kept(one, image.hash or b"", TOP, "cam") for image in images)
+    assert kept > 0 and made(["cam"], ids) == 6 - kept, "a stopped job keeps what it has and goes on from there"
+    assert made(["cam"], ids) == 0
     first = heats(one, images, TOP)[0]
-    kept = next(path for path in one.folder.glob("looks/*/*-cam.npy") if (images[0].hash or b"").hex() in path.name)
-    sound, lot = kept.read_bytes(), random.Random(0)
-    damages = [b"", b"\x93NUMPY", sound[:-7], os.urandom(200)]
-    for damage in damages:
-        kept.write_bytes(damage)
-        assert read_heat(one, images[0].hash or b"", TOP, "cam") is None
-        assert explain(workspace, one.id, asked, ["cam"], quietly)["made"] == 1
+    path = next(path for path in one.folder.glob("looks/*/*-cam.npy") if digest.hex() in path.name)
+    sound, lot = path.read_bytes(), random.Random(0)
+    for damage in (b"", b"\x93NUMPY", sound[:-7], os.urandom(200)):
+        path.write_bytes(damage)
+        assert read_heat(one, digest, TOP, "cam") is None
+        assert made(["cam"], ids) == 1
         assert (heats(one, images, TOP)[0] == first).all()
     for _ in range(500):  # whatever numpy raises at such a head
         at = lot.randrange(128)
-        kept.write_bytes(sound[:at] + lot.randbytes(1) + sound[at + 1 :])
-        read_heat(one, images[0].hash or b"", TOP, "cam")
-
-
-def test_a_folder_in_the_place_of_a_look_is_no_look(
-    workspace: Workspace, one: Embedding, images: list[ImageRow]
-) -> None:
-    digest = images[0].hash or b""
-    write_heat(one, digest, TOP, "cam", np.ones((7, 7)))
-    kept = next(one.folder.glob("looks/*/*-cam.npy"))
-    kept.unlink()
-    kept.mkdir()
+        path.write_bytes(sound[:at] + lot.randbytes(1) + sound[at + 1 :])
+        read_heat(one, digest, TOP, "cam")
+    path.unlink(missing_ok=True)
+    path.mkdir()
     assert not is_kept(one, digest, TOP, "cam") and read_heat(one, digest, TOP, "cam") is None
-
-
-def test_slopes_that_a_power_cut_emptied_are_made_again(
-    workspace: Workspace, one: Embedding, images: list[ImageRow]
-) -> None:
-    asked, digest = [(TOP, ids_of(images[:1]))], images[0].hash or b""
-    explain(workspace, one.id, asked, ["guided"], quietly)
-    kept = next(one.folder.glob("looks/*/*-guided.jpg"))
-    kept.write_bytes(b"")
+    assert made(["guided"], ids[:1]) == 1
+    next(one.folder.glob("looks/*/*-guided.jpg")).write_bytes(b"")  # as a power cut leaves it
     assert not is_kept(one, digest, TOP, "guided") and read_slopes(one, digest, TOP, "guided") is None
-    assert explain(workspace, one.id, asked, ["guided"], quietly)["made"] == 1
+    assert made(["guided"], ids[:1]) == 1
     assert read_slopes(one, digest, TOP, "guided")
-
-
-def test_nothing_is_kept_of_an_embedding_that_was_removed_meanwhile(
-    workspace: Workspace, one: Embedding, images: list[ImageRow]
-) -> None:
     remove_embedding(workspace, one.id)
     with pytest.raises(EmbeddingError, match="removed meanwhile"):
-        write_heat(one, images[0].hash or b"", TOP, "cam", np.ones((7, 7)))
+        write_heat(one, digest, TOP, "cam", np.ones((7, 7)))
     assert not one.folder.exists()
 
 
-def test_a_cluster_back_as_it_was_is_the_question_it_was_and_others_stay_the_same(
-    workspace: Workspace, stored: Clustering
-) -> None:
+def test_a_cluster_back_as_it_was_is_the_same_question(workspace: Workspace, stored: Clustering) -> None:
     desk = open_desk(workspace, stored)
     a, b, c, d = desk.clusters[:4]
     image = int(desk.image_ids[desk.rows_of(a)][0])
@@ -212,6 +197,12 @@ def test_a_cluster_back_as_it_was_is_the_question_it_was_and_others_stay_the_sam
     move(workspace, stored, [image], a)
     assert version_of(open_desk(workspace, stored), a) == 0
     assert version_of(second, a, c) not in (version_of(second, c, a), version_of(second, a))
+    desk, content = open_desk(workspace, stored), read_clustering(stored)
+    found = [second_nearest(stored, desk, content, row) for row in range(len(desk.group))]
+    assert set(found) <= set(desk.clusters) and all(a != b for a, b in zip(found, desk.group, strict=True))
+    row, before = int(desk.rows_of(b)[0]), b
+    move(workspace, stored, [int(desk.image_ids[row])], found[row])
+    assert second_nearest(stored, open_desk(workspace, stored), content, row) == before  # where it was moved out of
 
 
 def test_everything_merged_into_one_is_explained_by_itself(
@@ -244,66 +235,22 @@ def test_bad_images_are_told_of_and_cost_the_others_nothing(workspace: Workspace
         assert is_kept(one, row.hash or b"", TOP, "cam") != (str(row.id) in bad)
 
 
-def test_a_job_that_is_stopped_keeps_what_it_has_and_goes_on_from_there(
-    workspace: Workspace, one: Embedding, images: list[ImageRow]
+def test_what_is_no_target_or_not_there_is_refused_in_words(
+    workspace: Workspace, stored: Clustering, one: Embedding, images: list[ImageRow]
 ) -> None:
-    def stop_after_some(done: int, _total: int | None, _message: str, _detail: object = None) -> None:
-        if done:
-            raise Cancelled("enough")
-
-    asked = [(TOP, ids_of(images))]
-    with pytest.raises(Cancelled):
-        explain(workspace, one.id, asked, ["cam"], stop_after_some)
-    kept = sum(is_kept(one, image.hash or b"", TOP, "cam") for image in images)
-    assert kept > 0
-    assert explain(workspace, one.id, asked, ["cam"], quietly)["made"] == 6 - kept
-
-
-@pytest.mark.parametrize(
-    "target",
-    [
-        "",
-        "top",
-        "top0",
-        "top6",
-        "class/",
-        "class/-1",
-        "class/1/2",
-        "cluster/xyz/1/0",
-        "cluster/ab/1",
-        "contrast/ab/1/2",
-        "cluster/ab/1/0\n",
-        "class/99999999999999",
-        "../../etc/passwd",
-        "cluster//1/0",
-        "class/\u0661",
-    ],
-)
-def test_what_is_no_target_is_refused_in_words(target: str) -> None:
-    with pytest.raises(ExplainError, match="Expected top1"):
-        question(target)
-
-
-@pytest.mark.parametrize(
-    ("target", "why"),
-    [("class/1000", "classes 0 to 999"), ("cluster/{id}/77/0", "no cluster 77"), ("cluster/abc/1/0", "abc")],
-)
-def test_what_is_not_there_cannot_be_explained(
-    workspace: Workspace, stored: Clustering, one: Embedding, images: list[ImageRow], target: str, why: str
-) -> None:
-    with pytest.raises(Exception, match=why):
-        explain(workspace, one.id, [(target.format(id=stored.id), ids_of(images))], ["cam"], quietly)
-
-
-def test_the_second_nearest_is_a_cluster_that_is_there_and_not_its_own(
-    workspace: Workspace, stored: Clustering
-) -> None:
-    desk, content = open_desk(workspace, stored), read_clustering(stored)
-    found = [second_nearest(stored, desk, content, row) for row in range(len(desk.group))]
-    assert set(found) <= set(desk.clusters) and all(a != b for a, b in zip(found, desk.group, strict=True))
-    row, before = 0, int(desk.group[0])
-    move(workspace, stored, [int(desk.image_ids[row])], found[row])
-    assert second_nearest(stored, open_desk(workspace, stored), content, row) == before  # where it was moved out of
+    for target in (
+        *("", "top", "top0", "top6", "class/", "class/-1", "class/1/2", "class/99999999999999", "class/\u0661"),
+        *("cluster/xyz/1/0", "cluster/ab/1", "cluster/ab/1/0\n", "cluster//1/0", "contrast/ab/1/2", "../../etc/passwd"),
+    ):
+        with pytest.raises(ExplainError, match="Expected top1"):
+            question(target)
+    for target, why in (
+        ("class/1000", "classes 0 to 999"),
+        (f"cluster/{stored.id}/77/0", "no cluster 77"),
+        ("cluster/abc/1/0", "abc"),
+    ):
+        with pytest.raises(Exception, match=why):
+            explain(workspace, one.id, [(target, ids_of(images))], ["cam"], quietly)
 
 
 def test_the_worker_looks_beside_long_work(workspace: Workspace, one: Embedding, images: list[ImageRow]) -> None:
@@ -311,9 +258,7 @@ def test_the_worker_looks_beside_long_work(workspace: Workspace, one: Embedding,
     assert (job.state, job.error) == ("done", None) and job.result is not None and job.result["made"] == 6
 
 
-def test_attention_is_the_mean_over_images_of_each_cluster(
-    workspace: Workspace, stored: Clustering, one: Embedding
-) -> None:
+def test_attention_is_the_mean_over_a_clusters_images(workspace: Workspace, stored: Clustering, one: Embedding) -> None:
     assert read_attention(one, stored.id) is None
     told = pay_attention(workspace, stored.id, 4, quietly)
     found, desk = read_attention(one, stored.id), open_desk(workspace, stored)
@@ -330,7 +275,7 @@ def test_attention_is_the_mean_over_images_of_each_cluster(
     assert version_of(desk, number) == found.versions[0] == 0
 
 
-def test_damaged_attention_is_none(one: Embedding) -> None:
+def test_damaged_attention_and_heat_that_is_none_are_none(one: Embedding) -> None:
     whole = Attention(np.array([1]), np.array([0]), np.ones((1, 7, 7)), np.array([0.5]), np.array([3]))
     write_attention(one, "abc", whole)
     assert read_attention(one, "abc") is not None
@@ -342,15 +287,18 @@ def test_damaged_attention_is_none(one: Embedding) -> None:
     for wrong in ({"border": np.array([0.5, 0.6])}, {"mean": np.ones((1, 0, 0))}, {"numbers": np.array(1)}):
         write_attention(one, "abc", replace(whole, **wrong))
         assert read_attention(one, "abc") is None
+    for heat in (np.full((7, 7), np.nan), np.zeros((0, 0)), np.zeros(5)):
+        write_heat(one, b"d" * 16, TOP, "cam", heat)
+        assert read_heat(one, b"d" * 16, TOP, "cam") is None
+    with pytest.raises(ExplainError, match="no method"):
+        is_kept(one, b"d" * 16, TOP, "magic")
 
 
 def test_the_share_at_the_border_is_a_share_of_area_for_even_heat() -> None:
     for side in (4, 6, 7, 12, 14):
         assert border_share(np.ones((1, side, side)))[0] == pytest.approx(1 - (2 / 3) ** 2)
-    middle = np.zeros((1, 7, 7))
-    middle[0, 3, 3] = 1
-    corner = np.zeros((1, 7, 7))
-    corner[0, 0, 0] = 1
+    middle, corner = np.zeros((2, 1, 7, 7))
+    middle[0, 3, 3] = corner[0, 0, 0] = 1
     assert border_share(middle)[0] == 0 and border_share(corner)[0] == pytest.approx(1)
     assert border_share(np.zeros((2, 7, 7))).tolist() == [0, 0]
 
@@ -361,11 +309,3 @@ def test_only_a_cluster_far_from_the_others_stands_out() -> None:
     assert stands_out(np.append(usual, 0.6)).tolist() == [False] * 5 + [True]
     assert not stands_out(np.append(usual, 0.05)).any()  # at its object more than others is nothing to worry about
     assert not stands_out(np.array([0.1, 0.1, 0.9])).any()
-
-
-def test_heat_that_is_no_heat_is_not_taken_for_one(one: Embedding) -> None:
-    for wrong in (np.full((7, 7), np.nan), np.zeros((0, 0)), np.zeros(5)):
-        write_heat(one, b"d" * 16, TOP, "cam", wrong)
-        assert read_heat(one, b"d" * 16, TOP, "cam") is None
-    with pytest.raises(ExplainError, match="no method"):
-        is_kept(one, b"d" * 16, TOP, "magic")

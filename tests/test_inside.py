@@ -2,7 +2,6 @@
 
 import io
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from imclust_core.jobs.kinds import inside as jobs
 from imclust_core.jobs.kinds import networks
 from imclust_core.jobs.kinds.embed import embed
 from imclust_core.jobs.kinds.inside import find_peaks, map_image, survey_network
+from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import EmbedRequest
 from imclust_core.jobs.submitting import submit_peaks
 from imclust_core.store.catalogue import ImageRow, page_of_images
@@ -52,21 +52,15 @@ from tests.helpers.embedded import embedded_photographs, quietly
 from tests.helpers.server import Dashboard
 
 VIT = "timm:vit_tiny_patch16_224"
+SWIN = "timm:swin_tiny_patch4_window7_224"
 NETWORKS = ("bundled", "resnet18", VIT)
 
 
 @pytest.fixture(scope="module")
 def backbones() -> dict[str, Backbone]:
+    torch.set_num_threads(1)  # two test processes at two threads each on two cores wait for each other
     found = {name: load_backbone(name, random=True) for name in NETWORKS[1:]}
     return {"bundled": load_backbone(BUNDLED), **found}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def pixels(number: int = 2) -> Tensor:
@@ -84,65 +78,58 @@ def by_hand(trunk: nn.Module, name: str, given: Tensor) -> Tensor:
     return kept[-1]
 
 
-@pytest.mark.parametrize(("name", "shape"), [("bundled", (32, 3, 3, 3)), ("resnet18", (64, 7, 7, 3))])
-def test_the_filters_are_the_weights_and_their_picture_each_of_them_at_its_own_scale(
-    backbones: dict[str, Backbone], name: str, shape: tuple[int, ...]
-) -> None:
-    trunk = backbones[name].trunk
-    filters, _ = survey(trunk, 224)
-    first = next(module for module in trunk.modules() if isinstance(module, nn.Conv2d))
-    assert filters is not None and filters.shape == shape
-    np.testing.assert_array_equal(filters, first.weight.permute(0, 2, 3, 1).numpy())
-    with Image.open(io.BytesIO(filter_sheet(filters))) as sheet:
-        drawn = np.asarray(sheet)
-    for number in (0, 17, len(filters) - 1):
-        upper, left = (part * shape[1] for part in divmod(number, COLUMNS))
-        kernel = filters[number]
-        expected = 255 * (kernel - kernel.min()) / (kernel.max() - kernel.min())
-        np.testing.assert_allclose(drawn[upper : upper + shape[1], left : left + shape[2]], expected, atol=0.51)
-
-
-@pytest.mark.parametrize("name", [*NETWORKS, "timm:swin_tiny_patch4_window7_224"])
-def test_the_list_has_the_shapes_of_a_pass_and_the_maps_are_what_a_hook_sees(
-    backbones: dict[str, Backbone], name: str
-) -> None:
-    trunk = (backbones.get(name) or load_backbone(name, random=True)).trunk
-    _, layers = survey(trunk, 224)
-    names = [one.name for one in layers]
-    assert 40 < len(layers) <= inside_module.MOST_LAYERS and len(set(names)) == len(names)
-    assert names[-1] == STORED and layers[-1].form == "vector"
-    given = pixels()
-    for one in [*layers[:6], *layers[6:-6:9], *layers[-6:]]:
-        seen = by_hand(trunk, one.name, given)
-        assert one.shape == tuple(seen.shape[1:]), one
-        maps = channels_at(trunk, given, one)
-        assert maps.shape == (2, one.channels, one.side, one.side)
-        if one.form == "first":
-            expected = seen
-        elif one.form == "last":
-            expected = seen.movedim(3, 1)
-        elif one.form == "tokens":
-            expected = seen[:, one.skip :].mT.reshape(2, one.channels, one.side, one.side)
-        else:
-            expected = seen.reshape(2, -1, 1, 1)
-        assert torch.equal(maps, expected), one
-        module = trunk if one.name == STORED else trunk.get_submodule(one.name)
-        assert one.parameters == sum(part.numel() for part in module.parameters())
-
-
-def test_every_convolution_and_every_block_is_listed_and_nothing_twice(backbones: dict[str, Backbone]) -> None:
-    for name in NETWORKS:
+def test_the_filters_are_the_weights_each_drawn_at_its_own_scale(backbones: dict[str, Backbone]) -> None:
+    for name, shape in (("bundled", (32, 3, 3, 3)), ("resnet18", (64, 7, 7, 3))):
         trunk = backbones[name].trunk
+        filters, _ = survey(trunk, 224)
+        first = next(module for module in trunk.modules() if isinstance(module, nn.Conv2d))
+        assert filters is not None and filters.shape == shape
+        np.testing.assert_array_equal(filters, first.weight.permute(0, 2, 3, 1).numpy())
+        with Image.open(io.BytesIO(filter_sheet(filters))) as sheet:
+            drawn = np.asarray(sheet)
+        for number in (0, 17, len(filters) - 1):
+            upper, left = (part * shape[1] for part in divmod(number, COLUMNS))
+            kernel = filters[number]
+            expected = 255 * (kernel - kernel.min()) / (kernel.max() - kernel.min())
+            np.testing.assert_allclose(drawn[upper : upper + shape[1], left : left + shape[2]], expected, atol=0.51)
+
+
+@pytest.mark.parametrize("step", [15, pytest.param(1, marks=pytest.mark.long)])
+def test_every_layer_is_listed_once_with_the_shape_of_a_pass_and_its_maps_are_what_a_hook_sees(
+    backbones: dict[str, Backbone], step: int
+) -> None:
+    for name in (*NETWORKS, SWIN):
+        trunk = (backbones.get(name) or load_backbone(name, random=True)).trunk
         _, layers = survey(trunk, 224)
-        listed = {one.name for one in layers}
+        names = [one.name for one in layers]
+        assert 40 < len(layers) <= inside_module.MOST_LAYERS and len(set(names)) == len(names), name
+        assert names[-1] == STORED and layers[-1].form == "vector"
         idle = {path for path, module in trunk.named_modules() if isinstance(module, (nn.Identity, nn.Dropout))}
-        assert not listed & idle
+        assert not set(names) & idle
         # One that ends a block without anything beside it goes by the block's name.
         for path, module in trunk.named_modules():
             if isinstance(module, (nn.Conv2d, nn.Linear)):
-                assert any(path == one or path.startswith(f"{one}.") for one in listed), path
-    tokens = next(one for one in layers if one.name == "blocks.3")
-    assert (tokens.form, tokens.skip, tokens.side, tokens.channels) == ("tokens", 1, 14, 192)
+                assert any(path == one or path.startswith(f"{one}.") for one in names), path
+        if name == VIT:
+            tokens = next(one for one in layers if one.name == "blocks.3")
+            assert (tokens.form, tokens.skip, tokens.side, tokens.channels) == ("tokens", 1, 14, 192)
+        given = pixels()
+        for one in [*layers[:3], *layers[3:-3:step], *layers[-3:]]:
+            seen = by_hand(trunk, one.name, given)
+            assert one.shape == tuple(seen.shape[1:]), one
+            maps = channels_at(trunk, given, one)
+            assert maps.shape == (2, one.channels, one.side, one.side)
+            if one.form == "first":
+                expected = seen
+            elif one.form == "last":
+                expected = seen.movedim(3, 1)
+            elif one.form == "tokens":
+                expected = seen[:, one.skip :].mT.reshape(2, one.channels, one.side, one.side)
+            else:
+                expected = seen.reshape(2, -1, 1, 1)
+            assert torch.equal(maps, expected), one
+            module = trunk if one.name == STORED else trunk.get_submodule(one.name)
+            assert one.parameters == sum(part.numel() for part in module.parameters())
 
 
 class Twice(nn.Module):
@@ -178,12 +165,8 @@ def test_a_very_long_list_is_thinned_from_the_least_telling_end(monkeypatch: pyt
         assert parts == expected and layers[-1].name == STORED
     monkeypatch.setattr(inside_module, "MOST_LAYERS", 5)
     assert {one.name for one in survey(trunk, 8)[1]} == {"8", STORED}
-
-
-def test_a_network_without_a_convolution_has_no_filters_and_still_layers() -> None:
-    trunk = nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 5), nn.Tanh())
-    filters, layers = survey(trunk, 8)
-    assert filters is None
+    filters, layers = survey(nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 5), nn.Tanh()), 8)
+    assert filters is None, "without a convolution"
     assert [(one.name, one.shape) for one in layers] == [("0", (192,)), ("1", (5,)), (STORED, (5,))]
 
 
@@ -239,7 +222,7 @@ def everything(workspace: Workspace, source: Collection) -> list[ImageRow]:
     return page_of_images(workspace, source.id, offset=0, limit=99)
 
 
-def test_the_jobs_keep_what_the_network_says(
+def test_jobs_keep_what_the_network_says(
     workspace: Workspace, source: Collection, backbones: dict[str, Backbone]
 ) -> None:
     one, rows, inside = first_embedding(workspace, source), everything(workspace, source), Inside(backbones["bundled"])
@@ -266,18 +249,19 @@ def test_the_jobs_keep_what_the_network_says(
     assert (top.seen, top.of, top.alike) == (36, 36, False) and top.places is not None
     assert [row.id for row in still_there(workspace, one, top) if row is not None] == top.ids.tolist()
 
-
-def test_the_top_of_a_stored_column_is_that_of_all_stored_vectors(workspace: Workspace, source: Collection) -> None:
-    one = first_embedding(workspace, source)
-    rows = read_rows(one)
-    located = locate(workspace, one, rows)
-    features = features_at(one, rows, located.rows)
+    stored_rows = read_rows(one)
+    located = locate(workspace, one, stored_rows)
+    features = features_at(one, stored_rows, located.rows)
     for channel in (0, 7, 1279):
         order = np.argsort(-features[:, channel], kind="stable")[:10]
         top = top_stored(workspace, one, channel, 10)
         np.testing.assert_array_equal(top.values, features[order, channel])
         np.testing.assert_array_equal(top.ids, located.image_ids[order])
         assert (top.seen, top.of, top.places) == (36, 36, None)
+    square, wide = (replace(rows[0], width=width, height=100) for width in (100, 400))
+    for place, words in {0: "left", 6: "right", 24: "middle", 3: "top", 45: "bottom", 42: "left"}.items():
+        assert place_in_words(place, 7, one, square).endswith(words), place
+        assert place_in_words(place, 7, one, wide) in ("top", "middle", "bottom"), "the network saw the middle only"
 
 
 def test_channels_that_reach_the_same_are_told_apart_by_the_rest() -> None:
@@ -294,7 +278,7 @@ def test_channels_that_reach_the_same_are_told_apart_by_the_rest() -> None:
     assert top_sampled(layer, replace(found, means=six), 0, 3).alike
 
 
-def test_a_sample_is_drawn_by_lot_the_same_each_time_and_a_cancelled_sweep_leaves_nothing(
+def test_a_sample_is_the_same_each_time(
     workspace: Workspace, source: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = first_embedding(workspace, source)
@@ -302,7 +286,7 @@ def test_a_sample_is_drawn_by_lot_the_same_each_time_and_a_cancelled_sweep_leave
     layer, kept = layer_of(one, "bn1"), one.folder / "inside"
     before = sorted(kept.iterdir())
 
-    def cancel_soon(done: int, _total: int | None, _message: str, _detail: dict[str, Any] | None = None) -> None:
+    def cancel_soon(done: int, *_: object) -> None:
         if done >= 16:
             raise Cancelled("The job was cancelled.")
 
@@ -323,8 +307,6 @@ def test_a_sample_is_drawn_by_lot_the_same_each_time_and_a_cancelled_sweep_leave
 
 
 def test_the_worker_sweeps_a_layer_and_a_stopped_sweep_goes_on(workspace: Workspace, source: Collection) -> None:
-    from imclust_core.jobs.queue import Queue
-
     one, queue = first_embedding(workspace, source), Queue(workspace)
     job = submit_peaks(workspace, one, "conv_stem")
     queue.cancel(job.id)
@@ -335,34 +317,29 @@ def test_the_worker_sweeps_a_layer_and_a_stopped_sweep_goes_on(workspace: Worksp
     assert (done.done, done.total) == (36, 36) and read_peaks(one, layer_of(one, "conv_stem")) is not None
 
 
-@pytest.mark.parametrize("damage", ["cut", "other", "empty", "gone", "flipped"])
-def test_what_is_damaged_is_made_anew(workspace: Workspace, source: Collection, damage: str) -> None:
+def test_what_is_damaged_is_made_anew_whatever_the_wrong_byte(workspace: Workspace, source: Collection) -> None:
     one, row = first_embedding(workspace, source), everything(workspace, source)[0]
-    digest = row.hash or b""
+    digest, lot = row.hash or b"", random.Random(0)
     survey_network(workspace, one.id, quietly)
     layer = layer_of(one, "blocks.3.0")
-    map_image(workspace, one.id, layer.name, row.id, quietly)
-    find_peaks(workspace, one.id, layer.name, quietly)
-    for path in (one.folder / "inside").iterdir():
-        whole = path.read_bytes()
-        middle = len(whole) // 2
-        if damage == "gone":
-            path.unlink()
-        else:
+
+    def made() -> list[Any]:
+        map_image(workspace, one.id, layer.name, row.id, quietly)
+        find_peaks(workspace, one.id, layer.name, quietly)
+        return [read_survey(one), read_maps(one, layer, digest), read_peaks(one, layer)]
+
+    assert not any(part is None for part in made())
+    kept = {path: path.read_bytes() for path in (one.folder / "inside").iterdir()}
+    for damage in ("cut", "other", "empty", "flipped", "gone"):
+        for path, whole in kept.items():
+            middle = len(whole) // 2
             flipped = whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :]
-            path.write_bytes({"cut": whole[:middle], "other": b"{}", "empty": b"", "flipped": flipped}[damage])
-    assert (read_survey(one), read_maps(one, layer, digest), read_peaks(one, layer)) == (None, None, None)
-    survey_network(workspace, one.id, quietly)
-    map_image(workspace, one.id, layer.name, row.id, quietly)
-    find_peaks(workspace, one.id, layer.name, quietly)
-    assert read_survey(one) and read_maps(one, layer, digest) is not None and read_peaks(one, layer)
-
-
-def test_no_wrong_byte_in_a_kept_file_is_more_than_a_file_to_be_made_anew(
-    workspace: Workspace, source: Collection
-) -> None:
-    one, lot = first_embedding(workspace, source), random.Random(0)
-    survey_network(workspace, one.id, quietly)
+            path.write_bytes({"cut": whole[:middle], "other": b"{}", "flipped": flipped}.get(damage, b""))
+            if damage == "gone":
+                path.unlink()
+        found = read_survey(one), read_maps(one, layer, digest), read_peaks(one, layer)
+        assert found == (None, None, None), damage
+    assert not any(part is None for part in made())
     path, said = one.folder / "inside" / "network.npz", read_survey(one)
     whole = path.read_bytes()
     assert said is not None
@@ -373,7 +350,7 @@ def test_no_wrong_byte_in_a_kept_file_is_more_than_a_file_to_be_made_anew(
         assert found is None or found.layers == said.layers
 
 
-def test_numbers_that_float16_has_not_are_kept_at_its_end_and_the_oldest_maps_go(
+def test_maps_are_clipped_and_the_oldest_go(
     workspace: Workspace, source: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, layer = first_embedding(workspace, source), Layer("x", "Conv2d", (2, 3, 3), "first", 0, 1, 0)
@@ -389,27 +366,23 @@ def test_numbers_that_float16_has_not_are_kept_at_its_end_and_the_oldest_maps_go
     left = [number for number in range(8) if read_maps(one, layer, bytes([number])) is not None]
     assert left == list(range(8))[-len(left) :] and 0 < len(left) < 8
     assert not list((one.folder / "inside").glob("*.tmp-*"))
-
-
-def test_peaks_of_an_embedding_that_has_grown_are_taken_anew(workspace: Workspace, source: Collection) -> None:
-    one, layer = first_embedding(workspace, source), Layer("x", "Linear", (2,), "vector", 0, 1, 0)
     two = np.zeros((1, 2), np.float16)
     write_peaks(one, layer, Peaks(np.array([5]), np.array([b"a"]), two, two, two, 1))
     assert read_peaks(one, layer) is not None
-    assert read_peaks(replace(one, finished_at=(one.finished_at or 0) + 1), layer) is None
+    assert read_peaks(replace(one, finished_at=(one.finished_at or 0) + 1), layer) is None, "it has grown since"
 
 
-def test_what_cannot_be_had_is_said_in_words(
-    workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_is_said_in_words(workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = embedded_photographs(workspace, photos)
     one, rows = first_embedding(workspace, source), everything(workspace, source)
-    with pytest.raises(ExplainError, match=r"no layer 'layer4.1' in EfficientNet-Lite0"):
-        map_image(workspace, one.id, "layer4.1", rows[0].id, quietly)
+    for layer_name, image, says in (
+        ("layer4.1", rows[0].id, "no layer 'layer4.1' in EfficientNet-Lite0"),
+        ("bn1", 10**9, "Choose another one"),
+    ):
+        with pytest.raises(ExplainError, match=says):
+            map_image(workspace, one.id, layer_name, image, quietly)
     with pytest.raises(ExplainError, match="no layer"):
         find_peaks(workspace, one.id, "", quietly)
-    with pytest.raises(ExplainError, match="Choose another one"):
-        map_image(workspace, one.id, "bn1", 10**9, quietly)
     (photos / "00.jpg").unlink()
     with pytest.raises(ExplainError, match=r"00\.jpg cannot be read now\. The file was listed and then was gone\."):
         map_image(workspace, one.id, "bn1", next(row.id for row in rows if row.path == b"00.jpg"), quietly)
@@ -435,7 +408,7 @@ def test_what_cannot_be_had_is_said_in_words(
         survey_network(workspace, one.id, quietly)
 
 
-def test_a_squashed_embedding_is_looked_into_as_it_was_made(
+def test_a_squashed_embedding_stays_squashed(
     workspace: Workspace, source: Collection, backbones: dict[str, Backbone]
 ) -> None:
     embed(workspace, source.id, EmbedRequest(BUNDLED, preprocess="squash"), quietly)
@@ -463,18 +436,6 @@ def test_large_maps_are_averaged_to_what_can_be_seen() -> None:
         assert drawn.shape == (2 * shown, COLUMNS * shown, 3)
         bright = np.argwhere(drawn.sum(2) > drawn[0, 0].sum())
         assert bright.tolist() == ([] if side == 1 else [[2 * shown - 1, shown]])
-
-
-@pytest.mark.parametrize(
-    ("place", "words"), [(0, "left"), (6, "right"), (24, "middle"), (3, "top"), (45, "bottom"), (42, "left")]
-)
-def test_a_place_is_told_in_the_whole_picture_of_which_the_network_saw_the_middle(
-    workspace: Workspace, source: Collection, place: int, words: str
-) -> None:
-    one, row = first_embedding(workspace, source), everything(workspace, source)[0]
-    wide = replace(row, width=400, height=100)
-    assert place_in_words(place, 7, one, replace(row, width=100, height=100)).endswith(words)
-    assert place_in_words(place, 7, one, wide) in ("top", "middle", "bottom")
 
 
 def test_pictures_are_served_to_those_who_come_from_a_page(workspace: Workspace, source: Collection) -> None:

@@ -1,5 +1,7 @@
 """Maps come back over the picture where they belong, whatever its shape and however the square was cut from it."""
 
+import itertools
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -35,53 +37,45 @@ def part(number: int, parts: int, first: float, last: float) -> tuple[int, int]:
     return int(first + step * (number + 1e-6)), int(first + step * (number + 1 - 1e-6)) + 1
 
 
-@pytest.mark.parametrize("preprocessing", CUTS)
-@pytest.mark.parametrize(("width", "height"), SHAPES)
-@pytest.mark.parametrize("cells", [7, 16])
-def test_what_a_network_saw_somewhere_is_laid_where_it_was(
-    preprocessing: Preprocessing, width: int, height: int, cells: int
-) -> None:
-    left, upper, right, lower = preprocessing.box(width, height)
-    for row, column in ((0, 0), (0, cells - 1), (cells - 1, 1), (cells // 2, cells // 2), (2, 4)):
-        picture = Image.new("RGB", (width, height))
-        x, y = part(column, cells, left, right), part(row, cells, upper, lower)
-        picture.paste((255, 255, 255), (x[0], y[0], x[1], y[1]))
-        hot = np.zeros((cells, cells), np.float32)
-        hot[peak(cells_of(preprocessing.pixels(picture), cells))] = 1
-        laid, _ = lay(hot, preprocessing, width, height, 3 * width, 3 * height)
-        found = peak(laid)
-        assert y[0] <= found[0] / 3 < y[1] and x[0] <= found[1] / 3 < x[1]
+def test_what_a_network_saw_somewhere_is_laid_where_it_was() -> None:
+    for preprocessing, (width, height), cells in itertools.product(CUTS, SHAPES, (7, 16)):
+        left, upper, right, lower = preprocessing.box(width, height)
+        for row, column in ((0, 0), (0, cells - 1), (cells - 1, 1), (cells // 2, cells // 2), (2, 4)):
+            picture = Image.new("RGB", (width, height))
+            x, y = part(column, cells, left, right), part(row, cells, upper, lower)
+            picture.paste((255, 255, 255), (x[0], y[0], x[1], y[1]))
+            hot = np.zeros((cells, cells), np.float32)
+            hot[peak(cells_of(preprocessing.pixels(picture), cells))] = 1
+            found = peak(lay(hot, preprocessing, width, height, 3 * width, 3 * height)[0])
+            case = preprocessing, width, height, cells, row, column
+            assert y[0] <= found[0] / 3 < y[1] and x[0] <= found[1] / 3 < x[1], case
 
 
-@pytest.mark.parametrize("preprocessing", CUTS)
-@pytest.mark.parametrize(("width", "height"), SHAPES)
-@pytest.mark.parametrize("scale", [0.31, 1, 2])
-def test_seen_is_the_box_that_the_network_was_given(
-    preprocessing: Preprocessing, width: int, height: int, scale: float
-) -> None:
-    out = max(1, round(width * scale)), max(1, round(height * scale))
-    laid, seen = lay(1 + noise(7, 7), preprocessing, width, height, *out)
-    left, upper, right, lower = preprocessing.box(width, height)
-    x, y = (np.arange(out[0]) + 0.5) * width / out[0], (np.arange(out[1]) + 0.5) * height / out[1]
-    # A pixel whose middle is right on the edge may count or not.
-    surely, perhaps = (
-        ((y >= upper + off) & (y <= lower - off))[:, None] & ((x >= left + off) & (x <= right - off))
-        for off in (1e-6, -1e-6)
-    )
-    assert seen.any() and laid.dtype == np.float32
-    assert (seen >= surely).all()
-    assert (seen <= perhaps).all() or not perhaps.any()
-    assert (laid[seen] >= 1).all() and (laid[~seen] == 0).all()
+def test_seen_is_the_box_that_the_network_was_given() -> None:
+    for case in itertools.product(CUTS, SHAPES, (0.31, 1, 2)):
+        preprocessing, (width, height), scale = case
+        out = max(1, round(width * scale)), max(1, round(height * scale))
+        laid, seen = lay(1 + noise(7, 7), preprocessing, width, height, *out)
+        left, upper, right, lower = preprocessing.box(width, height)
+        x, y = (np.arange(out[0]) + 0.5) * width / out[0], (np.arange(out[1]) + 0.5) * height / out[1]
+        # A pixel whose middle is right on the edge may count or not.
+        surely, perhaps = (
+            ((y >= upper + off) & (y <= lower - off))[:, None] & ((x >= left + off) & (x <= right - off))
+            for off in (1e-6, -1e-6)
+        )
+        assert seen.any() and laid.dtype == np.float32, case
+        assert (seen >= surely).all(), case
+        assert (seen <= perhaps).all() or not perhaps.any(), case
+        assert (laid[seen] >= 1).all() and (laid[~seen] == 0).all(), case
 
 
-@pytest.mark.parametrize("parts", [(7, 7), (14, 9), (1, 1), (224, 224)])
-@pytest.mark.parametrize("out", [(50, 31), (7, 7), (300, 240)])
-def test_a_whole_picture_is_covered_as_by_pillow(parts: tuple[int, int], out: tuple[int, int]) -> None:
-    values = noise(*parts)
-    laid, seen = lay(values, SQUASH, 640, 480, *out)
-    assert seen.all()
-    theirs = np.array(Image.fromarray(values).resize(out, Image.Resampling.BILINEAR))
-    np.testing.assert_allclose(laid, theirs, atol=1e-4)
+def test_a_whole_picture_is_covered_as_by_pillow() -> None:
+    for parts, out in itertools.product([(7, 7), (14, 9), (1, 1), (224, 224)], [(50, 31), (7, 7), (300, 240)]):
+        values = noise(*parts)
+        laid, seen = lay(values, SQUASH, 640, 480, *out)
+        theirs = np.array(Image.fromarray(values).resize(out, Image.Resampling.BILINEAR))
+        np.testing.assert_allclose(laid, theirs, atol=1e-4, err_msg=f"{parts} {out}")
+        assert seen.all(), (parts, out)
 
 
 def test_a_part_keeps_its_value_at_its_middle_and_goes_straight_to_the_next() -> None:
@@ -94,14 +88,14 @@ def test_a_part_keeps_its_value_at_its_middle_and_goes_straight_to_the_next() ->
     np.testing.assert_allclose(steps, steps[0], atol=1e-5)
 
 
-@pytest.mark.parametrize("preprocessing", CUTS)
-def test_channels_are_laid_each_for_itself(preprocessing: Preprocessing) -> None:
+def test_channels_are_laid_each_for_itself() -> None:
     values = noise(9, 9, 3)
-    laid, seen = lay(values, preprocessing, 300, 200, 90, 60)
-    assert laid.shape == (60, 90, 3) and seen.shape == (60, 90)
-    for channel in range(3):
-        alone, _ = lay(values[..., channel], preprocessing, 300, 200, 90, 60)
-        np.testing.assert_array_equal(laid[..., channel], alone)
+    for preprocessing in CUTS:
+        laid, seen = lay(values, preprocessing, 300, 200, 90, 60)
+        assert laid.shape == (60, 90, 3) and seen.shape == (60, 90)
+        for channel in range(3):
+            alone, _ = lay(values[..., channel], preprocessing, 300, 200, 90, 60)
+            np.testing.assert_array_equal(laid[..., channel], alone, err_msg=str(preprocessing))
 
 
 def test_of_a_strip_as_thin_as_a_hair_one_pixel_is_seen() -> None:
@@ -110,21 +104,15 @@ def test_of_a_strip_as_thin_as_a_hair_one_pixel_is_seen() -> None:
         assert seen.sum() == 1 and laid[seen] == 1 and 90 <= sum(peak(laid)) <= 101
 
 
-@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
-def test_what_is_no_number_is_not_laid(wrong: float) -> None:
-    values = noise(7, 7)
-    values[3, 3] = wrong
-    with pytest.raises(ExplainError, match="1 values of 49 that are no finite numbers"):
-        lay(values, CROP, 30, 20, 30, 20)
-
-
-@pytest.mark.parametrize("shape", [(), (7,), (0, 7), (7, 7, 0), (1, 7, 7, 3)])
-def test_what_is_no_map_is_not_laid(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ExplainError, match="Expected"):
-        lay(np.zeros(shape), CROP, 30, 20, 30, 20)
-
-
-@pytest.mark.parametrize("sizes", [(0, 20, 30, 20), (30, 20, 30, 0)])
-def test_a_picture_without_pixels_is_refused(sizes: tuple[int, int, int, int]) -> None:
-    with pytest.raises(ExplainError, match="at least one"):
-        lay(noise(7, 7), CROP, *sizes)
+def test_what_is_no_number_no_map_or_no_picture_is_not_laid() -> None:
+    for wrong in (np.nan, np.inf, -np.inf):
+        values = noise(7, 7)
+        values[3, 3] = wrong
+        with pytest.raises(ExplainError, match="1 values of 49 that are no finite numbers"):
+            lay(values, CROP, 30, 20, 30, 20)
+    for shape in ((), (7,), (0, 7), (7, 7, 0), (1, 7, 7, 3)):
+        with pytest.raises(ExplainError, match="Expected"):
+            lay(np.zeros(shape), CROP, 30, 20, 30, 20)
+    for sizes in ((0, 20, 30, 20), (30, 20, 30, 0)):
+        with pytest.raises(ExplainError, match="at least one"):
+            lay(noise(7, 7), CROP, *sizes)

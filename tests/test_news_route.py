@@ -42,7 +42,7 @@ def test_odd_addresses_do_no_harm(server: Dashboard, path: str) -> None:
     assert answer.status in (200, 400, 404) and b"Traceback" not in answer.body
 
 
-def test_with_sign_in_only_addresses_that_a_page_made_are_answered(workspace: Workspace, tmp_path: Path) -> None:
+def test_sign_in_guards_each_address(workspace: Workspace, tmp_path: Path) -> None:
     guarded = Dashboard(workspace, STREAMLIT_SECRETS_FILES=str(tmp_path / "secrets.toml"))
     (tmp_path / "secrets.toml").write_text(SECRETS.format(port=guarded.port, provider="http://127.0.0.1:9"))
     signed = urlsplit(news_address(workspace, "abc", "visit"))

@@ -8,7 +8,7 @@ import pytest
 from imclust_core.errors import JobError, LeaseLost
 from imclust_core.jobs import queue as queue_module
 from imclust_core.jobs.progress import RateMeter, duration, seconds_left
-from imclust_core.jobs.queue import LEASE_SECONDS, MAX_DEATHS, Queue
+from imclust_core.jobs.queue import LEASE_SECONDS, MAX_DEATHS, Job, Queue
 from imclust_core.jobs.registry import TASKS, TITLES
 from imclust_core.store.workspace import Workspace
 
@@ -31,17 +31,20 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return move
 
 
-def test_the_same_work_submitted_twice_is_one_job(queue: Queue) -> None:
-    first = queue.submit("scan", key="read:1")
-    assert queue.submit("scan", key="read:1").id == first.id
-    assert queue.submit("scan", key="read:2").id != first.id
-    queue.claim("w", alone=True)
-    assert queue.submit("scan", key="read:1").id == first.id
+@pytest.fixture
+def taken(queue: Queue) -> Job:
+    """A job of the key k, which the worker "first" has begun."""
+    job = queue.submit("scan", key="k")
+    queue.claim("first", alone=True)
+    return job
 
 
-def test_finished_work_can_be_submitted_again(queue: Queue) -> None:
+def test_the_same_work_submitted_twice_is_one_job_until_it_is_finished(queue: Queue) -> None:
     first = queue.submit("scan", key="k")
+    assert queue.submit("scan", key="k").id == first.id
+    assert queue.submit("scan", key="other").id != first.id
     queue.claim("w", alone=True)
+    assert queue.submit("scan", key="k").id == first.id
     queue.finish(first.id, "w", "done", result={"files": 1})
     assert queue.job(first.id).result == {"files": 1}
     assert queue.submit("scan", key="k").id != first.id
@@ -54,47 +57,29 @@ def test_jobs_are_taken_in_the_order_they_came_and_each_by_one_worker(queue: Que
     assert taken[3] is None
 
 
-def test_a_silent_workers_job_is_taken_over_after_the_lease_and_not_before(
-    queue: Queue, later: Callable[[float], None]
+def test_a_silent_worker_loses_its_job_after_the_lease(
+    queue: Queue, taken: Job, later: Callable[[float], None]
 ) -> None:
-    job = queue.submit("scan", key="k")
-    queue.claim("first", alone=False)
-    later(LEASE_SECONDS - 5)
-    assert queue.claim("second", alone=False) is None
-    later(10)
-    taken = queue.claim("second", alone=False)
-    assert taken is not None and taken.id == job.id
-
-
-def test_a_heartbeat_keeps_the_lease(queue: Queue, later: Callable[[float], None]) -> None:
-    job = queue.submit("scan", key="k")
-    queue.claim("first", alone=False)
-    for _ in range(3):
+    for _ in range(3):  # a heartbeat keeps the lease
         later(LEASE_SECONDS - 5)
-        queue.beat(job.id, "first")
-    assert queue.claim("second", alone=False) is None
-
-
-def test_a_worker_that_lost_its_lease_can_write_nothing_more(queue: Queue, later: Callable[[float], None]) -> None:
-    job = queue.submit("scan", key="k")
-    queue.claim("first", alone=False)
-    later(LEASE_SECONDS + 1)
-    queue.claim("second", alone=False)
+        assert queue.claim("second", alone=False) is None
+        queue.beat(taken.id, "first")
+    later(LEASE_SECONDS + 5)
+    again = queue.claim("second", alone=False)
+    assert again is not None and again.id == taken.id
     for attempt in (
-        lambda: queue.beat(job.id, "first"),
-        lambda: queue.progress(job.id, "first", 1, 2, None, ""),
-        lambda: queue.finish(job.id, "first", "done"),
+        lambda: queue.beat(taken.id, "first"),
+        lambda: queue.progress(taken.id, "first", 1, 2, None, ""),
+        lambda: queue.finish(taken.id, "first", "done"),
     ):
         with pytest.raises(LeaseLost):
             attempt()
-    queue.progress(job.id, "second", 1, 2, 1.0, "going")
+    queue.progress(taken.id, "second", 1, 2, 1.0, "going")
 
 
-def test_the_holder_of_the_lock_takes_over_at_once(queue: Queue) -> None:
-    job = queue.submit("scan", key="k")
-    queue.claim("killed", alone=True)
-    taken = queue.claim("next", alone=True)
-    assert taken is not None and taken.id == job.id
+def test_the_holder_of_the_lock_takes_over_at_once(queue: Queue, taken: Job) -> None:
+    again = queue.claim("next", alone=True)
+    assert again is not None and again.id == taken.id
     assert queue.claim("next", alone=True) is None  # its own running job is not an orphan
 
 
@@ -124,30 +109,27 @@ def test_cancelling_what_waits_ends_it_and_what_runs_is_asked(queue: Queue) -> N
     assert queue.progress(running.id, "w", 2, 2, None, "") is True
 
 
-def test_a_paused_job_goes_on_when_the_same_work_is_submitted(queue: Queue) -> None:
-    job = queue.submit("scan", key="k")
-    queue.claim("w", alone=True)
-    queue.finish(job.id, "w", "paused", error="the drive is gone")
+def test_a_paused_job_goes_on_when_the_same_work_is_submitted(queue: Queue, taken: Job) -> None:
+    queue.finish(taken.id, "first", "paused", error="the drive is gone")
     assert queue.claim("w", alone=True) is None
     again = queue.submit("scan", key="k")
-    assert (again.id, again.state, again.error) == (job.id, "queued", None)
+    assert (again.id, again.state, again.error) == (taken.id, "queued", None)
 
 
 def test_the_stamp_changes_when_a_job_comes_ends_or_goes_on_and_not_for_progress(queue: Queue) -> None:
     stamps = [queue.stamp()]
     job = queue.submit("scan", key="k")
-    stamps.append(queue.stamp())
-    queue.claim("w", alone=True)
-    queue.progress(job.id, "w", 1, 2, None, "")
-    assert queue.stamp() == stamps[-1]
-    queue.finish(job.id, "w", "cancelled")
-    stamps.append(queue.stamp())
-    queue.resume(job.id)
-    stamps.append(queue.stamp())
-    queue.claim("w", alone=True)
-    queue.finish(job.id, "w", "done")
-    stamps.append(queue.stamp())
-    assert all(before != after for before, after in itertools.pairwise(stamps))
+    for step in (
+        lambda: queue.finish(job.id, "w", "cancelled"),
+        lambda: queue.resume(job.id),
+        lambda: queue.finish(job.id, "w", "done"),
+    ):
+        stamps.append(queue.stamp())
+        if queue.claim("w", alone=True):
+            queue.progress(job.id, "w", 1, 2, None, "")
+        assert queue.stamp() == stamps[-1]
+        step()
+    assert all(before != after for before, after in itertools.pairwise([*stamps, queue.stamp()]))
 
 
 def test_a_resumed_job_changes_the_stamp_also_when_another_ended_later(queue: Queue) -> None:
@@ -162,21 +144,15 @@ def test_a_resumed_job_changes_the_stamp_also_when_another_ended_later(queue: Qu
         queue.resume(later.id)
 
 
-def test_resuming_beside_the_same_work_is_refused_plainly(queue: Queue) -> None:
+def test_what_cannot_go_on_or_is_unknown_is_said_plainly(queue: Queue) -> None:
     first = queue.submit("scan", key="k")
     queue.cancel(first.id)
     queue.submit("scan", key="k")
     with pytest.raises(JobError, match="started again"):
         queue.resume(first.id)
-
-
-def test_an_unknown_job_is_named_in_the_message(queue: Queue) -> None:
     with pytest.raises(JobError, match="'nope'"):
         queue.job("nope")
-
-
-def test_every_task_has_a_title_people_see() -> None:
-    assert set(TASKS) == set(TITLES)
+    assert set(TASKS) == set(TITLES), "each task has a title that people see"
 
 
 def test_the_rate_is_that_of_the_last_seconds() -> None:
@@ -187,14 +163,14 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
     assert rate == pytest.approx(10, rel=0.01)
 
 
-@pytest.mark.parametrize(
-    ("done", "total", "rate", "left"),
-    [(50, 100, 10.0, 5.0), (100, 100, 10.0, 0.0), (50, None, 10.0, None), (50, 100, None, None), (50, 100, 0.0, None)],
-)
-def test_time_left(done: int, total: int | None, rate: float | None, left: float | None) -> None:
-    assert seconds_left(done, total, rate) == left
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0.2, "1 s"), (31, "31 s"), (200, "3 min"), (7500, "2 h 05 min")])
-def test_durations_as_people_say_them(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+def test_time_is_told_as_people_say_it() -> None:
+    for done, total, rate, left in (
+        (50, 100, 10.0, 5.0),
+        (100, 100, 10.0, 0.0),
+        (50, None, 10.0, None),
+        (50, 100, None, None),
+        (50, 100, 0.0, None),
+    ):
+        assert seconds_left(done, total, rate) == left, (done, total, rate)
+    for seconds, text in {0.2: "1 s", 31: "31 s", 200: "3 min", 7500: "2 h 05 min"}.items():
+        assert duration(seconds) == text

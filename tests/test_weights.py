@@ -1,7 +1,9 @@
 """Files of weights: read without running them, refused in plain words, fetched whole or not at all."""
 
 import contextlib
+import functools
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -29,8 +31,6 @@ from imclust_core.jobs.requests import AUTO, DEVICES, DTYPES, EmbedRequest, chec
 TINY = "timm:test_byobnet.r160_in1k"
 """A real network of timm, of half a megabyte: what holds for a file of it holds for a large one."""
 
-"""Known to fail, and how: whoever mends it takes the mark away, because then it fails for passing."""
-
 WHAT_TO_DO = r"Save |fetch |Fetch |Check |Expected |Choose |Give |Remove "
 
 
@@ -49,12 +49,12 @@ def tiny(classes: int = 1000, seed: int = 0) -> Any:
         return timm.create_model(TINY.removeprefix("timm:"), num_classes=classes).eval()
 
 
-def prefixed(prefix: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {prefix + name: tensor for name, tensor in state.items()}
-
-
 def old_format(content: object, path: Path) -> None:
     torch.save(content, path, _use_new_zipfile_serialization=False)
+
+
+def prefixed(prefix: str, save: Callable[..., None] = torch.save) -> Callable[[dict[str, Tensor], Path], None]:
+    return lambda state, path: save({prefix + name: tensor for name, tensor in state.items()}, path)
 
 
 # Reading
@@ -69,30 +69,25 @@ WAYS: dict[str, Callable[[dict[str, Tensor], Path], None]] = {
     "state_dict.pth": lambda state, path: torch.save({"state_dict": state, "epoch": 7}, path),
     "model_state_dict.pth": lambda state, path: torch.save({"model_state_dict": state, "lr": 0.1}, path),
     "model.pth": lambda state, path: torch.save({"model": state, "optimizer": {}}, path),
-    "parallel.pth": lambda state, path: torch.save(prefixed("module.", state), path),
-    "parallel.safetensors": lambda state, path: save_file(prefixed("module.", state), path),
-    "compiled.pth": lambda state, path: torch.save(prefixed("_orig_mod.", state), path),
-    "compiled-in-parallel.pth": lambda state, path: torch.save(prefixed("module._orig_mod.", state), path),
-    "parallel-in-compiled.pth": lambda state, path: torch.save(prefixed("_orig_mod.module.", state), path),
+    "parallel.pth": prefixed("module."),
+    "parallel.safetensors": prefixed("module.", save_file),
+    "compiled.pth": prefixed("_orig_mod."),
+    "compiled-in-parallel.pth": prefixed("module._orig_mod."),
+    "parallel-in-compiled.pth": prefixed("_orig_mod.module."),
 }
-ONE_ORDER_ONLY = pytest.param("parallel-in-compiled.pth")
 
 
-@pytest.mark.parametrize("name", [*list(WAYS)[:-1], ONE_ORDER_ONLY])
-def test_the_same_tensors_come_back_whichever_way_they_were_saved(tmp_path: Path, name: str) -> None:
+def test_the_same_tensors_come_back_whichever_way_they_were_saved(tmp_path: Path) -> None:
     state = net().state_dict()
-    WAYS[name](state, tmp_path / name)
-    read = read_weights(tmp_path / name)
-    assert set(read) == set(state)
-    assert all(torch.equal(read[one], tensor) for one, tensor in state.items())
+    for name, save in WAYS.items():
+        save(state, tmp_path / name)
+        read = read_weights(tmp_path / name)
+        assert set(read) == set(state), name
+        assert all(torch.equal(read[one], tensor) for one, tensor in state.items()), name
 
 
-def text(path: Path) -> None:
-    path.write_text("epoch 1: loss 2.3\n" * 20)
-
-
-def html(path: Path) -> None:
-    path.write_text("<!DOCTYPE html><html><body>404 Not Found</body></html>")
+def saying(text: str) -> Callable[[Path], object]:
+    return lambda path: path.write_text(text)
 
 
 def exported(path: Path) -> None:
@@ -102,20 +97,17 @@ def exported(path: Path) -> None:
 
 def swapped(other: str) -> Callable[[Path], None]:
     """A file of one format under the name of another."""
-
-    def write(path: Path) -> None:
-        WAYS[other](net().state_dict(), path)
-
-    return write
+    return lambda path: WAYS[other](net().state_dict(), path)
 
 
-DAMAGED: list[Any] = [
-    ("text.pth", text, "cannot be read as weights"),
-    ("text.safetensors", text, "cannot be read as weights"),
-    ("page.safetensors", html, "cannot be read as weights"),
-    pytest.param("page.pth", html, "cannot be read as weights"),
+LOG, PAGE = saying("epoch 1: loss 2.3\n" * 20), saying("<!DOCTYPE html><html><body>404 Not Found</body></html>")
+DAMAGED: list[tuple[str, Callable[[Path], object], str]] = [
+    ("text.pth", LOG, "cannot be read as weights"),
+    ("text.safetensors", LOG, "cannot be read as weights"),
+    ("page.safetensors", PAGE, "cannot be read as weights"),
+    ("page.pth", PAGE, "cannot be read as weights"),
     ("torch.safetensors", swapped("plain.pth"), "cannot be read as weights"),
-    pytest.param("safe.pth", swapped("net.safetensors"), "read as weights"),
+    ("safe.pth", swapped("net.safetensors"), "read as weights"),
     ("program.pt2", exported, "exported program"),
     ("PROGRAM.PT2", swapped("plain.pth"), "exported program"),
     ("list.pth", lambda path: torch.save([1, 2], path), "no state dict"),
@@ -125,33 +117,31 @@ DAMAGED: list[Any] = [
     ("numbers.pth", lambda path: torch.save({"lr": 0.1}, path), "no state dict"),
     ("module.pth", lambda path: torch.save(net(), path), "more than tensors"),
     ("folder.pth", Path.mkdir, "cannot be read .*directory"),
-    pytest.param("folder.safetensors", Path.mkdir, "directory"),
+    ("folder.safetensors", Path.mkdir, "directory"),
     ("missing.pth", lambda _path: None, "cannot be read .*No such file"),
-    pytest.param("missing.safetensors", lambda _path: None, "No such file"),
+    ("missing.safetensors", lambda _path: None, "No such file"),
 ]
 
 
-@pytest.mark.parametrize(("name", "write", "message"), DAMAGED)
-def test_a_file_that_is_no_weights_is_refused_by_name_with_what_to_do(
-    tmp_path: Path, name: str, write: Callable[[Path], None], message: str
-) -> None:
-    write(tmp_path / name)
-    with pytest.raises(WeightsDamaged, match=message) as caught:
-        read_weights(tmp_path / name)
-    assert str(tmp_path / name) in str(caught.value) and re.search(WHAT_TO_DO, str(caught.value))
+def test_a_file_that_is_no_weights_is_refused_by_name_with_what_to_do(tmp_path: Path) -> None:
+    for name, write, message in DAMAGED:
+        write(tmp_path / name)
+        with pytest.raises(WeightsDamaged, match=message) as caught:
+            read_weights(tmp_path / name)
+        assert str(tmp_path / name) in str(caught.value) and re.search(WHAT_TO_DO, str(caught.value)), name
 
 
-@pytest.mark.parametrize("way", ["plain.pth", "before-2020.pth", "net.safetensors"])
-def test_a_file_cut_short_anywhere_is_damaged_and_nothing_else(tmp_path: Path, way: str) -> None:
-    whole = tmp_path / way
-    WAYS[way](net().state_dict(), whole)
-    data, cut = whole.read_bytes(), tmp_path / f"cut{whole.suffix}"
-    for length in {*range(12), *range(0, len(data), 97), len(data) - 1}:
-        cut.write_bytes(data[:length])
-        with pytest.raises(WeightsDamaged, match=rf"/cut\{whole.suffix} ") as caught:
-            read_weights(cut)
-        assert re.search(WHAT_TO_DO, str(caught.value)), length
-    assert "(0 bytes)" in refusal(lambda: read_weights(written(cut, b"")))
+def test_a_file_cut_short_anywhere_is_damaged_and_nothing_else(tmp_path: Path) -> None:
+    for way in ("plain.pth", "before-2020.pth", "net.safetensors"):
+        whole = tmp_path / way
+        WAYS[way](net().state_dict(), whole)
+        data, cut = whole.read_bytes(), tmp_path / f"cut{whole.suffix}"
+        for length in {*range(12), *range(0, len(data), 97), len(data) - 1}:
+            cut.write_bytes(data[:length])
+            with pytest.raises(WeightsDamaged, match=rf"/cut\{whole.suffix} ") as caught:
+                read_weights(cut)
+            assert re.search(WHAT_TO_DO, str(caught.value)), (way, length)
+        assert "(0 bytes)" in refusal(lambda cut=cut: read_weights(written(cut, b"")))
 
 
 def written(path: Path, data: bytes) -> Path:
@@ -176,63 +166,60 @@ class Evil:
         return os.system, (f"touch '{self.marker}'",)
 
 
-@pytest.mark.parametrize("wrapped", [True, False])
-@pytest.mark.parametrize("save", [torch.save, old_format])
-def test_a_file_that_would_run_a_command_is_refused_and_runs_none(
-    tmp_path: Path, save: Callable[[object, Path], None], wrapped: bool
-) -> None:
+def test_a_file_that_would_run_a_command_is_refused_and_runs_none(tmp_path: Path) -> None:
     path, marker = tmp_path / "evil.pth", tmp_path / "ran"
-    save({"architecture": TINY, "state_dict": Evil(marker)} if wrapped else Evil(marker), path)
-    for name, weights in ((f"checkpoint:{path}", None), (TINY, path)):
-        message = refusal(lambda name=name, weights=weights: load_backbone(name, weights=weights))
-        assert str(path) in message and "could run code" in message and ".safetensors" in message
-        assert not marker.exists()
-    torch.load(path, weights_only=False)
-    assert marker.exists(), "it was not armed, and proves nothing"
+    for save, wrapped in itertools.product((torch.save, old_format), (True, False)):
+        save({"architecture": TINY, "state_dict": Evil(marker)} if wrapped else Evil(marker), path)
+        for name, weights in ((f"checkpoint:{path}", None), (TINY, path)):
+            message = refusal(lambda name=name, weights=weights: load_backbone(name, weights=weights))
+            assert str(path) in message and "could run code" in message and ".safetensors" in message
+            assert not marker.exists()
+        torch.load(path, weights_only=False)
+        assert marker.exists(), "it was not armed, and proves nothing"
+        marker.unlink()
 
 
 # Loading
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda state: state.pop("3.weight"), r"mine\.pth .*lacks '3\.weight' \(1 missing, 0 too many of 9 tensors\)"),
-        (lambda state: state.update(extra=torch.zeros(1)), r"has 'extra', which the network lacks \(0 missing, 1 too"),
-        (lambda state: state.update({"0.bias": torch.zeros(5)}), r"'0\.bias' is \(5,\) where \(4,\) was expected"),
-        (lambda state: state.update({"3.weight": torch.zeros(())}), r"'3\.weight' is \(\) where \(5, 4\)"),
-        (lambda state: state.clear(), "lacks '0.weight'"),
-    ],
-)
-def test_a_tensor_missing_too_many_or_misshapen_is_named(change: Callable[[Any], None], message: str) -> None:
-    state, model = dict(net(1).state_dict()), net()
-    change(state)
-    with pytest.raises(WeightsDamaged, match=message) as caught:
-        load_strictly(model, state, "mine.pth")
-    assert "Choose the network the file was made for" in str(caught.value)
-    assert torch.equal(model.state_dict()["0.weight"], net().state_dict()["0.weight"]), "half loaded"
+CHANGES: list[tuple[Callable[[Any], object], str]] = [
+    (lambda state: state.pop("3.weight"), r"mine\.pth .*lacks '3\.weight' \(1 missing, 0 too many of 9 tensors\)"),
+    (lambda state: state.update(extra=torch.zeros(1)), r"has 'extra', which the network lacks \(0 missing, 1 too"),
+    (lambda state: state.update({"0.bias": torch.zeros(5)}), r"'0\.bias' is \(5,\) where \(4,\) was expected"),
+    (lambda state: state.update({"3.weight": torch.zeros(())}), r"'3\.weight' is \(\) where \(5, 4\)"),
+    (lambda state: state.clear(), "lacks '0.weight'"),
+]
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
-def test_what_fits_is_loaded_whole_also_without_the_counters_of_batches(dtype: torch.dtype) -> None:
-    state, model = net(1).state_dict(), net()
-    kept = {name: tensor.to(dtype) for name, tensor in state.items() if not name.endswith("num_batches_tracked")}
-    assert len(kept) == len(state) - 1
-    load_strictly(model, kept, "mine.pth")
-    for name, tensor in kept.items():
-        assert torch.equal(model.state_dict()[name], tensor.float()), name
+def test_a_tensor_missing_too_many_or_misshapen_is_named() -> None:
+    for change, message in CHANGES:
+        state, model = dict(net(1).state_dict()), net()
+        change(state)
+        with pytest.raises(WeightsDamaged, match=message) as caught:
+            load_strictly(model, state, "mine.pth")
+        assert "Choose the network the file was made for" in str(caught.value)
+        assert torch.equal(model.state_dict()["0.weight"], net().state_dict()["0.weight"]), "half loaded"
 
 
-@pytest.mark.parametrize(
-    ("name", "tensor"),
-    [
-        pytest.param("head.fc.weight", torch.tensor(1.0)),
-        pytest.param("head.fc.bias", torch.zeros(1000, device="meta")),
-    ],
-)
-def test_an_odd_tensor_in_a_file_is_refused_and_never_another_error(tmp_path: Path, name: str, tensor: Tensor) -> None:
-    torch.save({**tiny().state_dict(), name: tensor}, tmp_path / "odd.pth")
-    assert "odd.pth" in refusal(lambda: load_backbone(TINY, weights=tmp_path / "odd.pth"))
+def test_what_fits_is_loaded_whole_also_without_the_counters_of_batches() -> None:
+    for dtype in (torch.float32, torch.float64, torch.bfloat16):
+        state, model = net(1).state_dict(), net()
+        kept = {name: tensor.to(dtype) for name, tensor in state.items() if not name.endswith("num_batches_tracked")}
+        assert len(kept) == len(state) - 1
+        load_strictly(model, kept, "mine.pth")
+        for name, tensor in kept.items():
+            assert torch.equal(model.state_dict()[name], tensor.float()), (dtype, name)
+
+
+def test_a_file_for_another_network_or_with_an_odd_tensor_is_refused_in_plain_words(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.pth"
+    for name, tensor in (("head.fc.weight", torch.tensor(1.0)), ("head.fc.bias", torch.zeros(1000, device="meta"))):
+        torch.save({**tiny().state_dict(), name: tensor}, path)
+        assert "tiny.pth" in refusal(lambda: load_backbone(TINY, weights=path)), name
+    torch.save(tiny().state_dict(), path)
+    for other in ("resnet18", BUNDLED):
+        message = refusal(lambda other=other: load_backbone(other, weights=path))
+        assert re.match(r"tiny\.pth does not fit the network: it lacks '.*too many of \d+ tensors\)\. Choose", message)
 
 
 def test_the_hash_is_of_the_weights_and_not_of_their_file(tmp_path: Path) -> None:
@@ -248,36 +235,29 @@ def test_the_hash_is_of_the_weights_and_not_of_their_file(tmp_path: Path) -> Non
     assert load_backbone(TINY, weights=tmp_path / "other.pth").weights not in hashes
 
 
-@pytest.mark.parametrize("other", ["resnet18", BUNDLED])
-def test_a_file_for_another_network_is_refused_in_plain_words(tmp_path: Path, other: str) -> None:
-    torch.save(tiny().state_dict(), tmp_path / "tiny.pth")
-    message = refusal(lambda: load_backbone(other, weights=tmp_path / "tiny.pth"))
-    assert re.match(r"tiny\.pth does not fit the network: it lacks '.*too many of \d+ tensors\)\. Choose", message)
-
-
-def test_random_weights_and_a_file_of_weights_exclude_each_other(tmp_path: Path) -> None:
-    torch.save({"architecture": TINY, "state_dict": tiny().state_dict()}, tmp_path / "a.pth")
-    for name, weights in ((TINY, tmp_path / "a.pth"), (f"checkpoint:{tmp_path / 'a.pth'}", None)):
-        message = refusal(lambda name=name, weights=weights: load_backbone(name, weights=weights, random=True))
-        assert "exclude each other" in message
+def test_weights_of_two_origins_exclude_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "a.pth"
+    mine, exclude = checkpoint(path, tiny(), architecture=TINY), "exclude each other"
+    for name, weights, random_, says in (
+        (TINY, path, True, exclude),
+        (mine, None, True, exclude),
+        (mine, path, False, "checkpoint"),
+    ):
+        load = functools.partial(load_backbone, name, weights=weights, random=random_)
+        assert says in refusal(load), (name, weights)
 
 
 # Checkpoints
 
 
-def checkpoint_pth(path: Path, model: nn.Module, **facts: object) -> Path:
-    torch.save({"state_dict": model.state_dict(), **facts}, path.with_suffix(".pth"))
-    return path.with_suffix(".pth")
-
-
-def checkpoint_safetensors(path: Path, model: nn.Module, **facts: object) -> Path:
-    header = {name: fact if isinstance(fact, str) else json.dumps(fact) for name, fact in facts.items()}
-    save_file(model.state_dict(), path.with_suffix(".safetensors"), metadata=header)
-    return path.with_suffix(".safetensors")
-
-
-both_formats = pytest.mark.parametrize("save", [checkpoint_pth, checkpoint_safetensors])
-Save = Callable[..., Path]
+def checkpoint(path: Path, model: nn.Module, **facts: object) -> str:
+    """The name of a backbone that lies in a file of either format."""
+    if path.suffix == ".pth":
+        torch.save({"state_dict": model.state_dict(), **facts}, path)
+    else:
+        header = {name: fact if isinstance(fact, str) else json.dumps(fact) for name, fact in facts.items()}
+        save_file(model.state_dict(), path, metadata=header)
+    return f"checkpoint:{path}"
 
 
 def same_features(backbone: Backbone, model: nn.Module, features: nn.Module) -> bool:
@@ -292,84 +272,51 @@ def same_features(backbone: Backbone, model: nn.Module, features: nn.Module) -> 
         return torch.allclose(trunk, seen[0], 1e-4, 0) and torch.allclose(backbone.head(trunk), said, 1e-4, 1e-7)
 
 
-@both_formats
-def test_a_checkpoint_comes_back_with_its_features_words_and_origin(tmp_path: Path, save: Save) -> None:
-    names = ["cat", "dog", "Ä b,c", "a bird", "=1+1", "5", "<b>"]
-    model = tiny(7)
-    path = save(tmp_path / "birds", model, architecture=TINY, classes=names)
-    backbone = load_backbone(f"checkpoint:{path}")
-    assert same_features(backbone, model, model.get_classifier())
-    assert [one.name for one in backbone.classes] == names and not backbone.random
-    assert path.name in backbone.origin and TINY.removeprefix("timm:") in backbone.origin
-
-
-def test_a_checkpoint_of_a_torchvision_network_comes_back_too(tmp_path: Path) -> None:
+def test_a_checkpoint_comes_back_with_its_features_words_and_origin(tmp_path: Path) -> None:
     from torchvision import models
 
-    model = models.resnet18(num_classes=3).eval()
-    path = checkpoint_safetensors(tmp_path / "mine", model, architecture="resnet18", classes=["a", "b", "c"])
-    backbone = load_backbone(f"checkpoint:{path}")
-    assert same_features(backbone, model, model.fc)
-    assert (backbone.dim, len(backbone.classes)) == (512, 3) and "ResNet-18" in backbone.origin
+    names = ["cat", "dog", "Ä b,c", "a bird", "=1+1", "5", "<b>"]
+    model, resnet = tiny(7), models.resnet18(num_classes=7).eval()
+    for file, original, head, architecture, title in (
+        ("birds.pth", model, model.get_classifier(), TINY, TINY.removeprefix("timm:")),
+        ("birds.safetensors", model, model.get_classifier(), TINY, TINY.removeprefix("timm:")),
+        ("resnet.safetensors", resnet, resnet.fc, "resnet18", "ResNet-18"),
+    ):
+        backbone = load_backbone(checkpoint(tmp_path / file, original, architecture=architecture, classes=names))
+        assert same_features(backbone, original, head) and backbone.dim == head.in_features, file
+        assert [one.name for one in backbone.classes] == names and not backbone.random
+        assert file in backbone.origin and title in backbone.origin
 
 
-def test_a_head_of_seven_that_nobody_named_has_numbered_classes(tmp_path: Path) -> None:
-    path = checkpoint_pth(tmp_path / "seven", tiny(7), architecture=TINY)
-    for backbone in (load_backbone(f"checkpoint:{path}"), load_backbone(TINY, weights=path)):
+def test_classes_that_nobody_named_are_numbered_and_those_of_one_name_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "seven.pth"
+    for name, weights in ((checkpoint(path, tiny(7), architecture=TINY), None), (TINY, path)):
+        backbone = load_backbone(name, weights=weights)
         assert [one.name for one in backbone.classes] == [f"class {number}" for number in range(7)]
         assert backbone.head is not None and backbone.head.out_features == 7
+    alike = checkpoint(path, tiny(7), architecture=TINY, classes=["cat"] * 7)
+    assert len({one.name for one in load_backbone(alike).classes}) == 7
 
 
-@both_formats
-@pytest.mark.parametrize(
-    ("facts", "message"),
-    [
+def test_a_checkpoint_with_wrong_facts_is_refused_with_the_right_ones(tmp_path: Path) -> None:
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({"architecture": TINY, "classes": ["a", "b"]}, "7 classes and 2 names.*Give as many names"),
         ({"classes": list("abcdefg")}, "does not say which network it is for.*'architecture'"),
         ({"architecture": "resnet51"}, "There is no backbone 'resnet51'.*resnet50"),
-        ({"architecture": "checkpoint:HERE"}, "names another checkpoint.*Expected a network's name"),
+        ({"architecture": f"checkpoint:{__file__}"}, "names another checkpoint.*Expected a network's name"),
         ({"architecture": "resnet18"}, "does not fit the network: it lacks"),
         ({"architecture": "timm:no_such_net"}, "timm has no network 'no_such_net'"),
-        pytest.param({"architecture": TINY, "classes": 7}, "classes"),
-    ],
-)
-def test_a_checkpoint_with_wrong_facts_is_refused_with_the_right_ones(
-    tmp_path: Path, save: Save, facts: dict[str, Any], message: str
-) -> None:
-    facts = {name: fact.replace("HERE", __file__) if isinstance(fact, str) else fact for name, fact in facts.items()}
-    path = save(tmp_path / "mine", tiny(7), **facts)
-    assert re.search(message, refusal(lambda: load_backbone(f"checkpoint:{path}")))
-
-
-@pytest.mark.parametrize("classes", [pytest.param(one) for one in ("not json", "[1", "null")])
-def test_classes_of_a_header_that_are_no_list_are_refused(tmp_path: Path, classes: str) -> None:
-    path = checkpoint_safetensors(tmp_path / "mine", tiny(7), architecture=TINY, classes=classes)
-    assert "mine.safetensors" in refusal(lambda: load_backbone(f"checkpoint:{path}"))
-
-
-def test_a_checkpoints_classes_have_names_of_their_own(tmp_path: Path) -> None:
-    path = checkpoint_pth(tmp_path / "mine", tiny(7), architecture=TINY, classes=["cat"] * 7)
-    assert len({one.name for one in load_backbone(f"checkpoint:{path}").classes}) == 7
-
-
-def test_a_checkpoint_takes_no_second_file_of_weights(tmp_path: Path) -> None:
-    path = checkpoint_pth(tmp_path / "mine", tiny(7), architecture=TINY)
-    torch.save(tiny().state_dict(), tmp_path / "other.pth")
-    assert "checkpoint" in refusal(lambda: load_backbone(f"checkpoint:{path}", weights=tmp_path / "other.pth"))
+        ({"architecture": TINY, "classes": 7}, "classes"),
+    ]
+    cases = [(suffix, *case) for suffix in (".pth", ".safetensors") for case in wrong]
+    for classes in ("not json", "[1", "null"):
+        cases.append((".safetensors", {"architecture": TINY, "classes": classes}, r"mine\.safetensors"))
+    for suffix, facts, message in cases:
+        name = checkpoint(tmp_path / f"mine{suffix}", tiny(7), **facts)
+        assert re.search(message, refusal(functools.partial(load_backbone, name))), (suffix, facts)
 
 
 # Published weights: those on this machine, and those to fetch
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where the weights of ResNet-18 belong, in an empty home without a way out of this machine."""
-    for name in ("HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME", "no_proxy", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{closed_port()}")
-    yield weights_folder() / BACKBONES["resnet18"].file
 
 
 def closed_port() -> int:
@@ -378,15 +325,29 @@ def closed_port() -> int:
         return int(briefly.getsockname()[1])
 
 
-def test_published_weights_that_lie_in_their_place_are_used_without_a_network(place: Path) -> None:
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the weights of ResNet-18 belong, in an empty home without a way out of this machine."""
+    for name in ("HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{closed_port()}")
+    return weights_folder() / BACKBONES["resnet18"].file
+
+
+def test_published_weights_that_lie_in_their_place_are_used_and_named_when_they_are_others(place: Path) -> None:
     from torchvision import models
 
     model = models.resnet18().eval()
     place.parent.mkdir(parents=True)
     torch.save(model.state_dict(), place)
-    backbone = load_backbone("resnet18", tell=pytest.fail)
+    backbone = load_backbone("resnet18", tell=pytest.fail)  # without a network
     assert same_features(backbone, model, model.fc)
     assert place.name in backbone.origin and not backbone.random
+    for write in (saying(""), saying("half a file"), swapped("plain.pth")):
+        write(place)
+        assert place.name in refusal(lambda: load_backbone("resnet18"))
 
 
 def test_published_weights_that_cannot_be_had_are_asked_for_with_address_and_place(place: Path) -> None:
@@ -395,22 +356,6 @@ def test_published_weights_that_cannot_be_had_are_asked_for_with_address_and_pla
     message = str(caught.value)
     assert BACKBONES["resnet18"].url in message and str(place) in message and BUNDLED in message
     assert list(place.parent.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"half a file",
-        pytest.param(b"another network"),
-    ],
-)
-def test_a_wrong_file_in_the_place_of_published_weights_is_named(place: Path, content: bytes) -> None:
-    place.parent.mkdir(parents=True)
-    place.write_bytes(content)
-    if content == b"another network":
-        torch.save(net().state_dict(), place)
-    assert place.name in refusal(lambda: load_backbone("resnet18"))
 
 
 def test_what_timms_library_keeps_is_used_and_named_when_it_is_damaged(place: Path, tmp_path: Path) -> None:
@@ -464,87 +409,64 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     running.server_close()
 
 
-@pytest.mark.parametrize("kind", ["good", "unsized"])
-@pytest.mark.parametrize("name", [GOOD, "model.safetensors"])
-def test_a_good_file_lands_whole_and_alone_and_its_progress_is_told(
-    server: str, tmp_path: Path, kind: str, name: str
-) -> None:
-    told: list[str] = []
-    target = tmp_path / "hub" / "checkpoints" / name
-    assert download(f"{server}/{kind}/{name}", target, told.append) == target
-    assert target.read_bytes() == CONTENT and list(target.parent.iterdir()) == [target]
-    assert told[-1] == f"downloading {name}: 3{' of 3' if kind == 'good' else ''} MB"
-    assert len(told) > 1 and all(name in one for one in told)
-
-
-@pytest.mark.parametrize(
-    ("kind", "name", "why"),
-    [
-        ("missing", GOOD, "Not Found"),
-        ("good", "net-0123abcd.pth", "its hash is "),
-        ("closing", GOOD, "2,000,000 of 3,000,000 bytes came"),
-        ("closing", "model.safetensors", "2,000,000 of 3,000,000 bytes came"),
-        ("nobody", GOOD, "refused"),
-        pytest.param("chunked", GOOD, "could not be downloaded"),
-        pytest.param("banner", GOOD, "could not be downloaded"),
-    ],
-)
-def test_a_download_that_fails_says_why_from_where_and_what_to_do_and_leaves_nothing(
-    server: str, tmp_path: Path, kind: str, name: str, why: str
-) -> None:
-    host = f"http://127.0.0.1:{closed_port()}" if kind == "nobody" else server
-    url, target = f"{host}/{kind}/{name}", tmp_path / "checkpoints" / name
-    message = unavailable(url, target)
-    assert re.search(why, message)
-    assert url in message and f"put it at {target}" in message and f"bundled backbone ({BUNDLED})" in message
-    assert list(target.parent.iterdir()) == []
+def test_a_good_file_lands_whole_and_alone_and_its_progress_is_told(server: str, tmp_path: Path) -> None:
+    for number, (kind, name) in enumerate(itertools.product(("good", "unsized"), (GOOD, "model.safetensors"))):
+        told: list[str] = []
+        target = tmp_path / f"hub {number}" / "checkpoints" / name
+        assert download(f"{server}/{kind}/{name}", target, told.append) == target
+        assert target.read_bytes() == CONTENT and list(target.parent.iterdir()) == [target], (kind, name)
+        assert told[-1] == f"downloading {name}: 3{' of 3' if kind == 'good' else ''} MB"
+        assert len(told) > 1 and all(name in one for one in told), (kind, name)
 
 
 def unavailable(url: str, target: Path) -> str:
     with pytest.raises(WeightsUnavailable) as caught:
         download(url, target)
     if isinstance(caught.value.__cause__, HTTPError):
-        caught.value.__cause__.close()  # until the test below holds; else it is closed in the middle of another test
+        with contextlib.closing(caught.value.__cause__) as answer:
+            assert answer.closed, "a server that refuses is hung up on"
     return str(caught.value)
 
 
-def test_a_server_that_refuses_is_hung_up_on(server: str, tmp_path: Path) -> None:
-    with pytest.raises(WeightsUnavailable) as caught:
-        download(f"{server}/missing/{GOOD}", tmp_path / GOOD)
-    answer = caught.value.__cause__
-    assert isinstance(answer, HTTPError)
-    with contextlib.closing(answer):
-        assert answer.closed
+def test_a_failed_download_says_why_and_what_to_do_and_leaves_what_was_there(server: str, tmp_path: Path) -> None:
+    nobody = f"http://127.0.0.1:{closed_port()}"
+    for host, kind, name, why in (
+        (server, "missing", GOOD, "Not Found"),
+        (server, "good", "net-0123abcd.pth", "its hash is "),
+        (server, "closing", GOOD, "2,000,000 of 3,000,000 bytes came"),
+        (server, "closing", "model.safetensors", "2,000,000 of 3,000,000 bytes came"),
+        (nobody, "nobody", GOOD, "refused"),
+        (server, "chunked", GOOD, "could not be downloaded"),
+        (server, "banner", GOOD, "could not be downloaded"),
+    ):
+        url, target = f"{host}/{kind}/{name}", tmp_path / "checkpoints" / name
+        message = unavailable(url, target)
+        assert re.search(why, message), kind
+        assert url in message and f"put it at {target}" in message and f"bundled backbone ({BUNDLED})" in message
+        assert list(target.parent.iterdir()) == [], kind
+        written(target, b"of yesterday")
+        unavailable(url, target)
+        assert target.read_bytes() == b"of yesterday" and list(target.parent.iterdir()) == [target], kind
+        target.unlink()
+    target = written(tmp_path / "file", b"") / "net.pth"
+    assert str(target) in unavailable(f"{server}/good/net.pth", target), "a folder that cannot be written"
 
 
-def test_a_failed_download_leaves_the_file_that_was_there(server: str, tmp_path: Path) -> None:
-    target = written(tmp_path / "model.safetensors", b"of yesterday")
-    for kind in ("missing", "closing"):
-        unavailable(f"{server}/{kind}/x", target)
-    assert target.read_bytes() == b"of yesterday" and list(tmp_path.iterdir()) == [target]
-
-
-@pytest.mark.parametrize(
-    "url", ["http://example.org/net.pth", "http://127.0.0.2:80/a", "ftp://127.0.0.1/a", "file:///etc/passwd", ""]
-)
-def test_only_https_is_fetched_from_other_machines(tmp_path: Path, url: str) -> None:
-    with pytest.raises(WeightsUnavailable, match=r"is no address weights are fetched from\. Expected one with https"):
-        download(url, tmp_path / "a" / "net.pth", pytest.fail)
-    assert not (tmp_path / "a").exists()
-
-
-def test_a_folder_that_cannot_be_written_is_unavailable_weights_too(server: str, tmp_path: Path) -> None:
-    written(tmp_path / "file", b"")
-    with pytest.raises(WeightsUnavailable, match=re.escape(str(tmp_path / "file" / "net.pth"))):
-        download(f"{server}/good/net.pth", tmp_path / "file" / "net.pth")
+def test_only_https_is_fetched_from_other_machines(tmp_path: Path) -> None:
+    for url in ("http://example.org/net.pth", "http://127.0.0.2:80/a", "ftp://127.0.0.1/a", "file:///etc/passwd", ""):
+        with pytest.raises(
+            WeightsUnavailable, match=r"is no address weights are fetched from\. Expected one with https"
+        ):
+            download(url, tmp_path / "a" / "net.pth", pytest.fail)
+        assert not (tmp_path / "a").exists(), url
 
 
 # What may be asked of the embedding job
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
+def test_a_request_that_cannot_be_is_refused_with_what_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("IMCLUST_ROOTS", raising=False)
+    refused: list[tuple[dict[str, Any], str]] = [
         ({"preprocess": "crop"}, "'crop' is no preprocessing.*own, squash"),
         ({"device": "tpu"}, f"'tpu' is no device.*{', '.join(DEVICES)}"),
         ({"device": "CPU"}, "'CPU' is no device"),
@@ -556,23 +478,17 @@ def test_a_folder_that_cannot_be_written_is_unavailable_weights_too(server: str,
         ({"backbone": TINY, "weights": __file__, "random_weights": True}, "exclude each other"),
         ({"backbone": TINY, "weights": "/no/such.pth"}, "There is no file '/no/such.pth'.*full path"),
         ({"backbone": TINY, "weights": "/"}, "There is no file '/'"),
-        pytest.param({"backbone": TINY, "weights": "~no_such_user/a"}, "no file"),
-        pytest.param({"backbone": TINY, "weights": "x" * 300}, "no file"),
-        pytest.param({"backbone": f"checkpoint:{__file__}", "random_weights": True}, "its own weights"),
-        pytest.param({"backbone": f"checkpoint:{__file__}", "weights": __file__}, "checkpoint"),
-    ],
-)
-def test_a_request_that_cannot_be_is_refused_with_what_is_allowed(
-    fields: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("IMCLUST_ROOTS", raising=False)
-    with pytest.raises(BackboneError, match=message):
-        check_request(EmbedRequest(**fields))
+        ({"backbone": TINY, "weights": "~no_such_user/a"}, "no file"),
+        ({"backbone": TINY, "weights": "x" * 300}, "no file"),
+        ({"backbone": f"checkpoint:{__file__}", "random_weights": True}, "its own weights"),
+        ({"backbone": f"checkpoint:{__file__}", "weights": __file__}, "checkpoint"),
+    ]
+    for fields, message in refused:
+        with pytest.raises(BackboneError, match=message):
+            check_request(EmbedRequest(**fields))
 
 
-def test_a_request_that_can_be_is_completed_with_full_names_and_paths(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_good_request_is_completed_with_names_and_full_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("IMCLUST_ROOTS", raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -589,9 +505,7 @@ def test_a_request_that_can_be_is_completed_with_full_names_and_paths(
             assert check_request(asked) == asked == check_request(check_request(asked))
 
 
-def test_weights_outside_the_folders_a_server_may_read_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_weights_outside_a_servers_folders_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in ("inside", "outside"):
         (tmp_path / folder).mkdir()
         written(tmp_path / folder / "a.pth", b"x")

@@ -155,7 +155,7 @@ def test_editing_by_keys_and_undoing_all_of_it(
     page.keyboard.press("Enter")
     expect(shelf(page).nth(0)).to_contain_text(str(size[1] - 3))
     expect(shelf(page).nth(1)).to_contain_text(str(size[2] + 3))
-    expect(images(page)).to_have_count(size[1] - 3)  # the list is drawn first: those that are gone are no longer clicked
+    expect(images(page)).to_have_count(size[1] - 3)  # drawn after the list
     images(page).nth(1).click(modifiers=["Shift"])
     expect(page.get_by_text("selected", exact=False).first).to_be_visible()
     page.keyboard.press("o")

@@ -9,6 +9,8 @@ import random
 import socket
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -191,3 +193,21 @@ def make_hostile_folder(root: Path) -> dict[bytes, Expected]:
     expected |= {b"22-pipe.jpg": Expected("not_a_file"), b"22-socket.jpg": Expected("not_a_file")}
     expected[b"27-hard-link.jpg"] = Expected()
     return expected
+
+
+@contextmanager
+def as_nobody(locked: Path, mode: int = 0) -> Iterator[None]:
+    """A file or folder without rights, seen by a process that is not root (root can read anything)."""
+    before, is_root = locked.stat().st_mode, os.geteuid() == 0
+    locked.chmod(mode)
+    for above in locked.parents:
+        if above.name.startswith(("pytest-", "popen-", "test_")) or above == locked.parent:
+            above.chmod(0o755)
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        locked.chmod(before)

@@ -18,9 +18,12 @@ def photograph(name: str) -> Image.Image:
     return open_image((files(package) / path).read_bytes()).rgb
 
 
-def normalised(backbone: Backbone, pictures: Sequence[Image.Image]) -> Tensor:
-    values = np.stack([backbone.preprocessing.pixels(one) for one in pictures]).astype(np.float32) / 255
-    values = (values - np.array(backbone.preprocessing.mean, np.float32)) / np.array(
-        backbone.preprocessing.std, np.float32
-    )
+def as_tensor(backbone: Backbone, pixels: Sequence[np.ndarray]) -> Tensor:
+    values = np.stack(pixels).astype(np.float32) / 255
+    mean, std = (np.array(each, np.float32) for each in (backbone.preprocessing.mean, backbone.preprocessing.std))
+    values = (values - mean) / std
     return torch.from_numpy(values).permute(0, 3, 1, 2)
+
+
+def normalised(backbone: Backbone, pictures: Sequence[Image.Image]) -> Tensor:
+    return as_tensor(backbone, [backbone.preprocessing.pixels(one) for one in pictures])
