@@ -60,16 +60,13 @@ def test_a_phrase_that_has_a_vector_of_its_own_is_taken_whole_however_the_file_s
     assert label_vectors([Label("Black Stork")], axes("black_stork")).tolist() == [[1]]
 
 
-def test_the_last_word_of_a_phrase_counts_most_and_frequent_ones_less_than_rare_ones() -> None:
+def test_the_last_word_of_a_phrase_counts_most_rare_ones_more_and_synonyms_alike() -> None:
     (row,) = label_vectors([Label("black stork")], axes("black", "stork"))
     assert row[1] > 2 * row[0] > 0
     assert np.linalg.norm(row) == pytest.approx(1)
     vectors = keyed(["the", "black", "stork"], np.eye(3), np.array([0.05, 1e-6, 1e-6]))
     (row,) = label_vectors([Label("the black stork")], vectors)
     assert row[0] < row[1] / 5
-
-
-def test_synonyms_count_alike_however_long_their_vectors_are() -> None:
     vectors = keyed(["cougar", "puma"], np.array([[5.0, 0.0], [0.0, 0.1]]), np.full(2, 1e-6))
     (row,) = label_vectors([Label("cougar", ("cougar", "puma"))], vectors)
     assert row[0] == pytest.approx(row[1])
@@ -107,11 +104,15 @@ def test_the_wanted_words_are_all_that_matter() -> None:
 # The vectors in the package
 
 
-def test_every_class_of_imagenet_has_an_embedded_vector() -> None:
+def test_every_class_of_imagenet_has_an_embedded_vector_and_words_say_how_frequent_they_are() -> None:
     classes = imagenet_classes()
     found = label_vectors([Label(one.name, one.synonyms, one.wnid) for one in classes], embedded_vectors())
     assert [one.name for one, row in zip(classes, found, strict=True) if not np.isfinite(row).all()] == []
     assert np.allclose(np.linalg.norm(found, axis=1), 1)
+    vectors = embedded_vectors()
+    shares = [vectors.get_vecattr(word, "share") for word in ("genus", "aardvark")]
+    assert 1 > shares[0] > shares[1] > 0
+    assert word_vectors("embedded", frozenset()) is vectors
 
 
 NEARER = [
@@ -135,13 +136,6 @@ def test_the_embedded_vectors_are_small_and_their_licence_lies_beside_them() -> 
     assert set(files) == {"LICENSE", "vectors.npz", "hypernyms.npz"}
     assert sum(path.stat().st_size for path in files.values()) <= 5_000_000
     assert "Princeton University" in files["LICENSE"].read_text()
-
-
-def test_the_embedded_vectors_say_how_frequent_their_words_are() -> None:
-    vectors = embedded_vectors()
-    shares = [vectors.get_vecattr(word, "share") for word in ("genus", "aardvark")]
-    assert 1 > shares[0] > shares[1] > 0
-    assert word_vectors("embedded", frozenset()) is vectors
 
 
 # Files of vectors
@@ -216,16 +210,13 @@ FORMATS: dict[str, Callable[[Path], None]] = {
 FORMATS |= {f"{name}.gz": packed(FORMATS[name]) for name in ("word2vec.bin", "google.bin", "word2vec.txt", "glove.txt")}
 
 
-def test_the_same_vectors_come_out_of_every_format_and_only_the_wanted_ones(tmp_path: Path) -> None:
+def test_the_same_vectors_come_out_of_every_format_whatever_the_name_and_only_the_wanted_ones(tmp_path: Path) -> None:
     for name, write in FORMATS.items():
         write(tmp_path / name)
         found = read_vectors(tmp_path / name, WANTED)
         assert set(found.key_to_index) == HAD, name
         for word in HAD:
             np.testing.assert_array_equal(found[word], MATRIX[WORDS.index(word)], err_msg=f"{word} in {name}")
-
-
-def test_a_file_is_known_by_its_content_and_not_by_its_name(tmp_path: Path) -> None:
     for name in ("vectors.gz", "vectors.bin", "vectors", "vectors.kv"):
         glove(tmp_path / name)
         assert set(read_vectors(tmp_path / name, WANTED).key_to_index) == HAD, name
@@ -252,10 +243,20 @@ def test_rows_that_lie_across_blocks_of_a_large_file_are_whole(tmp_path: Path) -
         np.testing.assert_array_equal(np.array([found[word] for word in words]), matrix)
 
 
-def test_blank_lines_are_passed_over(tmp_path: Path) -> None:
+def test_of_a_text_file_blank_lines_and_words_without_numbers_are_dropped_and_what_was_changed_is_read_again(
+    tmp_path: Path,
+) -> None:
     for header in ("", "3 2\n"):  # GloVe's and word2vec's
         (tmp_path / "vectors.txt").write_text(f"{header}the 1 2\n\ndog 3 4\n\ncat 5 6\n\n")
         assert read_vectors(tmp_path / "vectors.txt", frozenset({"dog"}))["dog"].tolist() == [3, 4], header
+    path = tmp_path / "glove.txt"
+    path.write_text("dog 1 2\ncat nan 1\nbus inf 1\ncar -inf 1\ncow 0 0\n")
+    assert set(read_vectors(path, frozenset({"dog", "cat", "bus", "car", "cow"})).key_to_index) == {"dog"}
+    path = tmp_path / "glove.txt"
+    path.write_text("dog 1 2\n")
+    assert read_vectors(path, frozenset({"dog"}))["dog"].tolist() == [1, 2]
+    path.write_text("dog 3 4.5\n")
+    assert read_vectors(path, frozenset({"dog"}))["dog"].tolist() == [3, 4.5]
 
 
 def fasttext(path: Path) -> KeyedVectors:
@@ -288,12 +289,6 @@ def test_of_a_whole_model_that_gensim_saved_the_vectors_are_asked_for(tmp_path: 
             np.testing.assert_array_equal(found[word], model.wv[word])
 
 
-def test_words_whose_vectors_are_no_numbers_or_nothing_are_dropped(tmp_path: Path) -> None:
-    path = tmp_path / "glove.txt"
-    path.write_text("dog 1 2\ncat nan 1\nbus inf 1\ncar -inf 1\ncow 0 0\n")
-    assert set(read_vectors(path, frozenset({"dog", "cat", "bus", "car", "cow"})).key_to_index) == {"dog"}
-
-
 def test_of_a_word_that_comes_twice_the_first_is_taken(tmp_path: Path) -> None:
     rows = [("dog", [1.0, 2.0]), ("cat", [3.0, 4.0]), ("dog", [5.0, 6.0])]
     (tmp_path / "glove").write_text("".join(f"{word} {row[0]} {row[1]}\n" for word, row in rows))
@@ -301,14 +296,6 @@ def test_of_a_word_that_comes_twice_the_first_is_taken(tmp_path: Path) -> None:
     for name in ("glove", "kv"):
         found = read_vectors(tmp_path / name, frozenset({"dog", "cat"}))
         assert (found["dog"].tolist(), found["cat"].tolist()) == ([1, 2], [3, 4]), name
-
-
-def test_a_file_that_was_changed_is_read_again(tmp_path: Path) -> None:
-    path = tmp_path / "glove.txt"
-    path.write_text("dog 1 2\n")
-    assert read_vectors(path, frozenset({"dog"}))["dog"].tolist() == [1, 2]
-    path.write_text("dog 3 4.5\n")
-    assert read_vectors(path, frozenset({"dog"}))["dog"].tolist() == [3, 4.5]
 
 
 def test_reading_tells_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:
@@ -655,11 +642,20 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "gensim-data"
 
 
-def test_without_a_network_it_is_said_how_to_place_the_file_by_hand(offline: Path) -> None:
+def test_without_a_network_it_is_said_how_to_place_the_file_by_hand_and_with_one_which_models_there_are(
+    offline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(VectorsUnavailable, match=r"Connect the machine.*by hand") as caught:
         word_vectors("gensim:glove-wiki-gigaword-50", WANTED)
     assert str(offline / "glove-wiki-gigaword-50") in str(caught.value)
     assert not offline.exists()
+    models = {"models": {"glove-twitter-25": {}, "fasttext-wiki": {}}, "corpora": {}}
+    monkeypatch.setattr(gensim.downloader, "info", lambda: models)
+    with pytest.raises(WordsError, match=r"no 'glove'.*It has: fasttext-wiki, glove-twitter-25") as caught:
+        word_vectors("gensim:glove", WANTED)
+    assert not isinstance(caught.value, VectorsUnavailable)
+    with pytest.raises(VectorsUnavailable, match="could not be downloaded"):
+        word_vectors("gensim:glove-twitter-25", WANTED)
 
 
 def test_a_file_placed_by_hand_is_read_without_the_network(offline: Path) -> None:
@@ -670,15 +666,3 @@ def test_a_file_placed_by_hand_is_read_without_the_network(offline: Path) -> Non
         FORMATS[name](folder / f"my-vectors-{number}{''.join(Path(name).suffixes)}")
         found = word_vectors(f"gensim:my-vectors-{number}", WANTED)
         assert set(found.key_to_index) == HAD, name
-
-
-def test_a_model_that_gensim_does_not_have_is_named_with_those_it_has(
-    offline: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    models = {"models": {"glove-twitter-25": {}, "fasttext-wiki": {}}, "corpora": {}}
-    monkeypatch.setattr(gensim.downloader, "info", lambda: models)
-    with pytest.raises(WordsError, match=r"no 'glove'.*It has: fasttext-wiki, glove-twitter-25") as caught:
-        word_vectors("gensim:glove", WANTED)
-    assert not isinstance(caught.value, VectorsUnavailable)
-    with pytest.raises(VectorsUnavailable, match="could not be downloaded"):
-        word_vectors("gensim:glove-twitter-25", WANTED)
