@@ -6,10 +6,9 @@ from pages.parts.annotate.view import show_desk
 from pages.parts.browse.carry_names import offer_names
 from pages.parts.browse.contact_sheet import pick_view, show_sheet
 from pages.parts.browse.export_form import show_export, show_export_job
-from pages.parts.compare.choice import pick_one
 from pages.parts.grid.similar_images import show_similar_to
 from pages.parts.kit.text import plain
-from pages.parts.session.clustering import CLUSTERING_KEY
+from pages.parts.session.clustering import CLUSTERING_KEY, pick_clustering
 from pages.parts.session.context import current_collection, open_workspace
 from pages.parts.session.prerequisites import need_clusterings
 
@@ -26,7 +25,7 @@ source, known = need_clusterings(
 # All places first, filled afterwards: a fragment that is drawn while the page is would look for its place in vain.
 choices, notices, desk, similar = (st.container() for _ in range(4))
 with choices, st.container(horizontal=True, vertical_alignment="bottom"):
-    stored = pick_one(known, CLUSTERING_KEY, "Clustering", known[0])
+    stored = pick_clustering(known, CLUSTERING_KEY, "Clustering", known[0])
     as_sheet = pick_view()
     show_export(workspace, stored)
 with notices:

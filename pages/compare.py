@@ -4,11 +4,12 @@ import streamlit as st
 
 from imclust_core.errors import ClusteringError, TruthError
 from pages.parts.compare.cached import comparison_of, evaluation_of
-from pages.parts.compare.choice import A, B, against_truth, pick_one, pick_truth
+from pages.parts.compare.choice import A, B, against_truth, pick_truth
 from pages.parts.compare.result import show_comparison
 from pages.parts.compare.truth import show_evaluation
 from pages.parts.frame.steps import next_page
 from pages.parts.kit.text import plain
+from pages.parts.session.clustering import pick_clustering
 from pages.parts.session.context import current_collection, open_workspace
 from pages.parts.session.prerequisites import need_clusterings
 
@@ -25,7 +26,9 @@ source, known = need_clusterings(
 truth = against_truth(known)
 left, right = st.columns(2)
 with left:
-    one = pick_one(known, A, "Clustering" if truth else "From", known[0] if truth else known[min(1, len(known) - 1)])
+    one = pick_clustering(
+        known, A, "Clustering" if truth else "From", known[0] if truth else known[min(1, len(known) - 1)]
+    )
 try:
     if truth:
         with right:
@@ -39,7 +42,7 @@ try:
         st.page_link(next_page("cluster"), label="Go to 4 Cluster", icon=":material/arrow_back:")
     else:
         with right:
-            other = pick_one(known, B, "To", known[0])
+            other = pick_clustering(known, B, "To", known[0])
         show_comparison(workspace, source, one, other, comparison_of(workspace, one, other))
 except (ClusteringError, TruthError) as error:
     st.error(plain(str(error)))

@@ -4,7 +4,6 @@ import streamlit as st
 
 from imclust_core.store.clusterings import clusterings_of
 from imclust_core.store.embeddings import embeddings_of
-from pages.parts.compare.choice import pick_one
 from pages.parts.grid.similar_images import show_similar
 from pages.parts.kit.text import plain
 from pages.parts.map.choice import Beside, pick_beside, pick_colours, pick_method
@@ -14,7 +13,7 @@ from pages.parts.map.picked import show_picked
 from pages.parts.map.settings import recipe_for, show_settings
 from pages.parts.map.shown import Shown, show_map
 from pages.parts.map.side_by_side import show_beside
-from pages.parts.session.clustering import CLUSTERING_KEY, title_of
+from pages.parts.session.clustering import CLUSTERING_KEY, pick_clustering, title_of
 from pages.parts.session.context import current_collection, open_workspace
 from pages.parts.session.embedding import pick_embedding
 from pages.parts.session.prerequisites import need_embedding
@@ -36,7 +35,7 @@ known = clusterings_of(workspace, source.id)
 choices, notices, whole, similar = (st.container() for _ in range(4))
 with choices, st.container(horizontal=True, vertical_alignment="bottom"):
     method = pick_method()
-    stored = pick_one(known, CLUSTERING_KEY, "Clustering", known[0]) if known else None
+    stored = pick_clustering(known, CLUSTERING_KEY, "Clustering", known[0]) if known else None
     colours_by = ways(workspace, source, one, stored)
     by = pick_colours(colours_by)
     others = embeddings_of(workspace, source.id)

@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from imclust_core.annotation.ordering import ORDERS, Said, ordered
+from imclust_core.annotation.ordering import ORDERS, ordered
+from imclust_core.annotation.predictions import Said
 from imclust_core.store.clusterings import ClusterContent
 from tests.helpers.cases import case
 

@@ -9,8 +9,6 @@ from imclust_core.annotation.editing import name_cluster, open_desk, undo
 from imclust_core.annotation.selection import (
     branch_in,
     cluster_in,
-    homes_of,
-    images_below,
     of_branch,
     of_cluster,
     pick_title,
@@ -21,7 +19,7 @@ from imclust_core.label_tree.tree import cut
 from imclust_core.store.collections import Collection, add_collection
 from imclust_core.store.embeddings import remove_embedding
 from imclust_core.store.selections import keep_selection
-from imclust_core.store.trees import read_tree
+from imclust_core.store.trees import homes_of, read_tree
 from imclust_core.store.workspace import Workspace
 from tests.helpers.clusterings import clustered
 from tests.helpers.editing import images_in, merge, move, new
@@ -100,7 +98,7 @@ def test_images_that_have_no_home_in_a_tree_are_at_no_leaf(workspace: Workspace,
     assert homes.of(homes.image_ids).tolist() == homes.leaves.tolist()
     assert content.tree is not None and not (np.diff(homes.image_ids) <= 0).any()
     for leaf in range(content.tree.leaves):
-        assert (homes.of(images_below(content, homes, leaf)) == leaf).all()
+        assert (homes.of(homes.below(content.tree, leaf)) == leaf).all()
 
 
 def test_a_branch_that_is_not_there_is_said_to_be_gone(workspace: Workspace, source: Collection) -> None:

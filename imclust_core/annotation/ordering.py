@@ -1,19 +1,11 @@
 """In which order to look at the images of a group: the plain ones, the doubtful ones, or any."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
+from imclust_core.annotation.predictions import Said
 from imclust_core.store.clusterings import ClusterContent
-
-
-@dataclass(frozen=True)
-class Said:
-    """What the network says of n images: label_ids (n, m), the most probable first, -1 for none, and probabilities."""
-
-    label_ids: np.ndarray
-    probabilities: np.ndarray
 
 
 def ordered(how: str, rows: np.ndarray, content: ClusterContent, said: Said | None, seed: int = 0) -> np.ndarray:

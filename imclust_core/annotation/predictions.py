@@ -1,12 +1,21 @@
 """What the network says of the images of a clustering, read once from their embedding."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from imclust_core.annotation.ordering import Said
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.shards import TOP
 from imclust_core.store.vectors import locate, read_rows
 from imclust_core.store.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the network says of n images: label_ids (n, m), the most probable first, -1 for none, and probabilities."""
+
+    label_ids: np.ndarray
+    probabilities: np.ndarray
 
 
 def said_of(workspace: Workspace, one: Embedding, image_ids: np.ndarray) -> Said:

@@ -6,40 +6,21 @@ sHASH           a set of images, as `imclust_core.store.selections` keeps it
 """
 
 import re
-from dataclasses import dataclass
 
 import numpy as np
 
 from imclust_core.annotation.checks import what_became
 from imclust_core.annotation.editing import open_desk
-from imclust_core.errors import ClusteringError, SelectionError, WordsError
-from imclust_core.label_tree.label_tree import leaves_of
+from imclust_core.errors import ClusteringError, SelectionError
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
-from imclust_core.store.embeddings import Embedding
 from imclust_core.store.selections import read_selection
-from imclust_core.store.trees import StoredTree, TreeContent, named_tree, read_tree
-from imclust_core.store.vectors import found_by, locate, read_rows
+from imclust_core.store.trees import homes_of, named_tree, read_tree
 from imclust_core.store.workspace import Workspace
 
 _CLUSTER = re.compile(r"c(-1|0|[1-9][0-9]{0,8})")
 _BRANCH = re.compile(r"b([0-9a-f]{1,32})\.([0-9]{1,9})")
 _SET = re.compile(r"s[0-9a-f]{16}")
-
-
-@dataclass(frozen=True)
-class Homes:
-    """Which leaf of a tree each image of its embedding is at home in.
-
-    image_ids (n,) int64, ascending; leaves (n,): the number of a leaf, or -1.
-    """
-
-    image_ids: np.ndarray
-    leaves: np.ndarray
-
-    def of(self, image_ids: np.ndarray) -> np.ndarray:
-        """The leaf of each of these images (m,), -1 also for those that have no vector."""
-        return found_by(image_ids, self.image_ids, self.leaves)
 
 
 def of_cluster(number: int) -> str:
@@ -80,7 +61,7 @@ def picked_images(workspace: Workspace, source: Collection, key: str, stored: Cl
     if branch is not None:
         tree, one = named_tree(workspace, source.id, branch[0])
         content = read_tree(tree)
-        return images_below(content, homes_of(workspace, one, tree, content), branch[1])
+        return homes_of(workspace, one, tree, content).below(content.tree, branch[1])
     if is_set(key):
         return read_selection(workspace, source.id, key)
     raise SelectionError(
@@ -102,26 +83,6 @@ def _of_cluster(workspace: Workspace, source: Collection, number: int, stored: C
             f"There is {what} in this clustering now. {what_became(desk, number)}Pick something else."
         )
     return np.sort(desk.image_ids[desk.group == number])
-
-
-def images_below(content: TreeContent, homes: Homes, node: int) -> np.ndarray:
-    """The ids of the images at home below a node of a tree, ascending; WordsError for a node it does not have."""
-    if content.tree is None or not 0 <= node < len(content.tree.parents):
-        raise WordsError(f"The tree of labels has no branch {node}. Choose one under 3 Choose K.")
-    below = np.zeros(content.tree.leaves + 1, bool)  # the last entry answers for -1
-    below[content.tree.leaves_of(node)] = True
-    found: np.ndarray = homes.image_ids[below[homes.leaves]]
-    return found
-
-
-def homes_of(workspace: Workspace, one: Embedding, tree: StoredTree, content: TreeContent) -> Homes:
-    """Where the images of an embedding are at home in a tree of its labels."""
-    rows = read_rows(one)
-    located = locate(workspace, one, rows)
-    order = np.argsort(located.image_ids, kind="stable")
-    said = rows.labels[located.rows[order]]
-    leaves = leaves_of(content.classes, said["label"], said["probability"], tree.recipe.least)
-    return Homes(located.image_ids[order].astype(np.int64), leaves)
 
 
 def pick_title(workspace: Workspace, source: Collection, key: str, stored: Clustering | None) -> str:

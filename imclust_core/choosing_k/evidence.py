@@ -14,6 +14,7 @@ from sklearn.cluster import HDBSCAN
 from sklearn.decomposition import PCA
 from sklearn.metrics import adjusted_rand_score
 
+from imclust_core.arrays.chunks import Step, nothing
 from imclust_core.arrays.linkage import distances_between, unit_rows
 from imclust_core.choosing_k.curves import Curve, Evidence
 from imclust_core.clustering.scores import silhouette_of_each
@@ -29,9 +30,6 @@ _BEST = 3
 _ALIKE = 1e-6
 _LEAST_HEIGHT = 0.02
 """Heights below this share of the highest are alike: copies of one picture would make endless gaps."""
-
-
-Step = Callable[[int, int], None]
 
 
 def reduced(features: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -65,9 +63,7 @@ def word_evidence(tree: Tree, leaf_of: np.ndarray, points: np.ndarray) -> Eviden
     return Evidence(int(used.sum()), curves)
 
 
-def image_evidence(
-    points: np.ndarray, *, repeats: int, seed: int = 0, step: Step = lambda _done, _total: None
-) -> Evidence:
+def image_evidence(points: np.ndarray, *, repeats: int, seed: int = 0, step: Step = nothing) -> Evidence:
     """What the images say by themselves; points (n, d) from `reduced`, repeats is how many samples test stability."""
     n = len(points)
     if n < 5:

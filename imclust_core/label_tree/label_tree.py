@@ -7,7 +7,8 @@ import numpy as np
 
 from imclust_core.arrays.linkage import unit_rows
 from imclust_core.label_tree.grow import COUNT_POWER, grow
-from imclust_core.label_tree.tree import Tree, carried, homes
+from imclust_core.label_tree.homes import leaves_of
+from imclust_core.label_tree.tree import Tree, carried
 
 
 @dataclass(frozen=True)
@@ -66,16 +67,6 @@ def label_tree(
         count_power=count_power,
     )
     return LabelTree(tree, classes, leaf_of, tuple(without))
-
-
-def leaves_of(classes: np.ndarray, label_ids: np.ndarray, probabilities: np.ndarray, least: float = 1.0) -> np.ndarray:
-    """The leaf each image is at home in, or -1: (images,); classes (n,): the class number of each leaf."""
-    known = np.zeros(max(int(label_ids.max(initial=0)), int(classes.max(initial=0))) + 1, bool)
-    known[classes] = True
-    leaf = np.full(len(known) + 1, -1)
-    leaf[classes] = np.arange(len(classes))
-    found: np.ndarray = leaf[homes(label_ids, probabilities, known, least)]  # the last entry answers for -1
-    return found
 
 
 def joined(network: np.ndarray, words: np.ndarray, share: float = 0.25) -> np.ndarray:

@@ -16,11 +16,13 @@ import numpy as np
 
 from imclust_core.choosing_k.curves import Curve, Evidence
 from imclust_core.errors import WordsError
+from imclust_core.label_tree.homes import Homes, leaves_of
 from imclust_core.label_tree.tree import Tree
 from imclust_core.names import shown
 from imclust_core.store.collections import Collection
 from imclust_core.store.database import reading, write_atomically, writing
 from imclust_core.store.embeddings import Embedding, embedding
+from imclust_core.store.vectors import locate, read_rows
 from imclust_core.store.workspace import Workspace
 
 VERSION = 1
@@ -241,6 +243,16 @@ def _packed(content: TreeContent) -> bytes:
         examples=content.examples,
     )
     return file.getvalue()
+
+
+def homes_of(workspace: Workspace, one: Embedding, tree: StoredTree, content: TreeContent) -> Homes:
+    """Where the images of an embedding are at home in a tree of its labels."""
+    rows = read_rows(one)
+    located = locate(workspace, one, rows)
+    order = np.argsort(located.image_ids, kind="stable")
+    said = rows.labels[located.rows[order]]
+    leaves = leaves_of(content.classes, said["label"], said["probability"], tree.recipe.least)
+    return Homes(located.image_ids[order].astype(np.int64), leaves)
 
 
 def keep_evidence(workspace: Workspace, one: Embedding, state: str, evidence: Evidence, *, refined: bool) -> None:

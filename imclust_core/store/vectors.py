@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from imclust_core.arrays.lookup import found_by
 from imclust_core.images.reasons import TRANSIENT
 from imclust_core.store.catalogue import contents
 from imclust_core.store.database import write_atomically
@@ -101,16 +102,6 @@ def count_unseen(workspace: Workspace, one: Embedding) -> int:
     _, hashes = contents(workspace, one.collection_id)
     met = [segment.manifest["hash"] for segment in segments_of(one.folder)]
     return int((~np.isin(hashes, np.concatenate(met))).sum()) if met else len(hashes)
-
-
-def found_by(wanted: np.ndarray, keys: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """For each wanted key, a hash or an id, the last of `rows` that bears it, or -1."""
-    if not len(keys):
-        return np.full(len(wanted), -1, np.int64)
-    order = np.argsort(keys, kind="stable")
-    at = np.searchsorted(keys[order], wanted, side="right") - 1
-    hit = (at >= 0) & (keys[order[np.maximum(at, 0)]] == wanted)
-    return np.where(hit, rows[order[np.maximum(at, 0)]], -1)
 
 
 def feature_blocks(one: Embedding, rows: Rows) -> Iterator[tuple[int, np.ndarray]]:

@@ -20,7 +20,7 @@ from imclust_core.jobs.child_process import apart
 from imclust_core.jobs.kinds.tree import build_tree
 from imclust_core.jobs.progress import Report
 from imclust_core.jobs.requests import check_recipe
-from imclust_core.label_tree.label_tree import leaves_of
+from imclust_core.label_tree.homes import leaves_of
 from imclust_core.label_tree.tree import cut, edited, edits_from, groups
 from imclust_core.store.clusterings import (
     ClusterContent,

@@ -9,6 +9,7 @@ import numpy as np
 from imclust_core.annotation.annotated import at_version
 from imclust_core.annotation.editing import open_desk
 from imclust_core.arrays.chunks import Step, chosen_rows
+from imclust_core.arrays.lookup import found_by
 from imclust_core.errors import MapError
 from imclust_core.jobs.progress import Report
 from imclust_core.mapping.graph import Graph, graph_from, graph_of
@@ -29,7 +30,7 @@ from imclust_core.store.maps import (
     read_map,
     write_graph,
 )
-from imclust_core.store.vectors import Located, Rows, features_at, found_by, locate, read_rows
+from imclust_core.store.vectors import Located, Rows, features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from imclust_core.annotation.annotated import UNDOING, Desk
 from imclust_core.annotation.editing import open_desk
-from imclust_core.annotation.ordering import Said
+from imclust_core.annotation.predictions import Said
 from imclust_core.annotation.selection import cluster_in
 from imclust_core.annotation.text import MOST_AUTHOR, clean
 from imclust_core.errors import ImclustError
@@ -24,9 +24,7 @@ from pages.parts.annotate.news_route import drawn, news_address
 from pages.parts.annotate.shown_group import ShownGroup
 from pages.parts.annotate.split import show_split
 from pages.parts.annotate.state import (
-    AUTHOR,
     PICKED,
-    author,
     choose_group,
     current_group,
     go,
@@ -41,6 +39,7 @@ from pages.parts.kit.redraw import redraw_page
 from pages.parts.saliency.cluster_mean import show_mean_look
 from pages.parts.saliency.overlay import pick_style
 from pages.parts.session.selection import asked_pick, at_hand, keep_pick
+from pages.parts.session.sign_in import AUTHOR, author
 
 BAR = "name_bar"
 _VISIT, _DRAWING = "desk_visit", "desk_drawing"

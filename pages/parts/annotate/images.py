@@ -8,7 +8,8 @@ import numpy as np
 import streamlit as st
 
 from imclust_core.annotation.annotated import Desk
-from imclust_core.annotation.ordering import Said, ordered
+from imclust_core.annotation.ordering import ordered
+from imclust_core.annotation.predictions import Said
 from imclust_core.store.catalogue import usable_images
 from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.words.class_labels import Label
@@ -19,12 +20,12 @@ from pages.parts.grid.grid import About, Acts, View, image_grid, merged
 from pages.parts.grid.similar_images import ask_similar
 from pages.parts.kit.text import plural
 from pages.parts.saliency.overlay import OVERLAY, looks_for, reasons_for
+from pages.parts.session.choice import pick
 from pages.parts.session.selection import keep_pick
-from pages.parts.session.url_state import asked, keep
+from pages.parts.session.url_state import keep
 
 GRID = "desk_grid"
 _PER_PAGE = {"s": 240, "m": 120, "l": 48}
-_USUAL_SIZE = "m"
 _SIZES = {"s": "S", "m": "M", "l": "L"}
 _NARROW = 112
 _ORDERS = {
@@ -115,37 +116,13 @@ def pick_order(*, narrow: bool = False) -> str:
     """How to order the images, and how large to draw them; returns the size. narrow: the orders fold into a list."""
     order, seed = order_and_seed()
     if narrow:
-        st.selectbox("Order", index=list(_ORDERS).index(order), width=_NARROW, **_order_choice(order, "list"))
+        pick("Order", ORDER, _ORDERS, label_visibility="collapsed", width=_NARROW)
     else:
-        st.segmented_control("Order", default=order, required=True, **_order_choice(order, "row"))
+        pick("Order", ORDER, _ORDERS, way="row", label_visibility="collapsed")
     with st.container(width="content"):  # there without the button too, so that nothing behind it moves
         if order == "random":
             st.button("Shuffle", icon=":material/shuffle:", on_click=lambda: keep(SEED, str(seed + 1)))
-    size = asked(SIZE).lower() if asked(SIZE).lower() in _SIZES else _USUAL_SIZE
-    widget = f"desk-size-{size}"
-    st.segmented_control(
-        "Size",
-        list(_SIZES),
-        default=size,
-        format_func=_SIZES.__getitem__,
-        required=True,
-        key=widget,
-        on_change=lambda: keep(SIZE, str(st.session_state[widget]).replace(_USUAL_SIZE, "")),
-        label_visibility="collapsed",
-    )
-    return size
-
-
-def _order_choice(order: str, way: str) -> dict[str, Any]:
-    """What the two ways to choose an order have in common."""
-    widget = f"desk-order-{way}-{order}"
-    return {
-        "options": list(_ORDERS),
-        "format_func": _ORDERS.__getitem__,
-        "key": widget,
-        "on_change": lambda: keep(ORDER, st.session_state[widget]),
-        "label_visibility": "collapsed",
-    }
+    return pick("Size", SIZE, _SIZES, unsaid="m", way="row", label_visibility="collapsed")
 
 
 def _about(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from imclust_core.annotation.annotated import Desk
 from imclust_core.annotation.editing import split_cluster
-from imclust_core.annotation.ordering import Said
+from imclust_core.annotation.predictions import Said
 from imclust_core.errors import ImclustError, JobError
 from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.starting import ensure_worker
@@ -16,13 +16,14 @@ from imclust_core.jobs.submitting import submit_split
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.class_labels import Label
-from pages.parts.annotate.state import PICKED, author
+from pages.parts.annotate.state import PICKED
+from pages.parts.jobs.wait import follow
 from pages.parts.kit.text import plain, plural
+from pages.parts.session.sign_in import author
 
 _JOB = "desk_split_job"
 _TROUBLE = "desk_split_trouble"
 _LISTED = 40
-_LOOK_SECONDS = 0.7
 
 
 def show_split(
@@ -54,17 +55,10 @@ def show_split(
                 _by_label(workspace, stored, desk, number, labels, said)
     job = _job(workspace)
     if job is not None and job.active:
-        st.fragment(_wait, run_every=_LOOK_SECONDS)(workspace, job.params["number"])
+        # One that fails changes nothing that others would hear of, so its end is looked for here.
+        follow(workspace, job, lambda job: st.caption(f"Splitting cluster {job.params['number']}…"))
     if trouble := st.session_state.pop(_TROUBLE, ""):
         st.error(plain(trouble))
-
-
-def _wait(workspace: Workspace, number: int) -> None:
-    """A split that fails changes nothing that others would hear of, so its end is looked for while it runs."""
-    job = _job(workspace)
-    if job is None or not job.active:
-        st.rerun()
-    st.caption(f"Splitting cluster {number}…")
 
 
 def _take_end(workspace: Workspace) -> None:

@@ -6,31 +6,25 @@ import streamlit as st
 
 from imclust_core.annotation.annotated import ASIDE, UNASSIGNED, Desk
 from imclust_core.annotation.name_proposals import Proposal, propose_names
-from imclust_core.annotation.ordering import ORDERS, Said
-from imclust_core.annotation.predictions import said_of
+from imclust_core.annotation.ordering import ORDERS
+from imclust_core.annotation.predictions import Said, said_of
 from imclust_core.annotation.selection import cluster_in, of_cluster
-from imclust_core.annotation.text import MOST_AUTHOR, clean
 from imclust_core.errors import EmbeddingError
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.embeddings import Embedding, embedding, labels_of
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.class_labels import Label
+from pages.parts.session.choice import chosen
 from pages.parts.session.selection import Pick, asked_pick, at_hand, keep_pick
-from pages.parts.session.sign_in import person
 from pages.parts.session.url_state import asked, keep
 
 CLUSTER, ORDER, SIZE, SEED, ONLY = "cluster", "order", "size", "seed", "only"
-SELECTED, AUTHOR = "desk_selected", "desk_author"
+SELECTED = "desk_selected"
 PICKED = -2
 """The group of the images that are picked by a branch of the tree or as a set: no cluster, and may be of many."""
 _PICKED_TEXT = "picked"
 _OF, _TICKED, _UNTICKED = "desk_of", "desk_ticked", "desk_unticked"
 FILTERS = {"all": "All clusters", "unnamed": "Without a name", "doubtful": "Doubtful or mixed"}
-
-
-def author() -> str:
-    """Who is working here: who signed in, or else who people said they are."""
-    return clean((person() or str(st.session_state.get(AUTHOR, "")))[:MOST_AUTHOR], MOST_AUTHOR, "Your name")
 
 
 def groups_of(desk: Desk) -> list[int]:
@@ -87,7 +81,7 @@ def order_and_seed() -> tuple[str, int]:
     """How images are ordered, and the seed of a random order."""
     seed = asked(SEED)
     known = seed.isascii() and seed.isdigit() and len(seed) < 10
-    return asked(ORDER) if asked(ORDER) in ORDERS else "typical", int(seed) if known else 0
+    return chosen(ORDER, ORDERS), int(seed) if known else 0
 
 
 def selected() -> set[int]:

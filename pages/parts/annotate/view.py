@@ -14,8 +14,8 @@ from pages.parts.annotate.state import FILTERS, ONLY, begin_desk, choose_group, 
 from pages.parts.kit.redraw import page_is_drawn, redraw_if_asked
 from pages.parts.kit.scores import stability_text
 from pages.parts.kit.text import plain
+from pages.parts.session.choice import pick
 from pages.parts.session.clustering import content_of
-from pages.parts.session.url_state import asked, keep
 
 SHELF = "shelf"
 
@@ -49,18 +49,7 @@ def _side(shown: ShownGroup) -> None:
     done, covered = desk.named
     clusters, images = len(desk.clusters), len(desk.group)
     st.progress(done / max(1, clusters), text=f"{done:,} of {clusters:,} named · {covered:,} of {images:,} images")
-    known = list(FILTERS)
-    now = asked(ONLY) if asked(ONLY) in known else known[0]
-    widget = f"shelf-filter-{now}"
-    st.selectbox(
-        "Show",
-        known,
-        known.index(now),
-        format_func=FILTERS.__getitem__,
-        key=widget,
-        on_change=lambda: keep(ONLY, "" if st.session_state[widget] == "all" else st.session_state[widget]),
-        label_visibility="collapsed",
-    )
+    pick("Show", ONLY, FILTERS, unsaid="all", label_visibility="collapsed")
     listed = shown_groups(desk)
     with st.container():
         if not listed:

@@ -12,9 +12,9 @@ from imclust_core.errors import ImclustError
 from imclust_core.store.annotations.events import labelled_clusterings
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
-from pages.parts.annotate.state import author
 from pages.parts.kit.text import plain, plural
 from pages.parts.session.clustering import title_of
+from pages.parts.session.sign_in import author
 
 _DECLINED = "names_declined"
 _DONE = "names_brought"

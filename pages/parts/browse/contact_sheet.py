@@ -18,8 +18,9 @@ from pages.parts.cards.cards import Card, show_cards
 from pages.parts.kit.colours import colour_of
 from pages.parts.kit.redraw import page_is_drawn, redraw_if_asked, redraw_page
 from pages.parts.kit.text import plain, plural
+from pages.parts.session.choice import pick
 from pages.parts.session.clustering import content_of, title_of
-from pages.parts.session.url_state import asked, keep
+from pages.parts.session.url_state import keep
 
 _CARDS = "sheet_cards"
 _MOST_CARDS = 500
@@ -32,14 +33,7 @@ _VIEWS = {"": "One cluster", _SHEET: "Sample sheet"}
 
 def pick_view() -> bool:
     """Whether all clusters are shown at once, and not one of them in full."""
-    now = asked(_VIEW) if asked(_VIEW) in _VIEWS else ""
-    picked = st.segmented_control(
-        "View", list(_VIEWS), default=now, format_func=_VIEWS.__getitem__, required=True, key=f"view-{now}"
-    )
-    if picked != now:
-        keep(_VIEW, str(picked))
-        st.rerun()
-    return now == _SHEET
+    return pick("View", _VIEW, _VIEWS, way="row") == _SHEET
 
 
 def show_sheet(workspace: Workspace, source: Collection, stored: Clustering) -> None:

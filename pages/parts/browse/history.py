@@ -14,9 +14,9 @@ from imclust_core.annotation.history import history, sentence
 from imclust_core.errors import ImclustError
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
-from pages.parts.annotate.state import author
 from pages.parts.frame.steps import next_page
 from pages.parts.kit.text import plain, plural
+from pages.parts.session.sign_in import author
 
 _SHOWN = 2_000
 

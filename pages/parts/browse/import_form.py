@@ -8,8 +8,8 @@ from imclust_core.exchange.imports.imports import carry_out, plan_import
 from imclust_core.exchange.imports.plans import Plan
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
-from pages.parts.annotate.state import author
 from pages.parts.kit.text import plain, plural
+from pages.parts.session.sign_in import author
 
 _LISTED = 10
 _TOLD = "import_told"

@@ -8,7 +8,7 @@ from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.truth import FOLDERS, has_folders
 from imclust_core.store.workspace import Workspace
-from pages.parts.session.clustering import current_clustering, titles_of
+from pages.parts.session.choice import pick
 from pages.parts.session.url_state import asked, keep, keep_all, stop
 
 A, B = "a", "b"
@@ -26,28 +26,8 @@ def compare_these(a: str, b: str) -> None:
 
 def against_truth(known: Sequence[Clustering]) -> bool:
     """Whether the truth is looked at; the only thing there is while there is but one clustering."""
-    mode = asked(_WITH) if asked(_WITH) in _MODES else _ANOTHER if len(known) > 1 else _TRUTH
-    picked = st.segmented_control(
-        "Compare with", list(_MODES), default=mode, format_func=_MODES.__getitem__, required=True, key=f"with-{mode}"
-    )
-    if picked != mode:
-        keep(_WITH, str(picked))
-        st.rerun()
-    return mode == _TRUTH
-
-
-def pick_one(known: Sequence[Clustering], key: str, label: str, usual: Clustering) -> Clustering:
-    """A clustering: the one in the address, or else the usual one."""
-    titles = titles_of(known)
-    one = current_clustering(known, key, usual) or usual
-    choices = [entry.id for entry in known]
-    picked = st.selectbox(
-        label, choices, choices.index(one.id), format_func=lambda entry: titles.get(entry, ""), key=f"{key}-{one.id}"
-    )
-    if picked != one.id:
-        keep(key, str(picked))
-        st.rerun()
-    return one
+    usual = _ANOTHER if len(known) > 1 else _TRUTH
+    return pick("Compare with", _WITH, _MODES, usual=usual, way="row") == _TRUTH
 
 
 def pick_truth(workspace: Workspace, source: Collection) -> str | None:

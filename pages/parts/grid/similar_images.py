@@ -14,13 +14,13 @@ from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding, embedding
 from imclust_core.store.workspace import Workspace
 from pages.parts.grid.grid import Acts, captioned, image_grid
+from pages.parts.jobs.wait import follow
 from pages.parts.kit.redraw import page_is_drawn, redraw_if_asked, redraw_page
 from pages.parts.kit.text import plain
 
 _SIMILAR = "similar"
 _ASKED = "similar_asked"
 _GRID = "similar_images"
-_LOOK_SECONDS = 0.3
 
 
 def ask_similar(image: int) -> None:
@@ -44,7 +44,7 @@ def show_similar(workspace: Workspace, source: Collection, one: Embedding) -> No
             st.write(f"**Most like {plain(query.name)}**")
             st.button("Close", icon=":material/close:", type="tertiary", on_click=_close)
         job = _job(workspace, one, query.id)
-        st.fragment(_answer, run_every=_LOOK_SECONDS if job.active else None)(workspace, source, query.id, job.id)
+        follow(workspace, job, lambda job: _answer(workspace, source, query.id, job), every=0.3)
 
 
 def show_similar_to(workspace: Workspace, source: Collection, stored: Clustering) -> None:
@@ -71,11 +71,9 @@ def _job(workspace: Workspace, one: Embedding, image_id: int) -> Job:
     return job
 
 
-def _answer(workspace: Workspace, source: Collection, image_id: int, job_id: str) -> None:
+def _answer(workspace: Workspace, source: Collection, image_id: int, job: Job) -> None:
     redraw_if_asked()
-    job = Queue(workspace).job(job_id)
     if job.active:
-        ensure_worker(workspace)
         st.caption("Looking through all images…")
         return
     if job.result is None:

@@ -90,7 +90,7 @@ def progress_text(job: Job) -> str:
     if job.kind == "several" and job.total:
         return f"{job.done:,} of {job.total:,} · {plain(job.message)}"
     left = seconds_left(job.done, job.total, job.rate)
-    if job.kind == "map" and job.total:
+    if job.kind in ("map", "tree") and job.total:
         return plain(job.message) + (f" · {duration(left)} left" if left is not None else "")
     if job.total is None:
         return plain(job.message) if not job.done else f"{job.done:,} so far"

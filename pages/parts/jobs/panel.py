@@ -8,9 +8,9 @@ from imclust_core.jobs.queue import Job, Queue
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.jobs.badge import log_tail, progress_text, resume_button, share_of, title_of
+from pages.parts.jobs.wait import follow
 from pages.parts.kit.text import plain, plural
 
-_REFRESH_SECONDS = 0.7
 _COUNTED = {"scan": "file", "unpack": "file", "sample": "file", "embed": "image", "several": "clustering"}
 """What the steps of a kind of job are."""
 
@@ -31,15 +31,11 @@ def show_panel(
         job = active[0] if active else queue.last(source.id, kinds)
         if job is None or job.state == "done":
             return None
-        panel = st.fragment(_panel, run_every=_REFRESH_SECONDS if job.active else None)
-        panel(workspace, queue, job.id, extra)
+        follow(workspace, job, lambda job: _panel(workspace, job, extra))
     return job
 
 
-def _panel(workspace: Workspace, queue: Queue, job_id: str, extra: Extra) -> None:
-    job = queue.job(job_id)
-    if job.state == "done":
-        st.rerun()  # a quick one changes no badge, which else draws the page anew
+def _panel(workspace: Workspace, job: Job, extra: Extra) -> None:
     with st.container(border=True):
         st.write(f"**{title_of(job)}**" if job.active else f"**{title_of(job)}: {job.state}**")
         if job.active:
@@ -49,7 +45,7 @@ def _panel(workspace: Workspace, queue: Queue, job_id: str, extra: Extra) -> Non
         extra(job)
         with st.container(horizontal=True, vertical_alignment="center"):
             if job.active:
-                st.button("Cancel", on_click=queue.cancel, args=(job.id,), disabled=job.cancel_requested)
+                st.button("Cancel", on_click=Queue(workspace).cancel, args=(job.id,), disabled=job.cancel_requested)
                 st.caption("You may close this page; the work goes on.")
             else:
                 resume_button(workspace, job, key=f"panel-resume-{job.id}")

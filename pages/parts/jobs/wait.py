@@ -10,7 +10,26 @@ from imclust_core.store.workspace import Workspace
 from pages.parts.jobs.badge import progress_text, resume_button, share_of
 from pages.parts.kit.text import plain
 
-_LOOK_SECONDS = 0.4
+
+def follow(workspace: Workspace, job: Job, show: Callable[[Job], object], *, every: float = 0.7) -> None:
+    """Show a job, again and again while it is at work; once it has ended, the page is drawn anew.
+
+    show: draws the job as it then is. every: so many seconds.
+    """
+    st.fragment(_look, run_every=every if job.active else None)(workspace, job.id, show, _stage(job))
+
+
+def _look(workspace: Workspace, job_id: str, show: Callable[[Job], object], drawn: str) -> None:
+    job = Queue(workspace).job(job_id)
+    if _stage(job) != drawn:
+        st.rerun()
+    if job.active:
+        ensure_worker(workspace)
+    show(job)
+
+
+def _stage(job: Job) -> str:
+    return "active" if job.active else job.state
 
 
 def wait_for(
@@ -25,25 +44,19 @@ def wait_for(
     if job is None or job.state == "done":
         job = submit()
         ensure_worker(workspace)
-    st.fragment(_waiting, run_every=_LOOK_SECONDS if job.active else None)(workspace, job.id, doing, place, long)
+    follow(workspace, job, lambda job: _wait(workspace, job, doing, place, long), every=0.4)
 
 
-def _waiting(workspace: Workspace, job_id: str, doing: str, place: str, long: bool) -> None:
-    queue = Queue(workspace)
-    job = queue.job(job_id)
-    if job.state == "done":
-        st.rerun()
+def _wait(workspace: Workspace, job: Job, doing: str, place: str, long: bool) -> None:
     if not job.active:
         _ended(workspace, job, place)
         return
-    ensure_worker(workspace)
     how_far = progress_text(job) if job.total else plain(job.message) or "waiting for the worker"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(share_of(job), text=f"{doing}: {how_far}")
         if long:
-            st.button(
-                "Cancel", on_click=queue.cancel, args=(job.id,), disabled=job.cancel_requested, key=f"{place}-stop"
-            )
+            cancel = Queue(workspace).cancel
+            st.button("Cancel", on_click=cancel, args=(job.id,), disabled=job.cancel_requested, key=f"{place}-stop")
 
 
 def _ended(workspace: Workspace, job: Job, place: str) -> None:

@@ -4,12 +4,13 @@ import numpy as np
 import streamlit as st
 
 from imclust_core.annotation.predictions import said_of
+from imclust_core.arrays.lookup import found_by
 from imclust_core.names import display_name
 from imclust_core.store.catalogue import paths
 from imclust_core.store.collections import Collection, collection
 from imclust_core.store.embeddings import Embedding, class_names
 from imclust_core.store.maps import MapContent, StoredMap, read_map
-from imclust_core.store.vectors import found_by, locate, read_rows
+from imclust_core.store.vectors import locate, read_rows
 from imclust_core.store.workspace import Workspace
 
 

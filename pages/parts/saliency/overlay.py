@@ -6,7 +6,7 @@ import streamlit as st
 
 from imclust_core.annotation.annotated import Desk
 from imclust_core.annotation.explain_questions import TOP, of_class, of_cluster, of_contrast, second_nearest
-from imclust_core.annotation.ordering import Said
+from imclust_core.annotation.predictions import Said
 from imclust_core.errors import EmbeddingError
 from imclust_core.explain.colormaps import MAPS, colour_table
 from imclust_core.store.clusterings import ClusterContent, Clustering
@@ -16,7 +16,8 @@ from imclust_core.words.class_labels import Label
 from pages.parts.grid.grid import SHOWN, Looks
 from pages.parts.saliency.address import asking_address, picture_address
 from pages.parts.saliency.requests import slopes_title
-from pages.parts.session.url_state import asked, keep
+from pages.parts.session.choice import bound, chosen, pick, pick_whether
+from pages.parts.session.url_state import asked
 
 OVERLAY, ABOUT, COLOURS, STRENGTH, GREY = "overlay", "explain", "colours", "strength", "grey"
 CAM = "cam"
@@ -38,45 +39,17 @@ def pick_style(workspace: Workspace, stored: Clustering, *, has_words: bool) -> 
 
 def _settings(*, has_words: bool) -> None:
     if has_words:
-        _choice("Explain", ABOUT, _ABOUT)
-    _choice("Colours", COLOURS, _COLOURS)
-    strength, grey = _strength(), asked(GREY) == "1"
-    of_strength, of_grey = f"desk-strength-{strength}", f"desk-grey-{grey}"
-    st.slider(
-        "Strength of CAM over the picture",
-        10,
-        100,
-        strength,
-        step=5,
-        format="%d %%",
-        key=of_strength,
-        on_change=lambda: keep(STRENGTH, str(st.session_state[of_strength])),
-    )
-    st.toggle(
-        "Backprop in grey",
-        grey,
-        key=of_grey,
-        on_change=lambda: keep(GREY, "1" if st.session_state[of_grey] else ""),
-    )
-
-
-def _choice(title: str, key: str, options: dict[str, str]) -> None:
-    now = asked(key) if asked(key) in options else next(iter(options))
-    widget = f"desk-{key}-{now}"
-    st.radio(
-        title,
-        list(options),
-        list(options).index(now),
-        format_func=options.__getitem__,
-        key=widget,
-        on_change=lambda: keep(key, str(st.session_state[widget])),
-    )
+        pick("Explain", ABOUT, _ABOUT, way="radio")
+    pick("Colours", COLOURS, _COLOURS, way="radio")
+    strength = _strength()
+    st.slider("Strength of CAM over the picture", 10, 100, strength, 5, format="%d %%", **bound(STRENGTH, strength))
+    pick_whether("Backprop in grey", GREY)
 
 
 def looks_for(
     workspace: Workspace, stored: Clustering, desk: Desk, number: int, visit: str, *, has_words: bool
 ) -> Looks | None:
-    """What the grid needs to show looks at the images of a group; None where the embedding is gone."""
+    """What the grid needs to show it in the images of a group; None where the embedding is gone."""
     title = _slopes_title(workspace, stored)
     if not title:
         return None
@@ -130,7 +103,7 @@ def _words(row: int, labels: Sequence[Label], said: Said | None) -> list[dict[st
 
 def colours_asked() -> str:
     """The map of colours that the address names, or the usual one."""
-    return asked(COLOURS) if asked(COLOURS) in MAPS else MAPS[0]
+    return chosen(COLOURS, MAPS)
 
 
 def _target(stored: Clustering, desk: Desk, number: int, *, has_words: bool) -> str:

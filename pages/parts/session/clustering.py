@@ -8,6 +8,7 @@ from imclust_core.annotation.selection import cluster_in
 from imclust_core.clustering.strategies import STRATEGIES
 from imclust_core.store.clusterings import ClusterContent, Clustering, read_clustering
 from imclust_core.store.workspace import Workspace
+from pages.parts.session.choice import pick
 from pages.parts.session.url_state import asked, keep, put
 
 CLUSTERING_KEY, PICK = "clustering", "pick"
@@ -68,4 +69,11 @@ def titles_of(known: Sequence[Clustering]) -> dict[str, str]:
     for one in reversed(known):
         title = f"{title_of(one)} · {one.summary.embedding}" if several else title_of(one)
         titles[one.id] = f"{title} ({one.id[:4]})" if title in titles.values() else title
-    return titles
+    return {one.id: titles[one.id] for one in known}
+
+
+def pick_clustering(known: Sequence[Clustering], key: str, label: str, usual: Clustering) -> Clustering:
+    """A clustering: the one in the address, or else the usual one."""
+    one = current_clustering(known, key, usual) or usual
+    pick(label, key, titles_of(known), usual=one.id)
+    return one

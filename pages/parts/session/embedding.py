@@ -9,10 +9,10 @@ from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding, embeddings_of, remove_embedding
 from imclust_core.store.workspace import Workspace
 from pages.parts.kit.text import plain
+from pages.parts.session.choice import pick
 from pages.parts.session.url_state import asked, keep
 
 EMBEDDING_KEY = "embedding"
-_PICKED = "picked_embedding"
 
 
 def current_embedding(workspace: Workspace, source: Collection) -> Embedding | None:
@@ -36,15 +36,8 @@ def pick_embedding(
     known = {entry.id: entry for entry in embeddings_of(workspace, source.id)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(known) > 1:
-            st.session_state[_PICKED] = one.id
-            st.selectbox(
-                "Embedding",
-                list(known),
-                format_func=lambda entry: known[entry].title if entry in known else "",
-                key=_PICKED,
-                on_change=lambda: use_embedding(st.session_state[_PICKED]),
-                width=420,
-            )
+            titles = {entry.id: entry.title for entry in known.values()}
+            pick("Embedding", EMBEDDING_KEY, titles, usual=one.id, width=420)
             if manage:
                 with st.popover("Compare", icon=":material/table_chart:"):
                     _compare(list(known.values()))

@@ -11,8 +11,12 @@ from typing import Any
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
+from imclust_core.annotation.text import MOST_AUTHOR, clean
 from imclust_core.errors import ImclustError
 from pages.parts.kit.text import plain
+
+AUTHOR = "desk_author"
+"""Where the session's state keeps who people said they are."""
 
 
 def _secrets(section: str) -> Mapping[str, Any]:
@@ -62,6 +66,11 @@ def pass_gate() -> None:
 def person() -> str:
     """Who is signed in, to be written beside what they decide; empty where nobody has to sign in."""
     return str(st.user.get("email") or st.user.get("name") or "") if sign_in_is_on() and st.user.is_logged_in else ""
+
+
+def author() -> str:
+    """Who is working here: who signed in, or else who people said they are."""
+    return clean((person() or str(st.session_state.get(AUTHOR, "")))[:MOST_AUTHOR], MOST_AUTHOR, "Your name")
 
 
 def show_person() -> None:

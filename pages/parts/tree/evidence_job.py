@@ -3,15 +3,14 @@
 import streamlit as st
 
 from imclust_core.choosing_k.curves import Evidence
-from imclust_core.jobs.queue import Queue
+from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import evidence_key, submit_evidence
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.workspace import Workspace
 from pages.parts.jobs.badge import progress_text, share_of
+from pages.parts.jobs.wait import follow
 from pages.parts.kit.text import plain, plural
-
-_LOOK_SECONDS = 0.7
 
 
 def closer_look(workspace: Workspace, one: Embedding, found: tuple[Evidence, bool] | None) -> None:
@@ -24,17 +23,13 @@ def closer_look(workspace: Workspace, one: Embedding, found: tuple[Evidence, boo
     if job is None or job.state == "done":
         job = submit_evidence(workspace, one)
         ensure_worker(workspace)
-    st.fragment(_look, run_every=_LOOK_SECONDS if job.active else None)(workspace, one, job.id, images)
+    follow(workspace, job, lambda job: _look(workspace, one, job, images))
 
 
-def _look(workspace: Workspace, one: Embedding, job_id: str, images: int) -> None:
-    job = Queue(workspace).job(job_id)
+def _look(workspace: Workspace, one: Embedding, job: Job, images: int) -> None:
     seen = f"This is a first look, at {plural(images, 'image')}."
     if job.active:
-        ensure_worker(workspace)
         st.progress(share_of(job), text=f"{seen} Looking closer: {progress_text(job)}")
-    elif job.state == "done":
-        st.rerun()
     else:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{seen} The closer look was stopped. {plain(job.error or '')}", width="content")

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from imclust_core.annotation.selection import Homes, branch_in, homes_of, is_set, of_branch
+from imclust_core.annotation.selection import branch_in, is_set, of_branch
+from imclust_core.label_tree.homes import Homes
 from imclust_core.label_tree.tree import groups
 from imclust_core.store.embeddings import Embedding
-from imclust_core.store.trees import StoredTree, TreeContent
+from imclust_core.store.trees import StoredTree, TreeContent, homes_of
 from imclust_core.store.workspace import Workspace
 from pages.parts.kit.text import plain, plural
 from pages.parts.session.selection import Pick, asked_pick, clustering_in_use, current_pick, keep_pick

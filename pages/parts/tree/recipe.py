@@ -1,5 +1,6 @@
 """Which tree is looked at: its vectors and linkage, kept in the address; made by a job where it is not there yet."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,7 @@ import streamlit as st
 
 from imclust_core.arrays.linkage import LINKAGES, METRICS
 from imclust_core.errors import WordsError
-from imclust_core.jobs.queue import Job, Queue
+from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import DEFAULT_TREE, check_tree
 from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_tree, tree_key
@@ -18,7 +19,7 @@ from imclust_core.store.trees import StoredTree, TreeRecipe, find_tree, tree_sta
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.class_labels import TEXTS
 from imclust_core.words.vectors import BUILT_IN, EMBEDDED, GENSIM, JOINED, NETWORK
-from pages.parts.jobs.badge import progress_text, resume_button, share_of
+from pages.parts.jobs.wait import wait_for
 from pages.parts.kit.text import plain
 from pages.parts.session.url_state import asked, keep
 
@@ -26,7 +27,6 @@ _ADDRESS = "tree"
 _FIELDS = ("text", "linkage", "metric", "least", "vectors")  # a path, which may hold anything, comes last
 _OTHER = "a file, or gensim's downloader"
 _PROBLEM = "tree_problem"
-_LOOK_SECONDS = 0.4
 
 _VECTORS = {
     JOINED: "network and WordNet (usual)",
@@ -121,36 +121,15 @@ def obtain_tree(workspace: Workspace, source: Collection, one: Embedding, recipe
     found = find_tree(workspace, one, recipe, tree_state(one, source, recipe))
     if found is not None:
         return found
-    queue = Queue(workspace)
-    job = queue.last_of(tree_key(one, recipe))
-    if job is None or job.state == "done":
-        if recipe.vectors not in BUILT_IN:
-            st.info("These vectors have to be read first, which can take minutes. You may close the page meanwhile.")
-            if st.button("Read them and grow the tree", type="primary"):
-                _submit(workspace, one, recipe)
-                st.rerun()
-            return None
-        job = _submit(workspace, one, recipe)
-    st.fragment(_growing, run_every=_LOOK_SECONDS if job.active else None)(workspace, job.id)
+    key = tree_key(one, recipe)
+    job = Queue(workspace).last_of(key)
+    if recipe.vectors not in BUILT_IN and (job is None or job.state == "done"):
+        st.info("These vectors have to be read first, which can take minutes. You may close the page meanwhile.")
+        if st.button("Read them and grow the tree", type="primary"):
+            submit_tree(workspace, one, recipe)
+            ensure_worker(workspace)
+            st.rerun()
+        return None
+    submit = functools.partial(submit_tree, workspace, one, recipe)
+    wait_for(workspace, key, submit, "Growing the tree of labels", place="tree", long=True)
     return None
-
-
-def _submit(workspace: Workspace, one: Embedding, recipe: TreeRecipe) -> Job:
-    job = submit_tree(workspace, one, recipe)
-    ensure_worker(workspace)
-    return job
-
-
-def _growing(workspace: Workspace, job_id: str) -> None:
-    queue = Queue(workspace)
-    job = queue.job(job_id)
-    if job.state == "done":
-        st.rerun()
-    if not job.active:
-        st.error(plain(job.error or "Growing the tree was stopped."))
-        resume_button(workspace, job, key="tree-again")
-        return
-    ensure_worker(workspace)
-    how_far = plain(job.message) or progress_text(job) or "starting"
-    st.progress(share_of(job), text=f"Growing the tree of labels: {how_far}")
-    st.button("Cancel", on_click=queue.cancel, args=(job.id,), disabled=job.cancel_requested)
