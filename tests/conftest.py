@@ -16,11 +16,19 @@ from imclust_core.store.collections import Collection, find_collection
 from imclust_core.store.workspace import Workspace
 from tests.helpers.embedded import embedded_photographs
 from tests.helpers.hostile import jpeg
-from tests.helpers.wheel import built_wheel, installed
+from tests.helpers.once import made_once
 
 SHARED = Path(os.environ.get("IMCLUST_TEST_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
 
 MANY = 24_000
+SLOW = {"prepared", "source", "many_photos", "shared_data", "server"}
+"""Fixtures that cost seconds."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if SLOW & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture
@@ -49,14 +57,16 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def many_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Thousands of images, no two alike: a scan of them takes long enough to be interrupted."""
-    folder = tmp_path_factory.mktemp("many")
-    base = jpeg(1, 320, 240, quality=90)
-    for number in range(MANY):
-        below = folder / f"{number // 1000}"
-        below.mkdir(exist_ok=True)
-        # A JPEG ends at its end marker: bytes after it change the file and not the picture.
-        (below / f"{number:05}.jpg").write_bytes(base + number.to_bytes(4, "big"))
-    return folder
+
+    def make(folder: Path) -> None:
+        base = jpeg(1, 320, 240, quality=90)
+        for number in range(MANY):
+            below = folder / f"{number // 1000}"
+            below.mkdir(exist_ok=True)
+            # A JPEG ends at its end marker: bytes after it change the file and not the picture.
+            (below / f"{number:05}.jpg").write_bytes(base + number.to_bytes(4, "big"))
+
+    return made_once(tmp_path_factory, "many", make)
 
 
 @pytest.fixture(scope="session")
@@ -70,22 +80,13 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Two photographs of each of eighteen kinds, and a workspace in which a trained network has described them."""
-    folder = tmp_path_factory.mktemp("prepared")
-    make_samples(folder / "photographs", per_class=2)
-    embedded_photographs(Workspace.open(folder / "workspace"), folder / "photographs")
+
+    def make(folder: Path) -> None:
+        make_samples(folder / "photographs", per_class=2)
+        embedded_photographs(Workspace.open(folder / "workspace"), folder / "photographs")
+
+    folder = made_once(tmp_path_factory, "prepared", make)
     return folder / "workspace", folder / "photographs"
-
-
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This checkout as a wheel."""
-    return built_wheel(tmp_path_factory.mktemp("wheel"))
-
-
-@pytest.fixture(scope="session")
-def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where `imclust` and `python` of an environment lie that has the wheel, and not the checkout."""
-    return installed(wheel, tmp_path_factory.mktemp("environment"))
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from imclust_core.errors import LabelConflict
 from imclust_core.store.annotations.events import events_of
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
+from tests.helpers.cases import case
 from tests.helpers.editing import add, merge, move, name, new, split
 from tests.helpers.events import event, named
 
@@ -48,17 +49,18 @@ def lost(plan: Plan) -> list[tuple[int, str, int]]:
 # What goes where
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_to_an_identical_clustering_all_names_come_along(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    groups = dict(zip(rng.permutation(500)[:80].tolist(), rng.integers(0, 7, 80).tolist(), strict=True))
-    said = {number: f"name {number}" for number in range(1, 7)}
-    to = dict(zip(range(7), [0, *(rng.permutation(6) + 1).tolist()], strict=True))
-    shuffled = {image: to[groups[image]] for image in rng.permutation(list(groups)).tolist()}
-    plan = plan_for(desk_of(groups, said), desk_of(shuffled))
-    assert told(plan) == {to[number]: (text, True, False) for number, text in said.items()}
-    assert {one.share for one in plan.names} == {1.0}
-    assert (plan.moves, plan.kept, plan.lost, plan.loose, plan.empty) == ((), (), (), 0, False)
+def test_to_an_identical_clustering_all_names_come_along() -> None:
+    for seed in range(10):
+        with case(seed):
+            rng = np.random.default_rng(seed)
+            groups = dict(zip(rng.permutation(500)[:80].tolist(), rng.integers(0, 7, 80).tolist(), strict=True))
+            said = {number: f"name {number}" for number in range(1, 7)}
+            to = dict(zip(range(7), [0, *(rng.permutation(6) + 1).tolist()], strict=True))
+            shuffled = {image: to[groups[image]] for image in rng.permutation(list(groups)).tolist()}
+            plan = plan_for(desk_of(groups, said), desk_of(shuffled))
+            assert told(plan) == {to[number]: (text, True, False) for number, text in said.items()}
+            assert {one.share for one in plan.names} == {1.0}
+            assert (plan.moves, plan.kept, plan.lost, plan.loose, plan.empty) == ((), (), (), 0, False)
 
 
 def test_when_a_cluster_splits_both_the_heir_and_a_plain_part_bear_its_name() -> None:
@@ -169,32 +171,34 @@ def test_images_that_came_or_went_do_no_harm() -> None:
     assert plan.moves == ((ASIDE, (12,)),) and lost(plan) == [(2, "lynx", 20)]
 
 
-@pytest.mark.parametrize("old", [{}, {1: 1}, {1: 0}, {7: 1, 8: 2}])
-@pytest.mark.parametrize("new_", [{}, {1: 1}, {1: 0}, {9: 3}])
-def test_next_to_nothing_gives_a_plan(old: dict[int, int], new_: dict[int, int]) -> None:
-    said = {number: "lion" for number in old.values() if number}
-    plan = plan_for(desk_of(old, said), desk_of(new_))
-    assert len(plan.names) == (old == new_ == {1: 1}) and plan.moves == () and plan.loose == 0
-    assert len(plan.names) + len(plan.lost) == len(said)
+def test_next_to_nothing_gives_a_plan() -> None:
+    for old in [{}, {1: 1}, {1: 0}, {7: 1, 8: 2}]:
+        for new_ in [{}, {1: 1}, {1: 0}, {9: 3}]:
+            with case(old, new_):
+                said = {number: "lion" for number in old.values() if number}
+                plan = plan_for(desk_of(old, said), desk_of(new_))
+                assert len(plan.names) == (old == new_ == {1: 1}) and plan.moves == () and plan.loose == 0
+                assert len(plan.names) + len(plan.lost) == len(said)
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_every_name_comes_along_or_is_kept_back_or_is_listed_as_lost(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    a = dict(zip(rng.permutation(300)[:150].tolist(), rng.integers(0, 8, 150).tolist(), strict=True))
-    b = {image: int(rng.integers(0, 6)) if rng.random() < 0.4 else min(group, 5) for image, group in a.items()}
-    b |= dict.fromkeys(range(900, 910), 1)
-    old = desk_of(a, {number: f"name {number}" for number in range(1, 8, 2)})
-    new_ = desk_of(b, {2: "kept"})
-    plan = plan_for(old, new_)
-    told(plan)
-    assert {one.old for one in plan.names} | {number for number, *_ in plan.lost} <= {1, 3, 5, 7}
-    assert not {one.number for one in plan.names} & {2} and set(plan.kept) <= {2}
-    assert not {one.old for one in plan.names} & {number for number, *_ in plan.lost}
-    for one in plan.names:
-        both = [image for image in a if a[image] == one.old and b[image] == one.number]
-        assert one.images == len(both) and one.share == len(both) / sum(b[image] == one.number for image in a)
-        assert one.heir or one.share >= 0.8
+def test_every_name_comes_along_or_is_kept_back_or_is_listed_as_lost() -> None:
+    for seed in range(30):
+        with case(seed):
+            rng = np.random.default_rng(seed)
+            a = dict(zip(rng.permutation(300)[:150].tolist(), rng.integers(0, 8, 150).tolist(), strict=True))
+            b = {image: int(rng.integers(0, 6)) if rng.random() < 0.4 else min(group, 5) for image, group in a.items()}
+            b |= dict.fromkeys(range(900, 910), 1)
+            old = desk_of(a, {number: f"name {number}" for number in range(1, 8, 2)})
+            new_ = desk_of(b, {2: "kept"})
+            plan = plan_for(old, new_)
+            told(plan)
+            assert {one.old for one in plan.names} | {number for number, *_ in plan.lost} <= {1, 3, 5, 7}
+            assert not {one.number for one in plan.names} & {2} and set(plan.kept) <= {2}
+            assert not {one.old for one in plan.names} & {number for number, *_ in plan.lost}
+            for one in plan.names:
+                both = [image for image in a if a[image] == one.old and b[image] == one.number]
+                assert one.images == len(both) and one.share == len(both) / sum(b[image] == one.number for image in a)
+                assert one.heir or one.share >= 0.8
 
 
 # Carried out

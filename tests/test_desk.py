@@ -18,7 +18,7 @@ from imclust_core.annotation.annotated import (
     to_redo,
     to_undo,
 )
-from imclust_core.store.annotations.events import Event
+from tests.helpers.cases import case
 from tests.helpers.events import AUTHORS, event, named, story
 
 SEEDS = range(100)
@@ -78,126 +78,136 @@ def by_hand(desk: Desk) -> tuple[dict[int, int], dict[int, str]]:
 # Laws that hold for any sequence of events
 
 
-@pytest.mark.parametrize("wild", [False, True])
-@pytest.mark.parametrize("seed", SEEDS)
-def test_no_image_is_lost_and_none_is_there_twice(seed: int, wild: bool) -> None:
-    first, *later = story(seed, wild)
-    for desk in later:
-        assert desk.image_ids is first.image_ids or desk.image_ids.tolist() == first.image_ids.tolist()
-        assert desk.base.tolist() == first.base.tolist() and len(desk.group) == len(first.group)
-        assert sum(desk.sizes.values()) == len(first.group)
-        assert all(ASIDE <= group <= max(desk.highest, 99) for group in desk.sizes)
-        assert desk.clusters == sorted(set(desk.sizes) - {ASIDE, UNASSIGNED})
-        rows = np.concatenate([desk.rows_of(group) for group in desk.sizes] or [NOTHING])
-        assert sorted(rows.tolist()) == list(range(len(first.group)))
-        assert desk.named[0] <= len(desk.clusters) and desk.named[1] <= len(first.group)
+def test_no_image_is_lost_and_none_is_there_twice() -> None:
+    for wild in [False, True]:
+        for seed in SEEDS:
+            with case(wild, seed):
+                first, *later = story(seed, wild)
+                for desk in later:
+                    assert desk.image_ids is first.image_ids or desk.image_ids.tolist() == first.image_ids.tolist()
+                    assert desk.base.tolist() == first.base.tolist() and len(desk.group) == len(first.group)
+                    assert sum(desk.sizes.values()) == len(first.group)
+                    assert all(ASIDE <= group <= max(desk.highest, 99) for group in desk.sizes)
+                    assert desk.clusters == sorted(set(desk.sizes) - {ASIDE, UNASSIGNED})
+                    rows = np.concatenate([desk.rows_of(group) for group in desk.sizes] or [NOTHING])
+                    assert sorted(rows.tolist()) == list(range(len(first.group)))
+                    assert desk.named[0] <= len(desk.clusters) and desk.named[1] <= len(first.group)
 
 
-@pytest.mark.parametrize("wild", [False, True])
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_desk_is_what_the_plainest_replay_gives(seed: int, wild: bool) -> None:
-    desk = story(seed, wild)[-1]
-    group, names = by_hand(desk)
-    assert dict(zip(desk.image_ids.tolist(), desk.group.tolist(), strict=True)) == group
-    assert {number: name.text for number, name in desk.names.items()} == names
+def test_the_desk_is_what_the_plainest_replay_gives() -> None:
+    for wild in [False, True]:
+        for seed in SEEDS:
+            with case(wild, seed):
+                desk = story(seed, wild)[-1]
+                group, names = by_hand(desk)
+                assert dict(zip(desk.image_ids.tolist(), desk.group.tolist(), strict=True)) == group
+                assert {number: name.text for number, name in desk.names.items()} == names
 
 
-@pytest.mark.parametrize("wild", [False, True])
-@pytest.mark.parametrize("seed", SEEDS)
-def test_in_one_go_event_by_event_and_from_a_cold_start_come_to_the_same(seed: int, wild: bool) -> None:
-    desks = story(seed, wild)
-    rng = np.random.default_rng(seed)
-    assert same(advance(desks[0], desks[-1].events), desks[-1])
-    middle = int(rng.integers(0, len(desks)))
-    assert same(advance(desks[middle], desks[-1].events[middle:]), desks[-1])
-    assert advance(desks[-1], []) is desks[-1]
+def test_in_one_go_event_by_event_and_from_a_cold_start_come_to_the_same() -> None:
+    for wild in [False, True]:
+        for seed in SEEDS:
+            with case(wild, seed):
+                desks = story(seed, wild)
+                rng = np.random.default_rng(seed)
+                assert same(advance(desks[0], desks[-1].events), desks[-1])
+                middle = int(rng.integers(0, len(desks)))
+                assert same(advance(desks[middle], desks[-1].events[middle:]), desks[-1])
+                assert advance(desks[-1], []) is desks[-1]
 
 
-@pytest.mark.parametrize("wild", [False, True])
-@pytest.mark.parametrize("seed", SEEDS)
-def test_an_earlier_version_is_the_desk_as_it_was_then(seed: int, wild: bool) -> None:
-    desks = story(seed, wild)
-    for desk in desks:
-        then = at_version(desks[-1], desk.version)
-        assert looks_same(then, desk) and (then.events, then.undone) == (desk.events, desk.undone)
-        assert same(advance(then, desks[-1].events[len(desk.events) :]), desks[-1])
-    assert at_version(desks[-1], desks[-1].version + 9) is desks[-1]
-    assert looks_same(at_version(desks[-1], -5), desks[0])
+def test_an_earlier_version_is_the_desk_as_it_was_then() -> None:
+    for wild in [False, True]:
+        for seed in SEEDS:
+            with case(wild, seed):
+                desks = story(seed, wild)
+                for desk in desks:
+                    then = at_version(desks[-1], desk.version)
+                    assert looks_same(then, desk) and (then.events, then.undone) == (desk.events, desk.undone)
+                    assert same(advance(then, desks[-1].events[len(desk.events) :]), desks[-1])
+                assert at_version(desks[-1], desks[-1].version + 9) is desks[-1]
+                assert looks_same(at_version(desks[-1], -5), desks[0])
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_when_everybody_has_undone_everything_all_is_as_the_clustering_gave_it(seed: int) -> None:
-    first, *_, desk = (*story(seed), story(seed)[-1])
-    rng = np.random.default_rng(seed)
-    authors = list(AUTHORS)
-    while authors:
-        author = str(rng.choice(authors))
-        stepped = step_back(desk, author)
-        if stepped is None:
-            authors.remove(author)
-        desk = stepped or desk
-    assert desk.group.tolist() == first.base.tolist() and desk.names == {}
-    assert desk.undone == {one.id for one in desk.events if one.kind not in UNDOING}
+def test_when_everybody_has_undone_everything_all_is_as_the_clustering_gave_it() -> None:
+    for seed in SEEDS:
+        with case(seed):
+            first, *_, desk = (*story(seed), story(seed)[-1])
+            rng = np.random.default_rng(seed)
+            authors = list(AUTHORS)
+            while authors:
+                author = str(rng.choice(authors))
+                stepped = step_back(desk, author)
+                if stepped is None:
+                    authors.remove(author)
+                desk = stepped or desk
+            assert desk.group.tolist() == first.base.tolist() and desk.names == {}
+            assert desk.undone == {one.id for one in desk.events if one.kind not in UNDOING}
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_undo_and_then_redo_is_as_before_however_many_steps(seed: int) -> None:
-    for author in AUTHORS:
-        trail = [story(seed)[-1]]
-        while (stepped := step_back(trail[-1], author)) is not None:
-            trail.append(stepped)
-        desk = trail[-1]
-        for before in reversed(trail[:-1]):
-            redone = step_back(desk, author, "redo")
-            assert redone is not None and looks_same(redone, before) and redone.undone == before.undone
-            desk = redone
+def test_undo_and_then_redo_is_as_before_however_many_steps() -> None:
+    for seed in SEEDS:
+        with case(seed):
+            for author in AUTHORS:
+                trail = [story(seed)[-1]]
+                while (stepped := step_back(trail[-1], author)) is not None:
+                    trail.append(stepped)
+                desk = trail[-1]
+                for before in reversed(trail[:-1]):
+                    redone = step_back(desk, author, "redo")
+                    assert redone is not None and looks_same(redone, before) and redone.undone == before.undone
+                    desk = redone
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_numbers_of_split_off_clusters_are_never_given_twice(seed: int) -> None:
-    desks = story(seed)
-    given = [part["into"] for one in desks[-1].events if one.kind == "split" for part in one.value["parts"]]
-    assert len(set(given)) == len(given) and min(given, default=99) > desks[0].highest
-    assert [desk.highest for desk in desks] == sorted(desk.highest for desk in desks)
-    assert desks[-1].highest == max(given, default=desks[0].highest)
+def test_numbers_of_split_off_clusters_are_never_given_twice() -> None:
+    for seed in SEEDS:
+        with case(seed):
+            desks = story(seed)
+            given = [part["into"] for one in desks[-1].events if one.kind == "split" for part in one.value["parts"]]
+            assert len(set(given)) == len(given) and min(given, default=99) > desks[0].highest
+            assert [desk.highest for desk in desks] == sorted(desk.highest for desk in desks)
+            assert desks[-1].highest == max(given, default=desks[0].highest)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_each_author_has_a_stack_of_their_own_to_undo_and_redo(seed: int) -> None:
-    done: dict[str, list[int]] = defaultdict(list)
-    undone: dict[str, list[int]] = defaultdict(list)
-    for desk in story(seed)[1:]:
-        last = desk.events[-1]
-        mine, taken = done[last.author], undone[last.author]
-        if last.kind in UNDOING:
-            source, goal = (mine, taken) if last.kind == "undo" else (taken, mine)
-            goal.append(source.pop())
-            assert last.value["event"] == goal[-1]
-        else:
-            mine.append(last.id)
-            taken.clear()
-        for author in AUTHORS:
-            back, forth = to_undo(desk, author), to_redo(desk, author)
-            assert (back.id if back else None) == (done[author][-1] if done[author] else None)
-            assert (forth.id if forth else None) == (undone[author][-1] if undone[author] else None)
+def test_each_author_has_a_stack_of_their_own_to_undo_and_redo() -> None:
+    for seed in SEEDS:
+        with case(seed):
+            done: dict[str, list[int]] = defaultdict(list)
+            undone: dict[str, list[int]] = defaultdict(list)
+            for desk in story(seed)[1:]:
+                last = desk.events[-1]
+                mine, taken = done[last.author], undone[last.author]
+                if last.kind in UNDOING:
+                    source, goal = (mine, taken) if last.kind == "undo" else (taken, mine)
+                    goal.append(source.pop())
+                    assert last.value["event"] == goal[-1]
+                else:
+                    mine.append(last.id)
+                    taken.clear()
+                for author in AUTHORS:
+                    back, forth = to_undo(desk, author), to_redo(desk, author)
+                    assert (back.id if back else None) == (done[author][-1] if done[author] else None)
+                    assert (forth.id if forth else None) == (undone[author][-1] if undone[author] else None)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_an_older_desk_stays_as_it_is_while_newer_ones_are_made_of_it(seed: int) -> None:
-    desks = story(seed, wild=True)
-    kept = [(desk.group.copy(), dict(desk.names)) for desk in desks]
-    advance(desks[0], desks[-1].events)
-    at_version(desks[-1], desks[len(desks) // 2].version)
-    for desk, (group, names) in zip(desks, kept, strict=True):
-        assert desk.group.tolist() == group.tolist() and desk.names == names
+def test_an_older_desk_stays_as_it_is_while_newer_ones_are_made_of_it() -> None:
+    for seed in SEEDS:
+        with case(seed):
+            desks = story(seed, wild=True)
+            kept = [(desk.group.copy(), dict(desk.names)) for desk in desks]
+            advance(desks[0], desks[-1].events)
+            at_version(desks[-1], desks[len(desks) // 2].version)
+            for desk, (group, names) in zip(desks, kept, strict=True):
+                assert desk.group.tolist() == group.tolist() and desk.names == names
 
 
-@pytest.mark.parametrize("seed", SEEDS[:40])
-def test_the_newest_event_about_a_cluster_is_told_also_where_it_is_an_undo(seed: int) -> None:
-    desk = story(seed)[-1]
-    for number in range(1, desk.highest + 1):
-        about = [one.id for one in desk.events if one.target == target_of(number)]
-        assert desk.base_of(number) == max(about, default=0)
+def test_the_newest_event_about_a_cluster_is_told_also_where_it_is_an_undo() -> None:
+    for seed in SEEDS[:40]:
+        with case(seed):
+            desk = story(seed)[-1]
+            for number in range(1, desk.highest + 1):
+                about = [one.id for one in desk.events if one.target == target_of(number)]
+                assert desk.base_of(number) == max(about, default=0)
 
 
 # Names
@@ -294,29 +304,26 @@ def test_what_another_author_does_leaves_ones_own_redo_alone() -> None:
 # What can go wrong
 
 
-@pytest.mark.parametrize("groups", [(), (1,), (0,), (1, 1, 2, 0)])
-@pytest.mark.parametrize(
-    "junk",
-    [
-        event(1, "redo", event=99),
-        event(1, "undo", event=99),
-        event(1, "undo", event=1),
-        event(1, "merge", source=77, into=78),
-        event(1, "merge", source=77, into=77),
-        event(1, "move", images=[-4, 10**15], into=77),
-        event(1, "move", images=[], into=ASIDE),
-        event(1, "split", source=77, parts=[]),
-        event(1, "split", source=77, parts=[{"into": 78, "images": [999]}]),
-        event(1, "dance", event=3),
-    ],
-    ids=lambda one: f"{one.kind} {one.value}",
-)
-def test_events_about_what_is_not_there_do_no_harm(groups: tuple[int, ...], junk: Event) -> None:
-    desk = advance(desk_of(*groups), [junk])
-    assert desk.group.tolist() == list(groups) and desk.names == {} and desk.version == 1
-    after = advance(desk, [named(2, 1, "lion"), event(3, "move", images=[1], into=ASIDE)])
-    assert after.group.tolist() == [ASIDE, *groups[1:]][: len(groups)] and after.name_of(1) == "lion"
-    assert looks_same(advance(desk_of(*groups), after.events), after)
+def test_events_about_what_is_not_there_do_no_harm() -> None:
+    for groups in [(), (1,), (0,), (1, 1, 2, 0)]:
+        for junk in [
+            event(1, "redo", event=99),
+            event(1, "undo", event=99),
+            event(1, "undo", event=1),
+            event(1, "merge", source=77, into=78),
+            event(1, "merge", source=77, into=77),
+            event(1, "move", images=[-4, 10**15], into=77),
+            event(1, "move", images=[], into=ASIDE),
+            event(1, "split", source=77, parts=[]),
+            event(1, "split", source=77, parts=[{"into": 78, "images": [999]}]),
+            event(1, "dance", event=3),
+        ]:
+            with case(groups, junk):
+                desk = advance(desk_of(*groups), [junk])
+                assert desk.group.tolist() == list(groups) and desk.names == {} and desk.version == 1
+                after = advance(desk, [named(2, 1, "lion"), event(3, "move", images=[1], into=ASIDE)])
+                assert after.group.tolist() == [ASIDE, *groups[1:]][: len(groups)] and after.name_of(1) == "lion"
+                assert looks_same(advance(desk_of(*groups), after.events), after)
 
 
 def test_an_event_that_was_undone_before_it_came_does_not_count_in_any_order() -> None:

@@ -87,16 +87,17 @@ def test_every_curve_has_a_value_for_each_k_and_its_best_are_among_them() -> Non
                 assert (np.diff(curve.values) <= 1e-9).all(), "what is left of the spread can only fall"
 
 
-def test_the_same_seed_gives_the_same_evidence() -> None:
+def test_the_same_seed_gives_the_same_evidence_of_copies_too_and_steps_are_told_up_to_the_last() -> None:
     points = reduced(np.random.default_rng(0).normal(size=(80, 16)))
     assert image_evidence(points, repeats=3, seed=5) == image_evidence(points, repeats=3, seed=5)
     assert image_evidence(points, repeats=3, seed=5) != image_evidence(points, repeats=3, seed=6)
-
-
-def test_steps_are_told_up_to_the_last() -> None:
     told: list[tuple[int, int]] = []
     image_evidence(reduced(blobs(3, 10)), repeats=2, step=lambda done, total: told.append((done, total)))
     assert told[-1] == (5, 5) and told == sorted(told)
+    features = blobs(4)
+    features[:10] = features[0]
+    suggestion = suggest(None, image_evidence(reduced(features), repeats=0))
+    assert suggestion is not None and suggestion.k == 4
 
 
 @no_warnings
@@ -112,13 +113,6 @@ def test_a_handful_of_images_is_no_trouble_and_those_that_are_all_alike_suggest_
         found = image_evidence(np.zeros((n, 3), np.float32), repeats=2)
         assert not any(curve.best for curve in found.curves.values()), n
         assert suggest(None, found) is None, n
-
-
-def test_copies_of_one_picture_do_not_hide_the_groups() -> None:
-    features = blobs(4)
-    features[:10] = features[0]
-    suggestion = suggest(None, image_evidence(reduced(features), repeats=0))
-    assert suggestion is not None and suggestion.k == 4
 
 
 # The words' side
@@ -165,7 +159,7 @@ def evidence(**votes: int) -> Evidence:
     return Evidence(100, {kind: Curve((), (), (k,) if k else ()) for kind, k in votes.items()})
 
 
-def test_the_middle_of_the_votes_is_suggested_and_is_what_somebody_voted_for() -> None:
+def test_the_middle_of_the_votes_is_suggested_and_nothing_without_any() -> None:
     found = suggest(evidence(word_fit=5, word_gap=60), evidence(silhouette=12, gap=13, density=2))
     assert found is not None and found.k == 12
     assert found.votes == {"silhouette": 12, "gap": 13, "density": 2, "word_fit": 5, "word_gap": 60}
@@ -179,9 +173,6 @@ def test_the_middle_of_the_votes_is_suggested_and_is_what_somebody_voted_for() -
     ):
         found = suggest(None, evidence(**votes))
         assert found is not None and found.k == k, votes
-
-
-def test_without_any_vote_nothing_is_suggested() -> None:
     assert suggest(None, None) is None
     assert suggest(Evidence(0, {}), Evidence(3, {})) is None
     assert suggest(evidence(word_gap=0), evidence(silhouette=0, density=0)) is None
@@ -248,9 +239,6 @@ def test_a_group_is_named_by_what_its_labels_have_in_common_or_by_its_heaviest_o
     tree = grow(np.random.default_rng(0).normal(size=(5, 4)), np.array([9, 9, 9, 9, 1]))
     few_strays = propose(tree, labels, cut(tree, 1))[0]
     assert few_strays in {"dog", "domestic dog", "canine"}
-
-
-def test_a_group_of_one_label_has_its_name_also_without_images() -> None:
     labels = [Label(name, (name,), wnid) for name, wnid in DOGS]
     for images in ([3, 2, 1, 0], [0, 0, 0, 0]):
         tree = grow(np.eye(4), np.array(images))

@@ -14,6 +14,7 @@ from imclust_core.store.collections import add_collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.grid import grid
 from pages.parts.grid.grid import About, Acts, Looks, View, as_told, image_grid, merged
+from tests.helpers.cases import case
 from tests.helpers.embedded import quietly
 
 LOOKS = Looks(
@@ -81,8 +82,9 @@ def test_what_a_browser_says_was_done_is_done_where_it_can_be(monkeypatch: pytes
     junk: tuple[Any, ...] = (None, True, 1.0, "1", "pictures", [1], {"id": 1})
     for name in ("turn", "similar", "show"):
         for value in junk:
-            handlers[name](value)
-    assert done == []
+            with case(name, value):
+                handlers[name](value)
+                assert done == []
     said = [("turn", -1), ("similar", 12), *(("show", one) for one in ("cam", "guided", ""))]
     for name, value in said:
         handlers[name](value)
@@ -106,9 +108,8 @@ def test_telling_twice_changes_nothing_more_and_what_was_given_stays_as_it_was()
     assert before == {1, 9}
 
 
-@pytest.mark.parametrize(
-    "told",
-    [
+def test_junk_counts_for_nothing() -> None:
+    for told in [
         None,
         [],
         "shown",
@@ -119,15 +120,15 @@ def test_telling_twice_changes_nothing_more_and_what_was_given_stays_as_it_was()
         {"shown": {"1": 1}, "selected": {"1": 1}},
         {"shown": [[1]], "selected": [[1]]},
         {"shown": [], "selected": [1, 2]},
-    ],
-)
-def test_junk_counts_for_nothing(told: object) -> None:
-    assert merged({1, 50}, told) == {1, 50}
+    ]:
+        with case(told):
+            assert merged({1, 50}, told) == {1, 50}
 
 
-@pytest.mark.parametrize("junk", [True, 1.0, "1", None, -1, 0, 2**53, 10**400, float("nan"), [1], {"id": 1}])
-def test_only_whole_numbers_that_can_be_ids_are_taken(junk: Any) -> None:
-    assert merged({50}, {"shown": [junk, 2], "selected": [junk, 2]}) == {2, 50}
+def test_only_whole_numbers_that_can_be_ids_are_taken() -> None:
+    for junk in [True, 1.0, "1", None, -1, 0, 2**53, 10**400, float("nan"), [1], {"id": 1}]:
+        with case(junk):
+            assert merged({50}, {"shown": [junk, 2], "selected": [junk, 2]}) == {2, 50}
 
 
 def test_a_selection_is_never_more_than_what_was_shown() -> None:

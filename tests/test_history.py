@@ -6,6 +6,7 @@ import pytest
 from imclust_core.annotation.annotated import ASIDE, UNASSIGNED, advance, fresh
 from imclust_core.annotation.history import Told, clusters_of, history, sentence
 from imclust_core.store.annotations.events import Event
+from tests.helpers.cases import case
 from tests.helpers.events import event, named, story
 
 IMAGES = list(range(1, 1_501))
@@ -52,26 +53,33 @@ def test_what_was_taken_back_counts_no_more_until_it_is_done_again() -> None:
     assert {one.clusters for one in history(desks[2])} == {(1,)}
 
 
-@pytest.mark.parametrize("about", [99, 2])
-def test_taking_back_what_is_not_there_is_told_too(about: int) -> None:
-    desk = advance(fresh(np.array([1]), np.array([1]), 1), [event(2, "undo", event=about), event(5, "redo", event=2)])
-    assert [one.text for one in history(desk)] == ["did again: took back", "took back"]
-    assert [one.clusters for one in history(desk)] == [(), ()]
+def test_taking_back_what_is_not_there_is_told_too() -> None:
+    for about in [99, 2]:
+        with case(about):
+            desk = advance(
+                fresh(np.array([1]), np.array([1]), 1), [event(2, "undo", event=about), event(5, "redo", event=2)]
+            )
+            assert [one.text for one in history(desk)] == ["did again: took back", "took back"]
+            assert [one.clusters for one in history(desk)] == [(), ()]
 
 
-@pytest.mark.parametrize(
-    "text", ["<script>alert(1)</script>", "[a](javascript:b)", "=1+1", ":red[x]", "{0} %s", "👩‍👩‍👧", "”) (sure"]
-)
-def test_a_hostile_name_is_told_as_it_is(text: str) -> None:
-    (told,) = history(advance(fresh(np.array([1]), np.array([1]), 1), [named(1, 1, text, author=text, note=text)]))
-    assert told.text == f"named cluster 1 “{text}” (sure), note: {text}" and told.author == text
+def test_a_hostile_name_is_told_as_it_is() -> None:
+    for text in ["<script>alert(1)</script>", "[a](javascript:b)", "=1+1", ":red[x]", "{0} %s", "👩‍👩‍👧", "”) (sure"]:
+        with case(text):
+            (told,) = history(
+                advance(fresh(np.array([1]), np.array([1]), 1), [named(1, 1, text, author=text, note=text)])
+            )
+            assert told.text == f"named cluster 1 “{text}” (sure), note: {text}" and told.author == text
 
 
-@pytest.mark.parametrize("wild", [False, True])
-@pytest.mark.parametrize("seed", range(20))
-def test_all_that_was_done_is_told_once_the_newest_first(seed: int, wild: bool) -> None:
-    desk = story(seed, wild)[-1]
-    told = list(history(desk))
-    assert [(one.id, one.author, one.at) for one in told] == [(e.id, e.author, e.at) for e in reversed(desk.events)]
-    assert {one.id for one in told if not one.counts} == desk.undone & {one.id for one in told}
-    assert all(one.text and min(one.clusters, default=1) > 0 for one in told)
+def test_all_that_was_done_is_told_once_the_newest_first() -> None:
+    for wild in [False, True]:
+        for seed in range(20):
+            with case(wild, seed):
+                desk = story(seed, wild)[-1]
+                told = list(history(desk))
+                assert [(one.id, one.author, one.at) for one in told] == [
+                    (e.id, e.author, e.at) for e in reversed(desk.events)
+                ]
+                assert {one.id for one in told if not one.counts} == desk.undone & {one.id for one in told}
+                assert all(one.text and min(one.clusters, default=1) > 0 for one in told)

@@ -129,13 +129,18 @@ def test_where_the_origin_is_and_how_large_the_numbers_are_does_not_matter() -> 
 # By angle
 
 
-def test_spherical_clusters_go_by_angle_and_length_does_not_count() -> None:
+def test_spherical_clusters_go_by_angle_and_rows_without_one_do_no_harm() -> None:
     points = blobs(6)
     longer = points * np.random.default_rng(0).uniform(0.01, 100, size=(len(points), 1)).astype(np.float32)
     found, scaled = cpu(points, 6, spherical=True), cpu(longer, 6, spherical=True)
     assert alike(found.labels, scaled.labels) == alike(found.labels, truth(6)) == 1
     np.testing.assert_allclose(np.linalg.norm(found.centroids, axis=1), 1, atol=1e-5)
     assert_sound(scaled, longer / np.linalg.norm(longer, axis=1, keepdims=True))
+    points = blobs(4)
+    points[:3] = 0
+    found = cpu(points, 4, spherical=True)
+    assert np.isfinite(found.centroids).all() and alike(found.labels[3:], truth(4)[3:]) == 1
+    assert cpu(np.zeros((5, 3), np.float32), 2, spherical=True).labels.tolist() == [0] * 5
 
 
 def test_every_row_is_with_the_spherical_centroid_at_the_smallest_angle() -> None:
@@ -146,14 +151,6 @@ def test_every_row_is_with_the_spherical_centroid_at_the_smallest_angle() -> Non
         assert_sound(found, unit, name)
         cosines = unit @ found.centroids.T
         assert (cosines[np.arange(len(unit)), found.labels] >= cosines.max(axis=1) - 1e-5).all(), name
-
-
-def test_rows_of_zeros_have_no_direction_and_do_no_harm() -> None:
-    points = blobs(4)
-    points[:3] = 0
-    found = cpu(points, 4, spherical=True)
-    assert np.isfinite(found.centroids).all() and alike(found.labels[3:], truth(4)[3:]) == 1
-    assert cpu(np.zeros((5, 3), np.float32), 2, spherical=True).labels.tolist() == [0] * 5
 
 
 # Any array
@@ -205,14 +202,11 @@ def test_a_sample_is_searched_and_all_rows_are_settled(monkeypatch: pytest.Monke
 # A handful
 
 
-def test_as_many_clusters_as_rows_are_single_rows() -> None:
+def test_as_many_clusters_as_rows_are_single_rows_and_one_is_the_mean_of_all() -> None:
     for n, spherical in product((1, 2, 3, 7), (False, True)):
         found = cpu(noise(n, 5), n, spherical=spherical)
         assert sorted(found.labels.tolist()) == list(range(n)), (n, spherical)
         assert found.inertia == pytest.approx(0, abs=1e-9), (n, spherical)
-
-
-def test_one_cluster_is_the_mean_of_all() -> None:
     points = noise(50, 4)
     found = cpu(points, 1)
     assert set(found.labels.tolist()) == {0}
@@ -220,14 +214,11 @@ def test_one_cluster_is_the_mean_of_all() -> None:
     assert found.inertia == pytest.approx(50 * points.var(axis=0).sum(), rel=1e-4)
 
 
-def test_rows_that_are_all_alike_are_one_cluster() -> None:
+def test_there_are_no_more_clusters_than_different_rows() -> None:
     for n, value, spherical in product((1, 2, 9, 333), (0.0, 1.0, 0.1, 1e6), (False, True)):
         found = cpu(np.full((n, 33), value, np.float32), min(n, 5), spherical=spherical)
         assert found.labels.tolist() == [0] * n and len(found.centroids) == 1, (n, value, spherical)
         assert found.inertia == pytest.approx(0, abs=1e-5), (n, value, spherical)
-
-
-def test_there_are_no_more_clusters_than_different_rows() -> None:
     for different, k, d, spherical in product((2, 5, 13), (5, 40), (3, 200), (False, True)):
         rng = np.random.default_rng(different)
         of = np.append(np.arange(different), rng.integers(0, different, 400))
@@ -238,9 +229,6 @@ def test_there_are_no_more_clusters_than_different_rows() -> None:
         for one in range(different):
             together = len(set(found.labels[of == one].tolist())) == 1
             assert together, ("copies are together", different, k, d, spherical)
-
-
-def test_any_k_will_do_for_a_handful_with_copies_among_them() -> None:
     for n, spherical in product(range(2, 11), (False, True)):
         rng = np.random.default_rng(n)
         points = rng.normal(size=(3, 5)).astype(np.float32)[rng.integers(0, 3, n)]
@@ -274,15 +262,12 @@ def test_what_cannot_be_clustered_is_said_in_words() -> None:
 # Telling of it
 
 
-def test_steps_are_told_and_never_go_beyond_the_whole() -> None:
+def test_steps_are_told_up_to_the_whole_and_what_one_raises_ends_the_work() -> None:
     for n, k in ((1, 1), (60, 50), (500, 8)):
         told: list[tuple[int, int]] = []
         cpu(noise(n, 4), k, step=lambda *step, told=told: told.append(step))
         assert told == sorted(told) and len({total for _, total in told}) == 1, (n, k)
         assert all(0 < done <= total for done, total in told), (n, k)
-
-
-def test_what_a_step_raises_ends_the_work() -> None:
     for after in (1, 5, 20):
         steps = iter(range(1, after))  # one step too few
 

@@ -166,14 +166,11 @@ def test_no_name_becomes_an_element_a_link_or_the_end_of_a_script() -> None:
             assert not re.search(r"[<>$]|&(?!(amp|lt|gt|#36);)", text), name
 
 
-def test_json_in_a_script_holds_no_sign_of_markup_and_means_the_same() -> None:
+def test_only_the_two_scripts_of_the_file_may_run_and_hold_no_sign_of_markup() -> None:
     """Plotly sees to that too, at least in the version of today."""
     written = map_html._in_script(json.dumps(EVIL))
     assert not re.search("[<>&]", written)
     assert tuple(json.loads(written)) == EVIL
-
-
-def test_only_the_two_scripts_of_the_file_may_run_and_nothing_may_be_fetched() -> None:
     page = standalone_html("x", content_of(3), groups(np.zeros(3, int), "a"), numbered)
     elements = Parts(page.decode()).elements
     (policy,) = [

@@ -50,9 +50,11 @@ def drawn(workspace: Workspace, one: Embedding, recipe: MapRecipe = UMAP, *, ane
 
 
 def test_every_image_with_a_vector_has_its_place_by_each_method_from_one_graph(
-    workspace: Workspace, one: Embedding, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, one: Embedding, monkeypatch: pytest.MonkeyPatch, source: Collection
 ) -> None:
-    made = []
+    opened, made = open_collection(source.id, workspace=workspace.root), []
+    with pytest.raises(MapError, match="imclust map"):
+        opened.map()
     for method in METHODS:
         stored = drawn(workspace, one, MapRecipe(method))
         assert np.array_equal(read_map(stored).image_ids, locate(workspace, one, read_rows(one)).image_ids), method
@@ -64,6 +66,7 @@ def test_every_image_with_a_vector_has_its_place_by_each_method_from_one_graph(
         drawn(workspace, one, MapRecipe("tsne", seed=1))
     monkeypatch.setattr(map_job, "from_graph", None)
     assert [drawn(workspace, one, stored.recipe) for stored in made] == made, "what is kept is not made again"
+    assert np.array_equal(opened.map().places, read_map(drawn(workspace, one)).places), "a notebook has it"
 
 
 def test_a_damaged_map_or_graph_is_said_to_be_so_and_made_again_the_same(workspace: Workspace, one: Embedding) -> None:
@@ -119,13 +122,12 @@ def test_a_map_whose_facts_were_changed_is_passed_over(workspace: Workspace, one
         assert maps_of(one) == [], text[:9]
 
 
-def test_a_map_that_is_not_there_is_said_to_be_so(one: Embedding) -> None:
+def test_only_so_many_maps_stay_and_one_that_is_not_there_is_said_to_be_so(
+    one: Embedding, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name_ in ("", "../recipe", "a/b", "x" * 300, "no\0byte", "0123456789abcdef"):
         with case(name_), pytest.raises(MapError):
             stored_map(one, name_)
-
-
-def test_only_so_many_maps_stay(one: Embedding, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "_KEPT", 3)
     content = MapContent(np.array([2, 1]), np.zeros((2, 2), np.float32))
     made = [kept(one, content, MapRecipe("umap", seed)) for seed in range(5)]
@@ -258,14 +260,6 @@ def test_bad_requests_are_refused_in_words(source: Collection, capsys: pytest.Ca
             assert main(["map", source.id, "--json", *more]) == 1
             told = capsys.readouterr()
             assert said in json.loads(told.out)["error"] and "Traceback" not in told.err
-
-
-def test_a_notebook_has_the_newest_map(workspace: Workspace, source: Collection, one: Embedding) -> None:
-    opened = open_collection(source.id, workspace=workspace.root)
-    with pytest.raises(MapError, match="imclust map"):
-        opened.map()
-    stored = drawn(workspace, one)
-    assert np.array_equal(opened.map().places, read_map(stored).places)
 
 
 def test_one_image_and_two_have_a_map_too(workspace: Workspace, tmp_path: Path) -> None:

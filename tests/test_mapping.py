@@ -47,22 +47,13 @@ def test_groups_that_differ_lie_apart_on_a_map_that_the_seed_decides() -> None:
         assert method not in BENT or (purity(first, truth) > 0.97 and not np.array_equal(first, other)), method
 
 
-def test_the_length_of_features_does_not_count() -> None:
-    features, _ = blobs(40)
-    longer = features * np.random.default_rng(0).uniform(0.5, 2, (len(features), 1)).astype(np.float32)
-    assert np.allclose(make(features, "pca").places, make(longer, "pca").places, atol=1e-4)
-
-
-def test_few_rows_have_places_too() -> None:
+def test_few_rows_have_places_too_and_those_that_are_all_alike_one() -> None:
     features, _ = blobs(5)
     for method, n in product(METHODS, (1, 2, 3, 4, 7, 8, 9, 10, 17)):
         made = make(features[:n], method)
         assert made.places.shape == (n, 2) and np.isfinite(made.places).all(), (method, n)
         assert bool(made.notes) == (n < LEAST and method in BENT), (method, n)
         assert n == 1 or len(np.unique(made.places, axis=0)) == n, (method, n)
-
-
-def test_rows_that_are_all_alike_lie_on_one_place() -> None:
     for method, n in product(METHODS, (2, 9, 120)):
         made = make(np.repeat(blobs(1)[0][:1], n, axis=0), method)
         assert np.ptp(made.places, axis=0).max() < 1e-3, (method, n)
@@ -84,7 +75,7 @@ def test_rows_without_a_direction_far_ones_and_many_copies_do_no_harm() -> None:
         assert np.median(away[:120]) < np.median(away[120:]), method
 
 
-def test_what_no_map_can_be_made_of_is_refused() -> None:
+def test_what_no_map_can_be_made_of_is_refused_and_the_length_of_features_does_not_count() -> None:
     for features, said in (
         (np.zeros((0, 5), np.float32), "at least one row"),
         (np.zeros(5, np.float32), "at least one row"),
@@ -95,6 +86,9 @@ def test_what_no_map_can_be_made_of_is_refused() -> None:
             make(features)
     with pytest.raises(MapError, match="umap, tsne, pca"):
         make(blobs(4)[0], "isomap")
+    features, _ = blobs(40)
+    longer = features * np.random.default_rng(0).uniform(0.5, 2, (len(features), 1)).astype(np.float32)
+    assert np.allclose(make(features, "pca").places, make(longer, "pca").places, atol=1e-4)
 
 
 def test_the_second_map_takes_what_the_first_was_made_from() -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pytest
 
 from imclust_core.annotation.name_proposals import UNSURE, Proposal, propose_names
 from imclust_core.words.class_labels import Label
 from imclust_core.words.hypernyms import hypernyms
+from tests.helpers.cases import case
 
 AFRICAN, TUSKER, INDIAN = Label("African elephant", (), "n02504458"), Label("tusker"), Label("Indian", (), "n02504013")
 BEAGLE, DALMATIAN, TABBY = (
@@ -149,11 +149,12 @@ def test_classes_that_only_have_a_number_or_no_name_are_never_proposed() -> None
     assert [names(found[at]) for at in range(3)] == [[], [], ["tusker"]]
 
 
-@pytest.mark.parametrize("said", [{}, {TABBY: 0.0}])
-def test_nothing_is_proposed_where_the_network_says_nothing(said: Said) -> None:
-    found = proposed(ZOO, [[said] * 3, [{MUG: 0.9}]], [0, 1, 7])
-    assert found[0] == [] and found[7] == []
-    assert names(found[1])[0] == "coffee mug"
+def test_nothing_is_proposed_where_the_network_says_nothing() -> None:
+    for said in [{}, {TABBY: 0.0}]:
+        with case(said):
+            found = proposed(ZOO, [[said] * 3, [{MUG: 0.9}]], [0, 1, 7])
+            assert found[0] == [] and found[7] == []
+            assert names(found[1])[0] == "coffee mug"
 
 
 def test_no_images_no_labels_and_no_wish_give_no_names() -> None:
@@ -172,34 +173,39 @@ def test_no_name_comes_twice() -> None:
 # Laws
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_shares_and_confidences_are_shares_and_names_are_few_distinct_and_of_labels_or_kinds(seed: int) -> None:
-    label_ids, probabilities, groups = random_images(seed)
-    known = {label.name for label in ZOO} | set(hypernyms().names)
-    for proposals in propose_names(ZOO, label_ids, probabilities, groups, range(-1, 6), 4).values():
-        assert len(proposals) == len(set(names(proposals))) <= 4
-        assert all(0 < one.share <= 1 and 0 < one.confidence <= 1 for one in proposals)
-        assert set(names(proposals)) <= known - {""}
+def test_shares_and_confidences_are_shares_and_names_are_few_distinct_and_of_labels_or_kinds() -> None:
+    for seed in range(5):
+        with case(seed):
+            label_ids, probabilities, groups = random_images(seed)
+            known = {label.name for label in ZOO} | set(hypernyms().names)
+            for proposals in propose_names(ZOO, label_ids, probabilities, groups, range(-1, 6), 4).values():
+                assert len(proposals) == len(set(names(proposals))) <= 4
+                assert all(0 < one.share <= 1 and 0 < one.confidence <= 1 for one in proposals)
+                assert set(names(proposals)) <= known - {""}
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_neither_the_order_of_images_nor_which_clusters_are_asked_for_changes_a_name(seed: int) -> None:
-    label_ids, probabilities, groups = random_images(seed)
-    whole = propose_names(ZOO, label_ids, probabilities, groups, range(5))
-    order = np.random.default_rng(seed).permutation(len(groups))
-    turned = propose_names(ZOO, label_ids[order], probabilities[order], groups[order], [4, 2])
-    assert {at: names(whole[at]) for at in (2, 4)} == {at: names(one) for at, one in turned.items()}
+def test_neither_the_order_of_images_nor_which_clusters_are_asked_for_changes_a_name() -> None:
+    for seed in range(5):
+        with case(seed):
+            label_ids, probabilities, groups = random_images(seed)
+            whole = propose_names(ZOO, label_ids, probabilities, groups, range(5))
+            order = np.random.default_rng(seed).permutation(len(groups))
+            turned = propose_names(ZOO, label_ids[order], probabilities[order], groups[order], [4, 2])
+            assert {at: names(whole[at]) for at in (2, 4)} == {at: names(one) for at, one in turned.items()}
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_a_collection_taken_twice_has_the_same_names_with_the_same_shares(seed: int) -> None:
-    label_ids, probabilities, groups = random_images(seed)
-    once = propose_names(ZOO, label_ids, probabilities, groups, range(5))
-    label_ids, probabilities, groups = (np.concatenate([one, one]) for one in (label_ids, probabilities, groups))
-    twice = propose_names(ZOO, label_ids, probabilities, groups, range(5))
-    assert [[(one.name, one.share) for one in of] for of in once.values()] == [
-        [(one.name, one.share) for one in of] for of in twice.values()
-    ]
+def test_a_collection_taken_twice_has_the_same_names_with_the_same_shares() -> None:
+    for seed in range(5):
+        with case(seed):
+            label_ids, probabilities, groups = random_images(seed)
+            once = propose_names(ZOO, label_ids, probabilities, groups, range(5))
+            label_ids, probabilities, groups = (
+                np.concatenate([one, one]) for one in (label_ids, probabilities, groups)
+            )
+            twice = propose_names(ZOO, label_ids, probabilities, groups, range(5))
+            assert [[(one.name, one.share) for one in of] for of in once.values()] == [
+                [(one.name, one.share) for one in of] for of in twice.values()
+            ]
 
 
 def random_images(seed: int, n: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

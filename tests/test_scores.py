@@ -126,17 +126,18 @@ def test_where_figures_would_mean_nothing_there_are_none() -> None:
             assert not labels or (placed.other == -1).all() == (k < 2)
 
 
-def test_groups_of_copies_are_as_tight_as_can_be() -> None:
+def test_groups_of_copies_are_as_tight_as_can_be_and_those_at_one_place_overlap_without_bound() -> None:
     features = np.eye(4, dtype=np.float32)[[0, 0, 1, 1, 2, 2]]
     _, found = both(features, np.array([0, 0, 1, 1, 2, 2]), 3)
     assert found.silhouette == pytest.approx(1, abs=1e-3) and found.davies_bouldin == pytest.approx(0, abs=1e-3)
     assert found.inertia == pytest.approx(0, abs=1e-5) and found.cohesion == pytest.approx(np.ones(3), abs=1e-5)
-
-
-def test_two_clusters_at_one_place_overlap_without_bound() -> None:
     features = np.tile(np.eye(3, dtype=np.float32), (4, 1))
     _, found = both(features, np.repeat([0, 1], 6), 2)
     assert found.davies_bouldin is None and found.silhouette is not None and found.silhouette <= 0
+    features, labels = some(4)
+    features[:20] = 0
+    placed, found = both(features, labels, 5)
+    assert np.isfinite(placed.own).all() and found.silhouette is not None and np.isfinite(found.silhouette)
 
 
 def test_a_cluster_without_images_weighs_nothing() -> None:
@@ -147,13 +148,6 @@ def test_a_cluster_without_images_weighs_nothing() -> None:
     assert wider.silhouette == pytest.approx(found.silhouette, abs=1e-6)
     assert wider.calinski_harabasz == pytest.approx(found.calinski_harabasz, rel=1e-6)
     assert wider.davies_bouldin == pytest.approx(found.davies_bouldin, rel=1e-6)
-
-
-def test_images_without_any_direction_do_no_harm() -> None:
-    features, labels = some(4)
-    features[:20] = 0
-    placed, found = both(features, labels, 5)
-    assert np.isfinite(placed.own).all() and found.silhouette is not None and np.isfinite(found.silhouette)
 
 
 # How far clusters come back

@@ -103,7 +103,7 @@ def test_a_strategy_is_given_no_more_than_it_can_take() -> None:
 # The order of the images, and lots
 
 
-def test_what_draws_no_lots_gives_the_same_in_any_order() -> None:
+def test_what_draws_no_lots_gives_the_same_in_any_order_and_all_with_the_same_seed() -> None:
     for name, spread, seed in product(("ward", "average", "hdbscan"), (0.05, 0.15), range(3)):
         points, _ = spots(5, spread=spread, seed=seed)
         order = np.random.default_rng(1).permutation(len(points))
@@ -112,6 +112,11 @@ def test_what_draws_no_lots_gives_the_same_in_any_order() -> None:
         assert (grouped(Given(points, 5, seed=9), STRATEGIES[name]) == labels).all(), (name, spread, seed)
         sizes = np.bincount(labels[labels >= 0]).tolist()
         assert len(set(sizes)) < len(sizes) or (labels[order] == shuffled).all(), (name, spread, seed)
+    points, _ = spots(4, spread=0.3)
+    before = points.copy()
+    for name, strategy in BY_FEATURES.items():
+        assert (grouped(Given(points, 4, 5), strategy) == grouped(Given(points, 4, 5), strategy)).all(), name
+        assert (points == before).all(), name
 
 
 def test_what_draws_lots_gives_nearly_the_same_in_any_order_and_with_any_seed() -> None:
@@ -121,14 +126,6 @@ def test_what_draws_lots_gives_nearly_the_same_in_any_order_and_with_any_seed() 
         labels = grouped(Given(points, 5), strategy)
         assert alike(labels[order], grouped(Given(points[order], 5), strategy)) > 0.95, name
         assert alike(labels, grouped(Given(points, 5, seed=9), strategy)) > 0.95, name
-
-
-def test_the_same_seed_gives_the_same_labels_and_what_is_given_is_not_changed() -> None:
-    points, _ = spots(4, spread=0.3)
-    before = points.copy()
-    for name, strategy in BY_FEATURES.items():
-        assert (grouped(Given(points, 4, 5), strategy) == grouped(Given(points, 4, 5), strategy)).all(), name
-        assert (points == before).all(), name
 
 
 # A handful
@@ -176,13 +173,10 @@ def test_a_handful_of_images_is_no_trouble(nets: tuple[str, ...]) -> None:
                     assert found == most or strategy_name == "spectral"
 
 
-def test_copies_of_a_picture_are_together_where_there_is_room_for_all() -> None:
+def test_copies_are_together_where_there_is_room_for_all_and_too_few_images_for_any_region_stay_unassigned() -> None:
     for (name, strategy), k in product(QUICK.items(), (2, 5)):
         of = np.arange(90) % k
         assert alike(grouped(Given(scattered(k, 1280, seed=k)[of], k), strategy), of) == 1, (name, k)
-
-
-def test_too_few_images_for_any_region_to_stand_out_stay_unassigned() -> None:
     for n in (1, 2, 9):
         assert grouped(Given(scattered(n), 0), STRATEGIES["hdbscan"]).tolist() == [-1] * n
 
@@ -190,7 +184,7 @@ def test_too_few_images_for_any_region_to_stand_out_stay_unassigned() -> None:
 # What cannot be
 
 
-def test_what_cannot_be_clustered_is_said_in_words() -> None:
+def test_every_strategy_says_what_it_is_and_what_cannot_be_clustered() -> None:
     nan, infinite = scattered(20), scattered(20)
     nan[3, 1], infinite[3, 1] = np.nan, np.inf
     wrong = [(nan, 2, "1 of 20 rows .*Leave these rows out"), (infinite, 2, "1 of 20 rows .*Leave these rows out")]
@@ -204,9 +198,6 @@ def test_what_cannot_be_clustered_is_said_in_words() -> None:
         find_strategy("magic")
     with pytest.raises(ClusteringError, match="by their labels"):
         grouped(Given(scattered(20), 3), STRATEGIES["words"])
-
-
-def test_every_strategy_says_what_it_is() -> None:
     for name in STRATEGIES:
         one = find_strategy(name)
         assert one.title and one.says and one.most > 0 and one.repeats >= 0, name
@@ -231,23 +222,20 @@ def test_clusters_are_numbered_from_the_largest_down() -> None:
 # What is done to features first
 
 
-def test_a_reduction_and_its_text_are_one() -> None:
+def test_a_reduction_and_its_text_are_one_and_what_is_none_is_answered_with_those_there_are() -> None:
     for text in ("none", "l2", "pca:64", "pca:256", "pca:256:white", "umap:2", "pca:99999"):
         assert str(reduction_from(text)) == text == str(reduction_from(f" {text}\n"))
     usual = {"pca": "pca:256", "pca:white": "pca:256:white", "umap": "umap:50", "pca:0064": "pca:64"}
     for text, wanted in usual.items():
         assert str(reduction_from(text)) == wanted
     assert reduction_from("pca:9:white") == Reduction("pca", 9, True) and reduction_from("l2") == Reduction("l2")
+    for text in NO_REDUCTIONS + TOO_MUCH:
+        with case(text), pytest.raises(ClusteringError, match=r"is no reduction. Expected one of: none, l2, pca:N"):
+            reduction_from(text)
 
 
 NO_REDUCTIONS = ["", ":", "l3", "PCA", "pca:", "pca:0", "pca:-1", "pca:1.5", "pca:x", "pca:٣", "pca:²", "pca:100000"]
 TOO_MUCH = ["pca:2:3", "pca:white:64", "pca:64:black", "l2:64", "none:3", "umap:white", "umap:5:white", "l2:white"]
-
-
-def test_a_text_that_is_no_reduction_is_answered_with_those_there_are() -> None:
-    for text in NO_REDUCTIONS + TOO_MUCH:
-        with case(text), pytest.raises(ClusteringError, match=r"is no reduction. Expected one of: none, l2, pca:N"):
-            reduction_from(text)
 
 
 def reduced(features: np.ndarray, text: str, seed: int = 0) -> np.ndarray:
@@ -267,16 +255,13 @@ def test_rows_stay_or_are_brought_to_length_one_and_keep_their_direction() -> No
     assert not reduced(np.zeros((3, 4)), "l2").any()
 
 
-def test_as_many_components_as_there_are_keep_every_distance() -> None:
+def test_as_many_components_as_there_are_keep_every_distance_and_fewer_nearly() -> None:
     for n, d, dims in ((60, 16, 16), (60, 16, 99), (10, 300, 9), (10, 300, 50)):
         features = np.random.default_rng(0).normal(size=(n, d))
         found = reduced(features, f"pca:{dims}")
         assert found.shape == (n, min(dims, n - 1, d))
         every = distances_between(features, "unit")
         np.testing.assert_allclose(distances_between(found, "euclidean"), every, atol=2e-3, err_msg=f"{n, d, dims}")
-
-
-def test_fewer_components_keep_what_the_images_differ_in_most() -> None:
     features = spots(5)[0]
     found = reduced(features, "pca:4")
     assert found.shape == (len(features), 4)
@@ -284,14 +269,11 @@ def test_fewer_components_keep_what_the_images_differ_in_most() -> None:
     assert np.corrcoef(few, every)[0, 1] == pytest.approx(1, abs=0.05)
 
 
-def test_white_components_weigh_the_same_and_rows_have_length_one() -> None:
+def test_white_components_weigh_the_same_and_copies_stay_together() -> None:
     features = np.random.default_rng(0).normal(size=(4000, 6)) * [3, 2.5, 2, 1.5, 1, 0.5]
     found = reduced(features, "pca:6:white")
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
     assert found.std(axis=0) == pytest.approx(np.full(6, 6**-0.5), rel=0.15)
-
-
-def test_copies_of_a_picture_stay_together_however_many_white_components_there_are() -> None:
     features = scattered(40, 64)[np.arange(120) % 40]
     found = reduced(features, "pca:60:white")
     np.testing.assert_allclose(found[:40], found[40:80], atol=1e-3)

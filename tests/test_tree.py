@@ -116,15 +116,12 @@ def test_weights_matter_where_means_are_taken_and_nowhere_else() -> None:
         assert (light != heavy) == (linkage in ("ward", "average")), (linkage, metric)
 
 
-def test_a_label_with_twice_the_images_is_like_two_labels_in_one_place() -> None:
+def test_what_weighs_is_how_many_images_carry_a_label() -> None:
     vectors = some_vectors(4, 20)
     once = grow(vectors, np.full(20, 2), metric="euclidean", count_power=1)
     twice = grow(np.repeat(vectors, 2, axis=0), np.ones(40), metric="euclidean", count_power=1)
     folded = {frozenset(leaf // 2 for leaf in branch): height for branch, height in branches_of(twice).items()}
     same(branches_of(once), {branch: height for branch, height in folded.items() if len(branch) > 1})
-
-
-def test_what_weighs_is_how_many_images_carry_a_label_if_that_is_known() -> None:
     vectors, images = some_vectors(1), some_images(1)
     other = grow(vectors, images, carried=np.ones(40), count_power=1)
     same(branches_of(other), branches_of(grow(vectors, images, count_power=0)))
@@ -213,33 +210,30 @@ def test_the_groups_of_k_have_the_numbers_to_k_and_keep_them_as_k_grows() -> Non
             assert numbers == expected or (alike and numbers == expected[::-1]), (seed, k)
 
 
-def test_groups_are_listed_by_their_images() -> None:
+def test_groups_are_listed_by_their_images_and_joining_takes_in_all_that_lies_below() -> None:
     tree = some_tree(0)
     nodes = by_size(tree, cut(tree, 12))
     assert sorted(nodes.tolist()) == cut(tree, 12).tolist()
     assert (np.diff(tree.images_below[nodes]) <= 0).all()
     leaves = tree.heaviest(2 * 40 - 2)
     assert sorted(leaves) == list(range(40)) and (np.diff(tree.images[leaves]) <= 0).all()
+    tree = some_tree(1)
+    root = 2 * 40 - 2
+    assert edited(tree, cut(tree, 40), [(JOIN, root)]).tolist() == [root]
+    assert edited(tree, cut(tree, 40), [(JOIN, root), (SPLIT, root)]).tolist() == cut(tree, 2).tolist()
 
 
 # Edits
 
 
 def test_what_was_split_and_joined_again_is_as_before() -> None:
-    for seed, k in product(SEEDS, (1, 5, 20)):
+    for seed, k in product(SEEDS, (1, 5, 20, 39)):
         tree = some_tree(seed)
         nodes = cut(tree, k)
         for node in nodes[nodes >= 40].tolist():
             split = edited(tree, nodes, [(SPLIT, node)])
             assert len(split) == k + 1 and node not in split, (seed, k)
             assert edited(tree, nodes, [(SPLIT, node), (JOIN, node)]).tolist() == nodes.tolist(), (seed, k)
-
-
-def test_joining_takes_in_all_that_lies_below() -> None:
-    tree = some_tree(1)
-    root = 2 * 40 - 2
-    assert edited(tree, cut(tree, 40), [(JOIN, root)]).tolist() == [root]
-    assert edited(tree, cut(tree, 40), [(JOIN, root), (SPLIT, root)]).tolist() == cut(tree, 2).tolist()
 
 
 def test_edits_that_do_not_apply_are_passed_over() -> None:
@@ -273,21 +267,18 @@ def test_whatever_is_done_to_a_cut_every_label_stays_in_one_group() -> None:
                 assert (placed[tree.leaves_of(node)] == place).all(), (seed, many)
 
 
-def test_edits_come_back_from_an_address_as_they_went() -> None:
+def test_edits_come_back_from_an_address_as_they_went_and_what_is_none_is_left_out() -> None:
     edits = ((SPLIT, 1034), (JOIN, 1020), (SPLIT, 0))
     assert edits_text(edits) == "s1034.j1020.s0"
     assert edits_from(edits_text(edits)) == edits
     assert edits_from(edits_text(())) == ()
+    for text in NO_EDITS:
+        assert edits_from(text) == () and edits_from(f"s7.{text}.j8") == ((SPLIT, 7), (JOIN, 8)), text
+    assert edits_from("s7.s1.5e3x.j8") == ((SPLIT, 7), (SPLIT, 1), (JOIN, 8)), "a point parts edits"
 
 
 NO_EDITS = ["", ".", "...", "s", "j", "x12", "12", "s-1", "s١٢", "s²", "S12", "s 12", "s12 ", "s1_0", "s+1"]
 NO_EDITS += ["s" + "9" * 5_000]
-
-
-def test_what_is_no_edit_is_left_out_of_an_address() -> None:
-    for text in NO_EDITS:
-        assert edits_from(text) == () and edits_from(f"s7.{text}.j8") == ((SPLIT, 7), (JOIN, 8)), text
-    assert edits_from("s7.s1.5e3x.j8") == ((SPLIT, 7), (SPLIT, 1), (JOIN, 8)), "a point parts edits"
 
 
 # The order of the leaves
@@ -302,9 +293,6 @@ def test_every_branch_is_in_one_piece_from_left_to_right() -> None:
         for node in range(n, 2 * n - 1):
             places = place[tree.leaves_of(node)]
             assert places.max() - places.min() == len(places) - 1, n
-
-
-def test_a_chain_of_a_thousand_labels_is_ordered_too() -> None:
     children = np.array([[0, 1], *([leaf, 1_000 + leaf - 2] for leaf in range(2, 1_000))])
     order = leaf_order(children, np.arange(1_000.0)[:, None])
     assert order.tolist() in (list(range(1_000)), list(range(999, -1, -1)), [1, 0, *range(2, 1_000)])
@@ -347,9 +335,6 @@ HOMES = [
 def test_an_image_is_at_home_in_its_most_probable_label_that_the_tree_has() -> None:
     for known, least, expected in HOMES:
         assert homes(FIVE, SURE, np.array(known), least).tolist() == expected, (known, least)
-
-
-def test_an_image_carries_its_first_label_and_those_that_are_probable_enough() -> None:
     first = [[True, False, False], [True, False, False], [True, False, False], [False, False, False]]
     assert carried(FIVE, SURE, 1.0)[:, :3].tolist() == first
     assert carried(FIVE, SURE, 0.3)[:, :3].tolist() == [[True, True, False], first[1], [True, True, False], first[3]]
@@ -432,7 +417,7 @@ def test_the_order_of_the_images_changes_nothing() -> None:
         assert one.without == other.without, seed
 
 
-def test_examples_are_the_surest_images_of_a_label_and_no_others() -> None:
+def test_examples_are_the_surest_images_of_the_label_of_a_leaf_and_no_others() -> None:
     for seed in SEEDS:
         label_ids, probabilities = said(seed)
         made = label_tree(some_vectors(seed, 50), label_ids, probabilities)
@@ -441,9 +426,6 @@ def test_examples_are_the_surest_images_of_a_label_and_no_others() -> None:
         for leaf, rows in enumerate(found.tolist()):
             best = sorted(np.flatnonzero(made.leaf_of == leaf), key=lambda image: -probabilities[image, 0])
             assert rows == (best + [-1] * 4)[:4], (seed, leaf)
-
-
-def test_examples_count_how_sure_the_label_of_the_leaf_is_and_not_another() -> None:
     label_ids = np.array([[7, 1], [1, 7], [7, 1]])
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3]])
     # all three are at home in label 1, since 7 has no vector

@@ -86,7 +86,9 @@ def test_the_same_tree_is_found_again_and_a_change_of_the_folder_makes_another(
     assert grown(workspace, source).images == 9
 
 
-def test_a_tree_that_was_lost_or_garbled_is_made_again(workspace: Workspace, source: Collection) -> None:
+def test_a_tree_or_the_networks_words_that_were_lost_or_garbled_are_made_again(
+    workspace: Workspace, source: Collection
+) -> None:
     stored = grown(workspace, source)
     whole = stored.path.read_bytes()
     stored.path.write_bytes(whole[: len(whole) // 2])
@@ -94,15 +96,10 @@ def test_a_tree_that_was_lost_or_garbled_is_made_again(workspace: Workspace, sou
         read_tree(stored)
     again = grown(workspace, source)
     assert again.id == stored.id and again.path.read_bytes() == whole
-
-
-def test_the_networks_words_are_read_from_it_again_where_they_were_not_kept(
-    workspace: Workspace, source: Collection
-) -> None:
     one = newest(workspace, source)
     kept = (one.folder / "class_vectors.npy").read_bytes()
     (one.folder / "class_vectors.npy").unlink()
-    grown(workspace, source)
+    grown(workspace, source, replace(DEFAULT_TREE, linkage="complete"))
     assert (one.folder / "class_vectors.npy").read_bytes() == kept
     (one.folder / "class_vectors.npy").write_bytes(b"garbled")
     grown(workspace, source, replace(DEFAULT_TREE, linkage="average"))

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 WORDNET = Path(__file__).resolve().parent.parent / "imclust_core" / "words" / "wordnet"
 DIM = 7
+Writer = Callable[[Path], None]
 
 WHAT_TO_DO = r"Expected |Connect |Try again|It has: "
 """Every message says what to do next."""
@@ -60,16 +61,13 @@ def test_a_phrase_that_has_a_vector_of_its_own_is_taken_whole_however_the_file_s
     assert label_vectors([Label("Black Stork")], axes("black_stork")).tolist() == [[1]]
 
 
-def test_the_last_word_of_a_phrase_counts_most_and_frequent_ones_less_than_rare_ones() -> None:
+def test_the_last_word_of_a_phrase_counts_most_rare_ones_more_and_synonyms_alike() -> None:
     (row,) = label_vectors([Label("black stork")], axes("black", "stork"))
     assert row[1] > 2 * row[0] > 0
     assert np.linalg.norm(row) == pytest.approx(1)
     vectors = keyed(["the", "black", "stork"], np.eye(3), np.array([0.05, 1e-6, 1e-6]))
     (row,) = label_vectors([Label("the black stork")], vectors)
     assert row[0] < row[1] / 5
-
-
-def test_synonyms_count_alike_however_long_their_vectors_are() -> None:
     vectors = keyed(["cougar", "puma"], np.array([[5.0, 0.0], [0.0, 0.1]]), np.full(2, 1e-6))
     (row,) = label_vectors([Label("cougar", ("cougar", "puma"))], vectors)
     assert row[0] == pytest.approx(row[1])
@@ -107,11 +105,15 @@ def test_the_wanted_words_are_all_that_matter() -> None:
 # The vectors in the package
 
 
-def test_every_class_of_imagenet_has_an_embedded_vector() -> None:
+def test_every_class_of_imagenet_has_an_embedded_vector_and_words_say_how_frequent_they_are() -> None:
     classes = imagenet_classes()
     found = label_vectors([Label(one.name, one.synonyms, one.wnid) for one in classes], embedded_vectors())
     assert [one.name for one, row in zip(classes, found, strict=True) if not np.isfinite(row).all()] == []
     assert np.allclose(np.linalg.norm(found, axis=1), 1)
+    vectors = embedded_vectors()
+    shares = [vectors.get_vecattr(word, "share") for word in ("genus", "aardvark")]
+    assert 1 > shares[0] > shares[1] > 0
+    assert word_vectors("embedded", frozenset()) is vectors
 
 
 NEARER = [
@@ -135,13 +137,6 @@ def test_the_embedded_vectors_are_small_and_their_licence_lies_beside_them() -> 
     assert set(files) == {"LICENSE", "vectors.npz", "hypernyms.npz"}
     assert sum(path.stat().st_size for path in files.values()) <= 5_000_000
     assert "Princeton University" in files["LICENSE"].read_text()
-
-
-def test_the_embedded_vectors_say_how_frequent_their_words_are() -> None:
-    vectors = embedded_vectors()
-    shares = [vectors.get_vecattr(word, "share") for word in ("genus", "aardvark")]
-    assert 1 > shares[0] > shares[1] > 0
-    assert word_vectors("embedded", frozenset()) is vectors
 
 
 # Files of vectors
@@ -193,7 +188,7 @@ def kv_beside(path: Path) -> None:
     assert path.with_name(f"{path.name}.vectors.npy").is_file()
 
 
-def packed(write: Callable[[Path], None]) -> Callable[[Path], None]:
+def packed(write: Writer) -> Writer:
     def packed_write(path: Path) -> None:
         plain = path.with_name("plain")  # gensim packs what it saves as .gz by itself
         write(plain)
@@ -203,7 +198,7 @@ def packed(write: Callable[[Path], None]) -> Callable[[Path], None]:
     return packed_write
 
 
-FORMATS: dict[str, Callable[[Path], None]] = {
+FORMATS: dict[str, Writer] = {
     "word2vec.bin": word2vec_binary,
     "google.bin": word2vec_binary_lines,
     "word2vec.txt": word2vec_text,
@@ -216,16 +211,13 @@ FORMATS: dict[str, Callable[[Path], None]] = {
 FORMATS |= {f"{name}.gz": packed(FORMATS[name]) for name in ("word2vec.bin", "google.bin", "word2vec.txt", "glove.txt")}
 
 
-def test_the_same_vectors_come_out_of_every_format_and_only_the_wanted_ones(tmp_path: Path) -> None:
+def test_the_same_vectors_come_out_of_every_format_whatever_the_name_and_only_the_wanted_ones(tmp_path: Path) -> None:
     for name, write in FORMATS.items():
         write(tmp_path / name)
         found = read_vectors(tmp_path / name, WANTED)
         assert set(found.key_to_index) == HAD, name
         for word in HAD:
             np.testing.assert_array_equal(found[word], MATRIX[WORDS.index(word)], err_msg=f"{word} in {name}")
-
-
-def test_a_file_is_known_by_its_content_and_not_by_its_name(tmp_path: Path) -> None:
     for name in ("vectors.gz", "vectors.bin", "vectors", "vectors.kv"):
         glove(tmp_path / name)
         assert set(read_vectors(tmp_path / name, WANTED).key_to_index) == HAD, name
@@ -252,10 +244,20 @@ def test_rows_that_lie_across_blocks_of_a_large_file_are_whole(tmp_path: Path) -
         np.testing.assert_array_equal(np.array([found[word] for word in words]), matrix)
 
 
-def test_blank_lines_are_passed_over(tmp_path: Path) -> None:
+def test_of_a_text_file_blank_lines_and_words_without_numbers_are_dropped_and_what_was_changed_is_read_again(
+    tmp_path: Path,
+) -> None:
     for header in ("", "3 2\n"):  # GloVe's and word2vec's
         (tmp_path / "vectors.txt").write_text(f"{header}the 1 2\n\ndog 3 4\n\ncat 5 6\n\n")
         assert read_vectors(tmp_path / "vectors.txt", frozenset({"dog"}))["dog"].tolist() == [3, 4], header
+    path = tmp_path / "glove.txt"
+    path.write_text("dog 1 2\ncat nan 1\nbus inf 1\ncar -inf 1\ncow 0 0\n")
+    assert set(read_vectors(path, frozenset({"dog", "cat", "bus", "car", "cow"})).key_to_index) == {"dog"}
+    path = tmp_path / "glove.txt"
+    path.write_text("dog 1 2\n")
+    assert read_vectors(path, frozenset({"dog"}))["dog"].tolist() == [1, 2]
+    path.write_text("dog 3 4.5\n")
+    assert read_vectors(path, frozenset({"dog"}))["dog"].tolist() == [3, 4.5]
 
 
 def fasttext(path: Path) -> KeyedVectors:
@@ -288,12 +290,6 @@ def test_of_a_whole_model_that_gensim_saved_the_vectors_are_asked_for(tmp_path: 
             np.testing.assert_array_equal(found[word], model.wv[word])
 
 
-def test_words_whose_vectors_are_no_numbers_or_nothing_are_dropped(tmp_path: Path) -> None:
-    path = tmp_path / "glove.txt"
-    path.write_text("dog 1 2\ncat nan 1\nbus inf 1\ncar -inf 1\ncow 0 0\n")
-    assert set(read_vectors(path, frozenset({"dog", "cat", "bus", "car", "cow"})).key_to_index) == {"dog"}
-
-
 def test_of_a_word_that_comes_twice_the_first_is_taken(tmp_path: Path) -> None:
     rows = [("dog", [1.0, 2.0]), ("cat", [3.0, 4.0]), ("dog", [5.0, 6.0])]
     (tmp_path / "glove").write_text("".join(f"{word} {row[0]} {row[1]}\n" for word, row in rows))
@@ -301,14 +297,6 @@ def test_of_a_word_that_comes_twice_the_first_is_taken(tmp_path: Path) -> None:
     for name in ("glove", "kv"):
         found = read_vectors(tmp_path / name, frozenset({"dog", "cat"}))
         assert (found["dog"].tolist(), found["cat"].tolist()) == ([1, 2], [3, 4]), name
-
-
-def test_a_file_that_was_changed_is_read_again(tmp_path: Path) -> None:
-    path = tmp_path / "glove.txt"
-    path.write_text("dog 1 2\n")
-    assert read_vectors(path, frozenset({"dog"}))["dog"].tolist() == [1, 2]
-    path.write_text("dog 3 4.5\n")
-    assert read_vectors(path, frozenset({"dog"}))["dog"].tolist() == [3, 4.5]
 
 
 def test_reading_tells_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:
@@ -391,25 +379,28 @@ def save_held(path: Path, **facts: object) -> None:
         Pickler(file, 4).dump(held)
 
 
-def cut_short(write: Callable[[Path], object], keep: float) -> Callable[[Path], None]:
-    def shortened(path: Path) -> None:
+def altered(write: Callable[[Path], object], change: Callable[[bytes], bytes], beside: str = "") -> Writer:
+    """A file with other bytes in it, or in the one that lies beside it under a longer name."""
+
+    def written(path: Path) -> None:
         write(path)
-        whole = path.read_bytes()
-        path.write_bytes(whole[: int(len(whole) * keep)])
+        file = path.with_name(path.name + beside)
+        file.write_bytes(change(file.read_bytes()))
 
-    return shortened
-
-
-def broken_inside(path: Path) -> None:
-    """Packed bytes that do not unpack, with a sound head and tail."""
-    glove(path)
-    data = bytearray(gzip.compress(path.read_bytes()))
-    data[len(data) // 2 : len(data) // 2 + 40] = b"\xff" * 40
-    path.write_bytes(data)
+    return written
 
 
-def raw(content: bytes) -> Callable[[Path], None]:
-    return lambda path: (path.write_bytes(content), None)[1]
+def cut_short(write: Callable[[Path], object], keep: float) -> Writer:
+    return altered(write, lambda whole: whole[: int(len(whole) * keep)])
+
+
+def fasttext_part(at: int, number: int) -> Writer:
+    """A fastText binary with another number at one place of its head."""
+    return altered(fasttext, lambda whole: whole[:at] + struct.pack("<i", number) + whole[at + 4 :])
+
+
+def beside_is(content: bytes) -> Writer:
+    return altered(kv_beside, lambda _: content, ".vectors.npy")
 
 
 def without_beside(path: Path) -> None:
@@ -417,77 +408,56 @@ def without_beside(path: Path) -> None:
     path.with_name(f"{path.name}.vectors.npy").unlink()
 
 
-def beside_is(content: bytes) -> Callable[[Path], None]:
-    def write(path: Path) -> None:
-        kv_beside(path)
-        path.with_name(f"{path.name}.vectors.npy").write_bytes(content)
-
-    return write
-
-
 def objects_beside(path: Path) -> None:
     kv_beside(path)
     np.save(path.with_name(f"{path.name}.vectors.npy"), np.array([[None] * DIM] * len(WORDS)), allow_pickle=True)
 
 
-def fasttext_part(at: int, content: bytes) -> Callable[[Path], None]:
-    """A fastText binary with other bytes at one place of its head."""
-
-    def write(path: Path) -> None:
-        fasttext(path)
-        data = bytearray(path.read_bytes())
-        data[at : at + len(content)] = content
-        path.write_bytes(data)
-
-    return write
-
-
-def held_file(**facts: object) -> Callable[[Path], None]:
+def held_file(**facts: object) -> Writer:
     return lambda path: save_held(path, **facts)
 
 
 DICTIONARY = 8 + 12 * 4 + 8
 """Where fastText's dictionary begins: after two magic numbers, twelve counts and one float64 (see _fasttext_bin)."""
 ZIP = b"PK\x05\x06" + bytes(18)
-HUGE = struct.pack("<q", 1 << 60)
 
-HOSTILE: dict[str, Callable[[Path], None]] = {
-    "empty": raw(b""),
-    "one-byte": raw(b"\n"),
-    "random": raw(random.Random(0).randbytes(5_000)),
-    "random-after-0x80": raw(b"\x80" + random.Random(1).randbytes(5_000)),
-    "random-after-gzip": raw(b"\x1f\x8b\x08\x00" + random.Random(2).randbytes(5_000)),
-    "zeros": raw(bytes(100_000)),
-    "words-of-a-novel": raw(b"It was the best of times\nit was the worst of times, it was\n" * 20),
-    "page.html": raw(b"<!DOCTYPE html>\n<html><body>404 Not Found</body></html>\n"),
+HOSTILE: dict[str, bytes | Writer] = {
+    "empty": b"",
+    "one-byte": b"\n",
+    "random": random.Random(0).randbytes(5_000),
+    "random-after-0x80": b"\x80" + random.Random(1).randbytes(5_000),
+    "random-after-gzip": b"\x1f\x8b\x08\x00" + random.Random(2).randbytes(5_000),
+    "zeros": bytes(100_000),
+    "words-of-a-novel": b"It was the best of times\nit was the worst of times, it was\n" * 20,
+    "page.html": b"<!DOCTYPE html>\n<html><body>404 Not Found</body></html>\n",
     "half.bin": cut_short(word2vec_binary, 0.5),
     "almost.bin": cut_short(word2vec_binary, 0.999),
     "half.txt": cut_short(word2vec_text, 0.4999),
     "half.bin.gz": cut_short(packed(word2vec_binary), 0.5),
     "half.txt.gz": cut_short(packed(glove), 0.5),
     "almost.txt.gz": cut_short(packed(glove), 0.999),
-    "broken-inside.gz": broken_inside,
-    "only-head.gz": raw(b"\x1f\x8b"),
+    "broken-inside.gz": altered(packed(glove), lambda whole: whole[:11_000] + b"\xff" * 40 + whole[11_040:]),
+    "only-head.gz": b"\x1f\x8b",
     "half.kv": cut_short(kv, 0.5),
-    "huge-count.bin": raw(b"999999999999 4\nthe " + bytes(16)),
-    "huger-count.bin": raw(b"9999999999999999999999999 4\nthe " + bytes(16)),
-    "huge-dimension.bin": raw(b"5 999999\nthe " + bytes(16)),
-    "huger-dimension.bin": raw(b"5 99999999999999999999\nthe " + bytes(16)),
-    "no-dimension.bin": raw(b"5 0\nthe dog cat"),
-    "no-words.bin": raw(b"0 4\n"),
-    "nothing.txt": raw(b"0 0\n"),
-    "negative.bin": raw(b"-5 4\nthe " + bytes(16)),
-    "endless-word.bin": raw(b"2 4\n" + b"x" * 50_000),
-    "endless-row.txt": raw(b"the" + b" 1" * 50_000),
-    "short-row.txt": raw(b"the 1 2 3\ndog 1 2\ncat 1 2 3\n"),
-    "short-row-with-head.txt": raw(b"3 3\nthe 1 2 3\ndog 1 2\ncat 1 2 3\n"),
-    "no-number.txt": raw(b"the 1 2 3\ndog 1 two 3\ncat 1 2 3\n"),
-    "only-bad-vectors.txt": raw(b"dog nan 1 2\nbus 0 0 0\n"),
+    "huge-count.bin": b"999999999999 4\nthe " + bytes(16),
+    "huger-count.bin": b"9999999999999999999999999 4\nthe " + bytes(16),
+    "huge-dimension.bin": b"5 999999\nthe " + bytes(16),
+    "huger-dimension.bin": b"5 99999999999999999999\nthe " + bytes(16),
+    "no-dimension.bin": b"5 0\nthe dog cat",
+    "no-words.bin": b"0 4\n",
+    "nothing.txt": b"0 0\n",
+    "negative.bin": b"-5 4\nthe " + bytes(16),
+    "endless-word.bin": b"2 4\n" + b"x" * 50_000,
+    "endless-row.txt": b"the" + b" 1" * 50_000,
+    "short-row.txt": b"the 1 2 3\ndog 1 2\ncat 1 2 3\n",
+    "short-row-with-head.txt": b"3 3\nthe 1 2 3\ndog 1 2\ncat 1 2 3\n",
+    "no-number.txt": b"the 1 2 3\ndog 1 two 3\ncat 1 2 3\n",
+    "only-bad-vectors.txt": b"dog nan 1 2\nbus 0 0 0\n",
     "only-bad-vectors.kv": held_file(index_to_key=["dog"], vectors=np.array([[np.nan, 1.0]])),
-    "list.kv": raw(pickle.dumps(["dog", "cat"])),
-    "dict.kv": raw(pickle.dumps({"index_to_key": ["dog"], "vectors": [[1.0]]})),
-    "array.kv": raw(pickle.dumps(MATRIX)),
-    "text.kv": raw(pickle.dumps("dog")),
+    "list.kv": pickle.dumps(["dog", "cat"]),
+    "dict.kv": pickle.dumps({"index_to_key": ["dog"], "vectors": [[1.0]]}),
+    "array.kv": pickle.dumps(MATRIX),
+    "text.kv": pickle.dumps("dog"),
     "old-gensim.kv": held_file(index2word=["dog"], vectors=MATRIX[:1]),
     "empty-object.kv": held_file(),
     "model-without-vectors.kv": held_file(wv=["dog"]),
@@ -504,21 +474,24 @@ HOSTILE: dict[str, Callable[[Path], None]] = {
     "objects-beside.kv": objects_beside,
     "zip-beside.kv": beside_is(ZIP),  # numpy opens archives and leaves them open
     # A pickle of a few bytes that asks for a memo of a quarter of a gigabyte.
-    "memo.kv": raw(b"\x80\x04Nr" + struct.pack("<I", 1 << 24) + b"."),
-    "only-magic.bin": raw(struct.pack("<i", 793712314)),
+    "memo.kv": b"\x80\x04Nr" + struct.pack("<I", 1 << 24) + b".",
+    "only-magic.bin": struct.pack("<i", 793712314),
     "in-words.bin": cut_short(fasttext, 0.1),
     "in-vectors.bin": cut_short(fasttext, 0.6),
-    "huge-vocabulary.bin": fasttext_part(DICTIONARY, struct.pack("<i", 2**31 - 1)),
-    "with-labels.bin": fasttext_part(DICTIONARY + 8, struct.pack("<i", 3)),
-    "huge-dimension-fasttext.bin": fasttext_part(8, struct.pack("<i", 2**31 - 1)),
-    "negative-dimension-fasttext.bin": fasttext_part(8, struct.pack("<i", -1)),
-    "huge-bucket.bin": fasttext_part(8 + 4 * 8, struct.pack("<i", 2**31 - 1)),
+    "huge-vocabulary.bin": fasttext_part(DICTIONARY, 2**31 - 1),
+    "with-labels.bin": fasttext_part(DICTIONARY + 8, 3),
+    "huge-dimension-fasttext.bin": fasttext_part(8, 2**31 - 1),
+    "negative-dimension-fasttext.bin": fasttext_part(8, -1),
+    "huge-bucket.bin": fasttext_part(8 + 4 * 8, 2**31 - 1),
 }
 
 
 def test_a_file_that_is_none_of_vectors_is_refused_in_plain_words_and_not_left_open(tmp_path: Path) -> None:
-    for name, write in HOSTILE.items():
-        write(tmp_path / name)
+    for name, content in HOSTILE.items():
+        if isinstance(content, bytes):
+            (tmp_path / name).write_bytes(content)
+        else:
+            content(tmp_path / name)
         with in_time(name):
             refused(tmp_path / name)
     for name in ("gone.bin", ".", "a" * 300):
@@ -655,11 +628,20 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "gensim-data"
 
 
-def test_without_a_network_it_is_said_how_to_place_the_file_by_hand(offline: Path) -> None:
+def test_without_a_network_it_is_said_how_to_place_the_file_by_hand_and_with_one_which_models_there_are(
+    offline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(VectorsUnavailable, match=r"Connect the machine.*by hand") as caught:
         word_vectors("gensim:glove-wiki-gigaword-50", WANTED)
     assert str(offline / "glove-wiki-gigaword-50") in str(caught.value)
     assert not offline.exists()
+    models = {"models": {"glove-twitter-25": {}, "fasttext-wiki": {}}, "corpora": {}}
+    monkeypatch.setattr(gensim.downloader, "info", lambda: models)
+    with pytest.raises(WordsError, match=r"no 'glove'.*It has: fasttext-wiki, glove-twitter-25") as caught:
+        word_vectors("gensim:glove", WANTED)
+    assert not isinstance(caught.value, VectorsUnavailable)
+    with pytest.raises(VectorsUnavailable, match="could not be downloaded"):
+        word_vectors("gensim:glove-twitter-25", WANTED)
 
 
 def test_a_file_placed_by_hand_is_read_without_the_network(offline: Path) -> None:
@@ -670,15 +652,3 @@ def test_a_file_placed_by_hand_is_read_without_the_network(offline: Path) -> Non
         FORMATS[name](folder / f"my-vectors-{number}{''.join(Path(name).suffixes)}")
         found = word_vectors(f"gensim:my-vectors-{number}", WANTED)
         assert set(found.key_to_index) == HAD, name
-
-
-def test_a_model_that_gensim_does_not_have_is_named_with_those_it_has(
-    offline: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    models = {"models": {"glove-twitter-25": {}, "fasttext-wiki": {}}, "corpora": {}}
-    monkeypatch.setattr(gensim.downloader, "info", lambda: models)
-    with pytest.raises(WordsError, match=r"no 'glove'.*It has: fasttext-wiki, glove-twitter-25") as caught:
-        word_vectors("gensim:glove", WANTED)
-    assert not isinstance(caught.value, VectorsUnavailable)
-    with pytest.raises(VectorsUnavailable, match="could not be downloaded"):
-        word_vectors("gensim:glove-twitter-25", WANTED)

@@ -17,6 +17,7 @@ from imclust_core.jobs.requests import EmbedRequest
 from imclust_core.store.collections import Collection, add_collection, collections
 from imclust_core.store.workspace import Workspace
 from tests.helpers.embedded import pin_speed, quietly
+from tests.helpers.once import made_once
 from tests.helpers.server import Dashboard
 
 A_WHILE = 60_000  # milliseconds; a worker that just started has libraries to import
@@ -123,20 +124,21 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.fixture(scope="session")
 def sample_photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("sample") / "photographs"
-    make_samples(folder)
-    return folder
+    return made_once(tmp_path_factory, "sample", lambda folder: make_samples(folder / "photographs")) / "photographs"
 
 
 @pytest.fixture(scope="session")
 def described(tmp_path_factory: pytest.TempPathFactory, sample_photographs: Path) -> Path:
     """A workspace in which the sample photographs are embedded; tests work on copies."""
-    workspace = Workspace.open(tmp_path_factory.mktemp("described") / "workspace")
-    pin_speed(workspace, BUNDLED)
-    source = add_collection(workspace, sample_photographs, "Sample photographs")
-    scan(workspace, source.id, quietly)
-    embed(workspace, source.id, EmbedRequest(BUNDLED), quietly)
-    return workspace.root
+
+    def make(folder: Path) -> None:
+        workspace = Workspace.open(folder / "workspace")
+        pin_speed(workspace, BUNDLED)
+        source = add_collection(workspace, sample_photographs, "Sample photographs")
+        scan(workspace, source.id, quietly)
+        embed(workspace, source.id, EmbedRequest(BUNDLED), quietly)
+
+    return made_once(tmp_path_factory, "described", make) / "workspace"
 
 
 @pytest.fixture
