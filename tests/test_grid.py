@@ -13,7 +13,7 @@ from imclust_core.store.catalogue import usable_images
 from imclust_core.store.collections import add_collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.grid import grid
-from pages.parts.grid.grid import About, Looks, View, as_told, image_grid, merged
+from pages.parts.grid.grid import About, Acts, Looks, View, as_told, image_grid, merged
 from tests.helpers.cases import case
 from tests.helpers.embedded import quietly
 
@@ -74,8 +74,28 @@ def test_each_image_brings_the_version_of_its_content_and_never_its_path(
     assert str(photos) not in json.dumps(data)
 
 
+def test_what_a_browser_says_was_done_is_done_where_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[tuple[str, Any]] = []
+    names = ("choose", "turn", "similar", "show")
+    acts = {name: lambda value, name=name: done.append((name, value)) for name in names}
+    handlers = grid._handlers(Acts(**acts))
+    junk: tuple[Any, ...] = (None, True, 1.0, "1", "pictures", [1], {"id": 1})
+    for name in ("turn", "similar", "show"):
+        for value in junk:
+            with case(name, value):
+                handlers[name](value)
+                assert done == []
+    said = [("turn", -1), ("similar", 12), *(("show", one) for one in ("cam", "guided", ""))]
+    for name, value in said:
+        handlers[name](value)
+    assert done == said
+    handlers["chosen"]({"shown": [1], "selected": []})
+    assert done[-1] == ("choose", {"shown": [1], "selected": []})
+    assert set(grid._handlers(Acts(turn=acts["turn"]))) == {"turn"}
+
+
 def test_images_on_the_page_become_as_told_and_the_others_stay() -> None:
-    told = {"shown": [1, 2, 3], "selected": [2, 3], "count": 7}
+    told = {"shown": [1, 2, 3], "selected": [2, 3]}
     assert merged([1, 2, 50], told) == {2, 3, 50}
     assert merged(set(), told) == {2, 3}
     assert merged({1, 50}, {"shown": [1], "selected": []}) == {50}

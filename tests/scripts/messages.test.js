@@ -113,6 +113,16 @@ test("nothing that nobody waits for comes within a moment of a click", () => {
   ])
 })
 
+test("what is forgotten is not sent, and what was told besides still is", () => {
+  const messages = started()
+  messages.tell("turn", 1, { each: true })
+  messages.tell("chosen", [1], { rest: 250 })
+  messages.forget("chosen")
+  assert.ok(messages.isHeard("chosen") && !messages.isHeard("turn"))
+  mock.timers.tick(1200)
+  assert.deepEqual(lastSent(), [["turn", 1]])
+})
+
 test("a widget that has left the page sends nothing more", () => {
   const messages = started()
   messages.tell("pick", 1)

@@ -30,10 +30,14 @@ export function agree(selected, known, isHeard, ids) {
   if (String(before) !== String(selectedOf(selected, ids))) selected.base = null
 }
 
-/** Select exactly these of those that are shown. @param {Selected} selected @param {number[]} ids @param {number[]} these @param {number[] | null} [base] */
+/**
+ * Select exactly these of those that are shown.
+ * @param {Selected} selected @param {number[]} ids @param {number[]} these @param {number[] | null} [base]
+ */
 export function select(selected, ids, these, base = null) {
   const chosen = new Set(these)
   for (const id of ids) selected.told.set(id, chosen.has(id))
+  for (const id of chosen) selected.used.delete(id) // selected anew, which Python will say too
   selected.base = base
 }
 
@@ -78,7 +82,10 @@ export function untold({ told }) {
   return { shown, selected: shown.filter((id) => told.get(id)) }
 }
 
-/** Where a key leads from a cell, in a grid of so many columns and cells; undefined for other keys. @param {string} key @param {number} at @param {number} columns @param {number} count */
+/**
+ * Where a key leads from a cell, in a grid of so many columns and cells; undefined for other keys.
+ * @param {string} key @param {number} at @param {number} columns @param {number} count
+ */
 export function targetOf(key, at, columns, count) {
   const to = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns }
   return new Map(Object.entries({ ...to, Home: 0, End: count - 1 })).get(key)
