@@ -339,7 +339,7 @@ def test_what_is_damaged_is_made_anew_whatever_the_wrong_byte(workspace: Workspa
                 path.unlink()
         found = read_survey(one), read_maps(one, layer, digest), read_peaks(one, layer)
         assert found == (None, None, None), damage
-    assert not any(part is None for part in made())
+        assert not any(part is None for part in made()), damage
     path, said = one.folder / "inside" / "network.npz", read_survey(one)
     whole = path.read_bytes()
     assert said is not None
