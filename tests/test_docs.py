@@ -1,5 +1,6 @@
 """The documentation tells the truth: its code runs, its links lead somewhere, its lists are whole."""
 
+import functools
 import re
 import tomllib
 from itertools import chain
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from imclust_core.backbones import network
 from imclust_core.backbones.registry import BUNDLED
 from imclust_core.images.reasons import NOTES, REASONS
 from imclust_core.store.workspace import Workspace
@@ -20,7 +22,9 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "bench
 def test_python_in_the_documentation_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "photo.jpg").write_bytes(jpeg())
     monkeypatch.chdir(tmp_path)
-    pin_speed(Workspace.open("workspace"), BUNDLED)  # measuring it takes longer than all the rest
+    # Measuring a network, and making it for each block anew, takes longer than all the rest.
+    pin_speed(Workspace.open("workspace"), BUNDLED)
+    monkeypatch.setattr(network, "load_backbone", functools.cache(network.load_backbone))
     run = set()
     for page in PAGES:
         for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.S):

@@ -486,14 +486,10 @@ def test_other_words_with_the_same_tensors_are_another_embedding(
 ) -> None:
     assert tiny.head is not None
     path, found = tmp_path / "mine.pt", set()
-    state = {
-        **tiny.trunk.state_dict(),
-        "fc.weight": tiny.head.weight[:2].clone(),
-        "fc.bias": tiny.head.bias[:2].clone(),
-    }
+    head = {"fc.weight": tiny.head.weight[:2].clone(), "fc.bias": tiny.head.bias[:2].clone()}
     pin_speed(workspace, f"checkpoint:{path}")
     for words in (["a", "b"], ["c", "d"]):
-        torch.save({"architecture": TINY, "state_dict": state, "classes": words}, path)
+        torch.save({"architecture": TINY, "state_dict": tiny.trunk.state_dict() | head, "classes": words}, path)
         embed(workspace, source.id, EmbedRequest(f"checkpoint:{path}"), quietly)
         found.add(open_collection(source.id).embedding().classes)
     assert found == {("a", "b"), ("c", "d")}

@@ -94,7 +94,7 @@ def test_the_filters_are_the_weights_each_drawn_at_its_own_scale(backbones: dict
             np.testing.assert_allclose(drawn[upper : upper + shape[1], left : left + shape[2]], expected, atol=0.51)
 
 
-@pytest.mark.parametrize("step", [15, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("step", [30, pytest.param(1, marks=pytest.mark.long)])
 def test_every_layer_is_listed_once_with_the_shape_of_a_pass_and_its_maps_are_what_a_hook_sees(
     backbones: dict[str, Backbone], step: int
 ) -> None:
@@ -114,7 +114,7 @@ def test_every_layer_is_listed_once_with_the_shape_of_a_pass_and_its_maps_are_wh
             tokens = next(one for one in layers if one.name == "blocks.3")
             assert (tokens.form, tokens.skip, tokens.side, tokens.channels) == ("tokens", 1, 14, 192)
         given = pixels()
-        for one in [*layers[:3], *layers[3:-3:step], *layers[-3:]]:
+        for one in [*layers[:2], *layers[2:-2:step], *layers[-2:]]:
             seen = by_hand(trunk, one.name, given)
             assert one.shape == tuple(seen.shape[1:]), one
             maps = channels_at(trunk, given, one)
@@ -339,7 +339,7 @@ def test_what_is_damaged_is_made_anew_whatever_the_wrong_byte(workspace: Workspa
                 path.unlink()
         found = read_survey(one), read_maps(one, layer, digest), read_peaks(one, layer)
         assert found == (None, None, None), damage
-    assert not any(part is None for part in made())
+        assert not any(part is None for part in made()), damage
     path, said = one.folder / "inside" / "network.npz", read_survey(one)
     whole = path.read_bytes()
     assert said is not None
