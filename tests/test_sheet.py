@@ -71,5 +71,8 @@ def test_a_thumbnail_that_cannot_be_read_leaves_its_place_empty() -> None:
 def test_a_sheet_that_would_be_too_large_is_refused() -> None:
     for wrong in [{"samples": 0}, {"samples": MOST_SAMPLES + 1}, {"most": 0}, {"most": 101}]:
         for make in [sheet, sheet_pdf]:
-            with case(wrong, make), pytest.raises(ExportError, match="A sheet has 1 to 20 images of up to 100 clusters"):
+            with (
+                case(wrong, make),
+                pytest.raises(ExportError, match="A sheet has 1 to 20 images of up to 100 clusters"),
+            ):
                 make(rows(1), title="x", **wrong)

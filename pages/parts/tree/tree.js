@@ -25,8 +25,8 @@ export default widget({
     const isNews = another || (cut !== state.agreed && state.messages.isHeard("cut"))
     const drawn = JSON.stringify([data.id, data.kmax, data.curves, data.marks, data.picked])
     const redraw = state.drawn !== drawn
-    Object.assign(state, { data, drawn, agreed: cut })
-    if (isNews) Object.assign(state, { k: data.k, edits: data.edits, branch: data.branch, told: cut })
+    Object.assign(state, { data, drawn })
+    if (isNews) Object.assign(state, { k: data.k, edits: data.edits, branch: data.branch, agreed: cut })
     // Streamlit calls this more often than anything changes, and while the hand is on the slider too.
     if (redraw) draw(state)
     else if (isNews) update(state)
@@ -70,7 +70,6 @@ function start(root, messages, data) {
     cursor: null,
     drawn: "",
     agreed: "",
-    told: "",
     about: "",
     dragging: false,
     dragged: false,
@@ -157,8 +156,11 @@ function changed(state) {
 function tell(state, rest = 0) {
   const { messages, k, edits, branch } = state
   const cut = JSON.stringify([k, edits, branch])
-  if (state.told === cut) return messages.hurry()
-  state.told = cut
+  if (state.agreed === cut) {
+    if (!rest) messages.hurry()
+    return
+  }
+  state.agreed = cut
   messages.tell("cut", { k, edits, branch }, { rest })
 }
 

@@ -87,9 +87,8 @@ export interface State {
   width: number
   cursor: SVGElement | null
   drawn: string
-  /** The cut as Python has it, and as it was told. */
+  /** The cut that Python has, or was told. */
   agreed: string
-  told: string
   /** What the tip of the pointer says something of. */
   about: string
   dragging: boolean
