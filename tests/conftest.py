@@ -21,7 +21,7 @@ from tests.helpers.once import made_once
 SHARED = Path(os.environ.get("IMCLUST_TEST_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
 
 MANY = 24_000
-SLOW = {"prepared", "source", "many_photos", "shared_data", "server"}
+SLOW = {"prepared", "source", "many_photos", "shared_data", "server", "wheel", "programs"}
 """Fixtures that cost seconds."""
 
 
@@ -87,6 +87,18 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
     folder = made_once(tmp_path_factory, "prepared", make)
     return folder / "workspace", folder / "photographs"
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This checkout as a wheel."""
+    return built_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `imclust` and `python` of an environment lie that has the wheel, and not the checkout."""
+    return installed(wheel, tmp_path_factory.mktemp("environment"))
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ def test_a_thumbnail_that_cannot_be_read_leaves_its_place_empty() -> None:
 
 
 def test_a_sheet_that_would_be_too_large_is_refused() -> None:
+    limits = "A sheet has 1 to 20 images of up to 100 clusters"
     for wrong in [{"samples": 0}, {"samples": MOST_SAMPLES + 1}, {"most": 0}, {"most": 101}]:
         for make in [sheet, sheet_pdf]:
             with (
