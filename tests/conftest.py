@@ -17,6 +17,7 @@ from imclust_core.store.workspace import Workspace
 from tests.helpers.embedded import embedded_photographs
 from tests.helpers.hostile import jpeg
 from tests.helpers.once import made_once
+from tests.helpers.wheel import built_wheel, installed
 
 SHARED = Path(os.environ.get("IMCLUST_TEST_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
 
