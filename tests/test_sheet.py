@@ -74,6 +74,6 @@ def test_a_sheet_that_would_be_too_large_is_refused() -> None:
         for make in [sheet, sheet_pdf]:
             with (
                 case(wrong, make),
-                pytest.raises(ExportError, match=limits,
+                pytest.raises(ExportError, match=limits),
             ):
                 make(rows(1), title="x", **wrong)
