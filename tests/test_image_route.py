@@ -2,6 +2,7 @@
 
 import io
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from imclust_core.store.workspace import Workspace
 from pages.parts.images.address import image_address, is_signed, signature
 from tests.helpers.embedded import quietly
 from tests.helpers.hostile import EVIL_NAMES, jpeg, rotated_with_gps
-from tests.helpers.server import Dashboard
+from tests.helpers.server import Command, Dashboard
 from tests.helpers.sign_in import SECRETS
 
 
@@ -134,11 +135,11 @@ def test_a_link_put_in_a_files_place_is_not_followed(workspace: Workspace, tmp_p
 
 
 def test_below_a_base_path_images_are_where_pages_say_that_they_are(
-    workspace: Workspace, images: tuple[str, list[ImageRow]]
+    workspace: Workspace, images: tuple[str, list[ImageRow]], tmp_path: Path
 ) -> None:
     collection_id, (row, *_) = images
     path = address(workspace, collection_id, row)
-    with Dashboard(workspace, base="/team/images") as server:
+    with Command(Path(sys.executable).with_name("imclust"), tmp_path, workspace, base="/team/images") as server:
         answer = server.get(path)
         assert (answer.status, answer.headers["content-type"]) == (200, "image/jpeg")
         assert f"imclust: {server.url}/\n" in (workspace.logs / "server.log").read_text()

@@ -7,7 +7,7 @@ from pathlib import Path
 from imclust_core.config import VERSION
 from imclust_core.store.workspace import Workspace
 from tests.helpers.command import ROOT
-from tests.helpers.server import Dashboard
+from tests.helpers.server import Command
 from tests.helpers.wheel import hostile_start
 
 
@@ -37,7 +37,7 @@ def test_an_environment_with_the_wheel_has_no_module_but_imclust_core(programs: 
 def test_files_of_the_current_folder_and_of_the_home_change_nothing_of_the_server(
     programs: Path, workspace: Workspace, tmp_path: Path
 ) -> None:
-    with Dashboard(workspace, command=[programs / "imclust"], **hostile_start(tmp_path)) as server:
+    with Command(programs / "imclust", workspace=workspace, **hostile_start(tmp_path)) as server:
         answer = server.get("/_stcore/health", {"Origin": "http://evil.example"})
         assert (answer.status, answer.headers.get("access-control-allow-origin")) == (200, None)
         assert server.get("/", {"Host": "evil.example"}).status == 400

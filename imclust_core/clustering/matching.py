@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import count, islice
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from imclust_core.errors import ClusteringError
 
@@ -134,6 +133,8 @@ def matched(overlap: np.ndarray) -> np.ndarray:
 
     overlap (rows, columns): images that they share, without those unassigned.
     """
+    from scipy.optimize import linear_sum_assignment  # half a second that every command and page would wait for
+
     partner = np.full(len(overlap), -1)
     rows, columns = linear_sum_assignment(overlap, maximize=True)
     partner[rows] = np.where(overlap[rows, columns] > 0, columns, -1)

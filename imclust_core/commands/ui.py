@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 
 from imclust_core.errors import ImclustError
@@ -22,22 +23,15 @@ from imclust_core.store.workspace import Workspace
 def open_dashboard(options: argparse.Namespace) -> int:
     """Start the dashboard, and wait until it ends."""
     workspace = Workspace.open(options.workspace)
-    app = _dashboard() / "app.py"
+    app = dashboard() / "app.py"
     base = _base_path(options.base_path)
     chosen = _collection_to_open(workspace, options.collection)
     port = options.port or _free_port(options.address)
     address = "127.0.0.1" if options.address in ("0.0.0.0", "::") else options.address  # noqa: S104
     url = f"http://{address}:{port}{base}/{f'?collection={chosen}' if chosen else ''}"
-    hosts = ["127.0.0.1", "localhost", address, *options.host]
-    flags = [f"--server.port={port}", f"--server.address={options.address}", "--server.headless=true"]
-    flags += [f"--server.allowedHosts={host}" for host in dict.fromkeys(hosts)]
-    # All else stands in .streamlit/config.toml beside app.py, which Streamlit reads after every other such file.
-    # Only variables of the environment come after it, and flags after those.
-    flags += ["--browser.gatherUsageStats=false"]
-    flags += [f"--server.baseUrlPath={base}"] if base else []
     os.environ.update(IMCLUST_WORKSPACE=str(workspace.root), IMCLUST_OPEN=chosen)
     print(f"imclust: {url}", flush=True)
-    server = start_module("streamlit", "run", str(app), *flags)
+    server = start_module("streamlit", "run", str(app), *server_flags(options.address, port, base, options.host))
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     if options.open and _has_screen():
         _open_when_up(server, address, port, url)
@@ -49,7 +43,20 @@ def open_dashboard(options: argparse.Namespace) -> int:
         return 0
 
 
-def _dashboard() -> Path:
+def server_flags(address: str, port: int, base: str = "", hosts: Sequence[str] = ()) -> list[str]:
+    """What Streamlit has to be told; all else stands in .streamlit/config.toml beside app.py.
+
+    Streamlit reads that file after every other such file. Only variables of the environment come after it, and flags
+    after those. hosts: names that browsers may use, besides those of this machine.
+    """
+    reachable = "127.0.0.1" if address in ("0.0.0.0", "::") else address  # noqa: S104
+    names = dict.fromkeys(["127.0.0.1", "localhost", reachable, *hosts])
+    flags = [f"--server.port={port}", f"--server.address={address}", "--server.headless=true"]
+    flags += ["--browser.gatherUsageStats=false", *(f"--server.allowedHosts={name}" for name in names)]
+    return [*flags, f"--server.baseUrlPath={base}"] if base else flags
+
+
+def dashboard() -> Path:
     """The folder of app.py and pages/: in the package where it came as a wheel, beside it in a checkout."""
     if importlib.util.find_spec("streamlit") is None:
         raise ImclustError('The dashboard needs streamlit. Install it: pip install "streamlit[auth]"')

@@ -9,7 +9,7 @@ from imclust_core.store.workspace import Workspace
 from tests.browser.conftest import Visitor
 from tests.browser.test_folder import thumbnails_shown
 from tests.conftest import wait_for
-from tests.helpers.server import Dashboard
+from tests.helpers.server import Command
 from tests.helpers.wheel import hostile_start
 
 
@@ -20,7 +20,7 @@ def test_the_wheel_shows_images_and_asks_nobody_else_for_anything(
     (tmp_path / "empty").mkdir()
     plain = {"folder": tmp_path / "empty", "PYTHONPATH": ""}
     how = {**hostile_start(tmp_path), "base": "/team/images"} if hostile else plain
-    with Dashboard(workspace, command=[programs / "imclust"], **how) as server:
+    with Command(programs / "imclust", workspace=workspace, **how) as server:
         tab = visit()
         tab.page.goto(f"{server.url}/?collection={source.id}")
         wait_for(lambda: thumbnails_shown(tab.page) > 5, what="thumbnails")

@@ -4,18 +4,17 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from imclust_core.store.workspace import Workspace
 from tests.conftest import wait_for
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.helpers.warm_server import start_warm
 
 
 @dataclass(frozen=True)
@@ -28,49 +27,29 @@ class Answer:
 
 
 class Dashboard:
-    """`imclust ui` on a free port; use as a context manager.
+    """The dashboard on a free port; use as a context manager. base: the path it serves below."""
 
-    command: how imclust is started, if not from this checkout; folder: where from; base: the path it serves below.
-    """
-
-    def __init__(
-        self,
-        workspace: Workspace,
-        port: int | None = None,
-        *,
-        command: Sequence[str | Path] = (sys.executable, "-m", "imclust_core"),
-        folder: Path = ROOT,
-        base: str = "",
-        **environment: str,
-    ) -> None:
-        self.workspace = workspace
-        self.port = port or free_port()
+    def __init__(self, workspace: Workspace, *, base: str = "", **environment: str) -> None:
+        self.workspace, self.base, self.port = workspace, base, free_port()
         self.url = f"http://127.0.0.1:{self.port}{base}"
-        self._command = [*command, "ui", "--port", str(self.port), "--base-path", base]
-        self._folder = folder
-        self._environment = {**os.environ, "IMCLUST_WORKSPACE": str(workspace.root), **environment}
+        self.log = workspace.logs / "server.log"
+        self.environment = {**os.environ, "IMCLUST_WORKSPACE": str(workspace.root), "IMCLUST_OPEN": "", **environment}
 
-    def __enter__(self) -> "Dashboard":
+    def __enter__(self) -> Self:
         self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.kill()
 
-    def start(self, wait: bool = True) -> None:
-        log = (self.workspace.logs / "server.log").open("ab")
-        with log:
-            # A session of its own, so that the server behind the command can be ended with it.
-            self.process = subprocess.Popen(
-                self._command,
-                cwd=self._folder,
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        if wait:
-            wait_for(self.is_up, what="the server to answer")
+    def start(self) -> None:
+        self._pid, self._ended = self.process()
+        wait_for(self.is_up, what="the server to answer")
+
+    def process(self) -> tuple[int, Callable[[], object]]:
+        """Start it: the leader of a session of its own, and what waits for its end."""
+        server = start_warm(self.port, self.base, self.environment, self.log)
+        return server.pid or 0, server.join
 
     def is_up(self) -> bool:
         try:
@@ -79,9 +58,9 @@ class Dashboard:
             return False
 
     def kill(self) -> None:
-        """End the command and the server without any warning, as a crash would."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        """End the server, and the command before it, without any warning, as a crash would."""
+        os.killpg(self._pid, signal.SIGKILL)
+        self._ended()
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         request = urllib.request.Request(self.url + path, headers=dict(headers or {}))
@@ -91,6 +70,22 @@ class Dashboard:
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, dict(error.headers.items()), error.read())
+
+
+class Command(Dashboard):
+    """The same by the command `program ui`, started in a folder."""
+
+    def __init__(self, program: Path, folder: Path, workspace: Workspace, **environment: str) -> None:
+        super().__init__(workspace, **environment)
+        self._program, self._folder = program, folder
+
+    def process(self) -> tuple[int, Callable[[], object]]:
+        command = [str(self._program), "ui", "--port", str(self.port), "--base-path", self.base]
+        with self.log.open("ab") as log:
+            started = subprocess.Popen(
+                command, cwd=self._folder, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+        return started.pid, started.wait
 
 
 def free_port() -> int:
