@@ -43,5 +43,4 @@ if shown is not None:
     show_clustering(workspace, source, shown)
     st.page_link(next_page("browse"), label="Next: Browse and name", icon=":material/arrow_forward:")
 show_failed(workspace, source)
-if run_table(workspace, source, known, shown):
-    st.switch_page(next_page("compare"))
+run_table(workspace, source, known, shown)

@@ -12,7 +12,7 @@ from pages.parts.annotate.cluster_list import show_shelf
 from pages.parts.annotate.group import show_group
 from pages.parts.annotate.shown_group import open_group
 from pages.parts.annotate.state import begin_desk, choose_group, groups_of
-from pages.parts.kit.redraw import page_is_drawn, redraw_if_asked
+from pages.parts.kit.redraw import redraw_if_asked
 from pages.parts.kit.text import plain
 from pages.parts.session.clustering import content_of
 from pages.parts.session.selection import asked_pick
@@ -27,7 +27,6 @@ def show_desk_of_pick(workspace: Workspace, source: Collection, stored: Clusteri
 
     What is done here to the pick or to the clusters is drawn on the whole page, since the map shows it too.
     """
-    page_is_drawn()
     try:
         content = content_of(workspace, stored)
         st.session_state[_DRAWN] = _state(workspace, stored)

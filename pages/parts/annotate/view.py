@@ -11,7 +11,7 @@ from pages.parts.annotate.cluster_list import show_shelf
 from pages.parts.annotate.group import show_group
 from pages.parts.annotate.shown_group import ShownGroup, open_group
 from pages.parts.annotate.state import FILTERS, ONLY, begin_desk, choose_group, shown_groups
-from pages.parts.kit.redraw import page_is_drawn, redraw_if_asked
+from pages.parts.kit.redraw import redraw_if_asked
 from pages.parts.kit.scores import stability_text
 from pages.parts.kit.text import plain
 from pages.parts.session.choice import pick
@@ -22,7 +22,6 @@ SHELF = "shelf"
 
 def show_desk(workspace: Workspace, source: Collection, stored: Clustering) -> None:
     """All of the desk; what others do to it shows up within a second or two."""
-    page_is_drawn()
     try:
         content = content_of(workspace, stored)
     except ImclustError as error:

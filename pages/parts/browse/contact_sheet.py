@@ -16,7 +16,7 @@ from pages.parts.annotate.cluster_list import MARKS
 from pages.parts.annotate.state import SEED, choose_group, order_and_seed
 from pages.parts.cards.cards import Card, show_cards
 from pages.parts.kit.colours import colour_of
-from pages.parts.kit.redraw import page_is_drawn, redraw_if_asked, redraw_page
+from pages.parts.kit.redraw import redraw_if_asked, redraw_page
 from pages.parts.kit.text import plain, plural
 from pages.parts.session.choice import pick
 from pages.parts.session.clustering import content_of, title_of
@@ -38,7 +38,6 @@ def pick_view() -> bool:
 
 def show_sheet(workspace: Workspace, source: Collection, stored: Clustering) -> None:
     """Every cluster with a handful of its images; a click leads to the cluster."""
-    page_is_drawn()
     st.fragment(_sheet)(workspace, source, stored)
 
 

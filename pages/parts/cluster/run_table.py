@@ -14,6 +14,7 @@ from imclust_core.store.clusterings import Clustering, remove_clustering, restor
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.compare.choice import compare_these
+from pages.parts.frame.steps import go_to
 from pages.parts.kit.text import plural
 from pages.parts.session.clustering import CLUSTERING_KEY, use_clustering
 from pages.parts.session.url_state import asked, keep
@@ -28,11 +29,11 @@ _NUMBERS = {
 }
 
 
-def run_table(workspace: Workspace, source: Collection, known: Sequence[Clustering], shown: Clustering | None) -> bool:
-    """The table with what can be done about its rows; returns whether two of them are to be compared."""
+def run_table(workspace: Workspace, source: Collection, known: Sequence[Clustering], shown: Clustering | None) -> None:
+    """The table with what can be done about its rows."""
     _undo(workspace, source)
     if not known:
-        return False
+        return
     st.subheader(plural(len(known), "clustering"))
     st.caption("Select one to show it, two to compare them. A click on a column sorts by it.")
     selection = st.dataframe(
@@ -47,13 +48,10 @@ def run_table(workspace: Workspace, source: Collection, known: Sequence[Clusteri
     ids = [one.id for one in chosen]
     with st.container(horizontal=True):
         st.button("Show", on_click=_show, args=(ids,), disabled=len(ids) != 1, icon=":material/visibility:")
-        compare = st.button("Compare", disabled=len(ids) != 2, icon=":material/compare_arrows:")
+        st.button("Compare", on_click=_compare, args=(ids,), disabled=len(ids) != 2, icon=":material/compare_arrows:")
         st.button(
             "Delete", on_click=_remove, args=(workspace, source.id, ids), disabled=not ids, icon=":material/delete:"
         )
-    if compare:
-        compare_these(ids[1], ids[0])
-    return compare
 
 
 def _table(workspace: Workspace, known: Sequence[Clustering], shown: Clustering | None) -> pd.DataFrame:
@@ -101,6 +99,11 @@ def _row(one: Clustering, shown: bool, named: str | None) -> dict[str, object]:
 
 def _show(ids: Sequence[str]) -> None:
     use_clustering(ids[0])
+
+
+def _compare(ids: Sequence[str]) -> None:
+    compare_these(ids[1], ids[0])
+    go_to("compare")
 
 
 def _remove(workspace: Workspace, collection_id: str, ids: Sequence[str]) -> None:

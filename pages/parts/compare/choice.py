@@ -48,9 +48,9 @@ def pick_truth(workspace: Workspace, source: Collection) -> str | None:
     if not now:
         return FOLDERS if by_folder else None
     # A file is not read because a link says so.
-    if st.session_state.get(_TYPED) != now and not st.button("Read this file"):
+    if st.session_state.get(_TYPED) != now:
+        st.button("Read this file", on_click=_take_truth, args=(widget,))
         stop()
-    st.session_state[_TYPED] = now
     return now
 
 

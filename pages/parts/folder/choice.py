@@ -14,6 +14,7 @@ from imclust_core.store.collections import add_collection, collections, restore_
 from imclust_core.store.counts import summary_of
 from imclust_core.store.workspace import Workspace
 from pages.parts.folder.upload import upload_images
+from pages.parts.kit.redraw import redraw_if_asked, redraw_page
 from pages.parts.kit.text import plain, plural
 from pages.parts.session.context import choose_collection
 
@@ -33,8 +34,7 @@ def choose_folder(workspace: Workspace) -> None:
     if error:
         st.error(plain(error))
     with st.container(horizontal=True):
-        if st.button("Browse folders…", icon=":material/folder_open:"):
-            st.session_state[_AT] = None
+        if st.button("Browse folders…", icon=":material/folder_open:", on_click=_go, args=(None,)):
             _browse(workspace)
         st.button("Try the sample images", icon=":material/auto_awesome:", on_click=_open_sample, args=(workspace,))
     st.caption("Images stay where they are; imclust only reads them.")
@@ -57,6 +57,11 @@ def _open(workspace: Workspace, text: str) -> None:
     choose_collection(source.id)
 
 
+def _open_and_close(workspace: Workspace, text: str) -> None:
+    _open(workspace, text)
+    redraw_page()  # without the dialog
+
+
 def _open_sample(workspace: Workspace) -> None:
     source, _ = submit_sample(workspace)
     ensure_worker(workspace)
@@ -65,6 +70,7 @@ def _open_sample(workspace: Workspace) -> None:
 
 @st.dialog("Choose a folder", width="medium")
 def _browse(workspace: Workspace) -> None:
+    redraw_if_asked()
     roots = allowed_roots()
     at: Path | None = st.session_state.get(_AT) or (roots[0] if len(roots) == 1 else None if roots else Path.home())
     try:
@@ -76,9 +82,8 @@ def _browse(workspace: Workspace) -> None:
         may_rise = at is not None and at != at.parent and (at not in roots or len(roots) > 1)
         above = None if at in roots else at.parent if at else None
         st.button("Up", icon=":material/arrow_upward:", disabled=not may_rise, on_click=_go, args=(above,))
-        if at is not None and st.button("Scan this folder", type="primary"):
-            _open(workspace, str(at))
-            st.rerun()
+        if at is not None:
+            st.button("Scan this folder", type="primary", on_click=_open_and_close, args=(workspace, str(at)))
     st.code(shown(at) if at else "Folders this server may open", language=None)
     with st.container(height=320):
         for number, folder in enumerate(below):

@@ -12,6 +12,9 @@ from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import embeddings_of
 from imclust_core.store.maps import is_mapped
 from imclust_core.store.workspace import Workspace
+from pages.parts.kit.redraw import redraw_page
+
+_NEXT = "next_page"
 
 Done = Callable[[Workspace, Collection], bool]
 
@@ -119,6 +122,18 @@ def step_pages(workspace: Workspace, source: Collection | None) -> dict[str, lis
         )
 
     return {"": [page(step) for step in WORK], "Beside": [page(step) for step in BESIDE]}
+
+
+def go_to(url: str) -> None:
+    """In a callback: draw the page of another step instead of this one."""
+    st.session_state[_NEXT] = url
+    redraw_page()
+
+
+def go_if_asked() -> None:
+    """Before any page is drawn: go where a callback wants to."""
+    if _NEXT in st.session_state:
+        st.switch_page(next_page(st.session_state.pop(_NEXT)))
 
 
 def next_page(url: str) -> Any:

@@ -15,7 +15,7 @@ from imclust_core.store.embeddings import Embedding, embedding
 from imclust_core.store.workspace import Workspace
 from pages.parts.grid.grid import Acts, captioned, image_grid
 from pages.parts.jobs.wait import follow
-from pages.parts.kit.redraw import page_is_drawn, redraw_if_asked, redraw_page
+from pages.parts.kit.redraw import redraw_if_asked, redraw_page
 from pages.parts.kit.text import plain
 
 _SIMILAR = "similar"
@@ -32,7 +32,6 @@ def ask_similar(image: int) -> None:
 
 def show_similar(workspace: Workspace, source: Collection, one: Embedding) -> None:
     """The neighbours of the image in the address, if there is one."""
-    page_is_drawn()
     asked = st.query_params.get(_SIMILAR, "")
     if not asked.isascii() or not asked.isdigit() or len(asked) > 18:
         return

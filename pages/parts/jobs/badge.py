@@ -1,6 +1,7 @@
 """The work in progress, on every page: one line in the sidebar that opens into details."""
 
 import time
+from typing import Literal
 
 import streamlit as st
 
@@ -57,12 +58,15 @@ def show_job(workspace: Workspace, job: Job, *, place: str) -> None:
 
 
 def resume_button(workspace: Workspace, job: Job, *, key: str) -> None:
-    """A button that lets a job that stopped go on, and draws the whole page anew, so that it looks again."""
-    failed = job.state == "failed"
-    if st.button("Try again" if failed else "Resume", type="secondary" if failed else "primary", key=key):
-        Queue(workspace).resume(job.id)
-        ensure_worker(workspace)
-        st.rerun()
+    """A button that lets a job that stopped go on."""
+    title = "Try again" if job.state == "failed" else "Resume"
+    kind: Literal["primary", "secondary"] = "secondary" if job.state == "failed" else "primary"
+    st.button(title, type=kind, key=key, on_click=_resume, args=(workspace, job.id))
+
+
+def _resume(workspace: Workspace, job_id: str) -> None:
+    Queue(workspace).resume(job_id)
+    ensure_worker(workspace)
 
 
 def title_of(job: Job) -> str:

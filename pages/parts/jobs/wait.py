@@ -8,6 +8,7 @@ from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.starting import ensure_worker
 from imclust_core.store.workspace import Workspace
 from pages.parts.jobs.badge import progress_text, resume_button, share_of
+from pages.parts.kit.redraw import redraw_if_asked, redraw_page
 from pages.parts.kit.text import plain
 
 
@@ -20,6 +21,7 @@ def follow(workspace: Workspace, job: Job, show: Callable[[Job], object], *, eve
 
 
 def _look(workspace: Workspace, job_id: str, show: Callable[[Job], object], drawn: str) -> None:
+    redraw_if_asked()
     job = Queue(workspace).job(job_id)
     if _stage(job) != drawn:
         st.rerun()
@@ -30,6 +32,13 @@ def _look(workspace: Workspace, job_id: str, show: Callable[[Job], object], draw
 
 def _stage(job: Job) -> str:
     return "active" if job.active else job.state
+
+
+def begin(workspace: Workspace, submit: Callable[[], object]) -> None:
+    """Queue a job in a callback, and have the whole page drawn."""
+    submit()
+    ensure_worker(workspace)
+    redraw_page()
 
 
 def wait_for(

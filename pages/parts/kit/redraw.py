@@ -17,5 +17,5 @@ def redraw_if_asked() -> None:
 
 
 def page_is_drawn() -> None:
-    """In the page itself: nobody needs to draw it once more."""
+    """At the start of the whole page: nobody needs to draw it once more."""
     st.session_state.pop(_ASKED, None)

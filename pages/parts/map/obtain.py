@@ -1,16 +1,17 @@
 """The map that is asked for: found, or made by a job while the page says how far that is."""
 
+import functools
+
 import streamlit as st
 
 from imclust_core.errors import MapError
 from imclust_core.jobs.queue import Queue
-from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import map_key, submit_map
 from imclust_core.mapping.methods import find_method
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.maps import MapRecipe, StoredMap, forget_map, maps_of
 from imclust_core.store.workspace import Workspace
-from pages.parts.jobs.wait import wait_for
+from pages.parts.jobs.wait import begin, wait_for
 from pages.parts.kit.text import plain
 from pages.parts.map.sources import map_content, vectors_state
 
@@ -23,15 +24,13 @@ def obtain_map(workspace: Workspace, one: Embedding, recipe: MapRecipe, *, place
     found = _newest(one, recipe)
     key, title = map_key(one, recipe), find_method(recipe.method).title
     if found is None:
+        submit = functools.partial(submit_map, workspace, one, recipe)
         images, job = one.summary.images if one.summary else 0, Queue(workspace).last_of(key)
         if images > _LARGE and (job is None or job.state == "done") and recipe.method != "pca":
             st.info(f"There is no {title} of these {images:,} images yet. It takes minutes; you may leave meanwhile.")
-            if st.button("Make the map", type="primary", key=f"{place}-make"):
-                _submit(workspace, one, recipe)
+            st.button("Make the map", type="primary", key=f"{place}-make", on_click=begin, args=(workspace, submit))
             return None
-        wait_for(
-            workspace, key, lambda: submit_map(workspace, one, recipe), f"{title} of all images", place=place, long=True
-        )
+        wait_for(workspace, key, submit, f"{title} of all images", place=place, long=True)
         return None
     _offer_update(workspace, one, found, recipe, place)
     return found
@@ -63,8 +62,14 @@ def _offer_update(workspace: Workspace, one: Embedding, found: StoredMap, recipe
     with st.container(horizontal=True, vertical_alignment="center"):
         what = "Images came, went or changed" if other else "Clusters were named or changed"
         st.caption(f"{what} since this map was made.", width="content")
-        if st.button("Update the map", icon=":material/update:", type="tertiary", key=f"{place}-update"):
-            _submit(workspace, one, recipe)
+        st.button(
+            "Update the map",
+            icon=":material/update:",
+            type="tertiary",
+            key=f"{place}-update",
+            on_click=make_map,
+            args=(workspace, one, recipe),
+        )
 
 
 def _show_update(workspace: Workspace, one: Embedding, recipe: MapRecipe, place: str, *, anew: bool) -> None:
@@ -78,13 +83,6 @@ def _show_update(workspace: Workspace, one: Embedding, recipe: MapRecipe, place:
     )
 
 
-def make_anew(workspace: Workspace, one: Embedding, recipe: MapRecipe) -> None:
-    """Ask for the same map from nothing; the one there is stays until then."""
-    submit_map(workspace, one, recipe, anew=True)
-    ensure_worker(workspace)
-
-
-def _submit(workspace: Workspace, one: Embedding, recipe: MapRecipe) -> None:
-    submit_map(workspace, one, recipe)
-    ensure_worker(workspace)
-    st.rerun()
+def make_map(workspace: Workspace, one: Embedding, recipe: MapRecipe, *, anew: bool = False) -> None:
+    """Ask for a map in a callback, as it follows from the last one or from nothing; that one stays until then."""
+    begin(workspace, lambda: submit_map(workspace, one, recipe, anew=anew))

@@ -10,7 +10,7 @@ from imclust_core.store.workspace import Workspace
 from pages.parts.map.choice import drawn_by_names, pick_names
 from pages.parts.map.colouring import Colouring
 from pages.parts.map.downloads import offer_map, offer_pick
-from pages.parts.map.obtain import make_anew
+from pages.parts.map.obtain import make_map
 from pages.parts.map.shown import Shown
 
 
@@ -37,7 +37,7 @@ def show_settings(shown: Shown, recipe: MapRecipe, colours: Colouring | None) ->
         st.button(
             "Make this map anew",
             icon=":material/refresh:",
-            on_click=make_anew,
+            on_click=make_map,
             args=(workspace, shown.one, recipe),
             help="From nothing. Usually a map goes on from the one before, so that what was known stays in its place.",
         )

@@ -1,5 +1,7 @@
 """Where the network looks in a cluster on the whole, and whether that is the background; beside the other clusters."""
 
+import functools
+
 import numpy as np
 import streamlit as st
 
@@ -15,6 +17,7 @@ from imclust_core.store.embeddings import Embedding, embedding
 from imclust_core.store.explanations.saliency import Attention, read_attention
 from imclust_core.store.workspace import Workspace
 from pages.parts.jobs.badge import resume_button
+from pages.parts.jobs.wait import begin
 from pages.parts.kit.picture import show_picture
 from pages.parts.kit.text import plain, plural
 from pages.parts.saliency.address import mean_address
@@ -87,7 +90,6 @@ def _look(workspace: Workspace, one: Embedding, stored: Clustering, desk: Desk, 
         resume_button(workspace, job, key="mean-look")
         return
     st.caption("Images of this cluster were moved since." if again else "Where does it look in each cluster?")
-    if st.button("Look again" if again else f"Look at {plural(images, 'image')}", icon=":material/visibility:"):
-        submit_attention(workspace, stored, each)
-        ensure_worker(workspace)
-        st.rerun()
+    title = "Look again" if again else f"Look at {plural(images, 'image')}"
+    submit = functools.partial(submit_attention, workspace, stored, each)
+    st.button(title, icon=":material/visibility:", on_click=begin, args=(workspace, submit))

@@ -9,7 +9,7 @@ from imclust_core.jobs.submitting import evidence_key, submit_evidence
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.workspace import Workspace
 from pages.parts.jobs.badge import progress_text, share_of
-from pages.parts.jobs.wait import follow
+from pages.parts.jobs.wait import begin, follow
 from pages.parts.kit.text import plain, plural
 
 
@@ -33,6 +33,4 @@ def _look(workspace: Workspace, one: Embedding, job: Job, images: int) -> None:
     else:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"{seen} The closer look was stopped. {plain(job.error or '')}", width="content")
-            if st.button("Look closer"):
-                submit_evidence(workspace, one)
-                st.rerun()
+            st.button("Look closer", on_click=begin, args=(workspace, lambda: submit_evidence(workspace, one)))

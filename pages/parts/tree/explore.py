@@ -14,7 +14,8 @@ from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.trees import StoredTree, TreeContent, read_tree
 from imclust_core.store.workspace import Workspace
-from pages.parts.frame.steps import next_page
+from pages.parts.frame.steps import go_to
+from pages.parts.kit.redraw import redraw_if_asked
 from pages.parts.kit.text import plain
 from pages.parts.tree.choice import keep_choice
 from pages.parts.tree.cut import CutState, current_cut, is_asked, keep_cut
@@ -25,6 +26,7 @@ from pages.parts.tree.shown import Shown
 
 _TREE = "tree_of_labels"
 _GROUPS = "groups_of_cut"
+_PROBLEM = "choice_problem"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -48,6 +50,7 @@ def explore(
 
 
 def _explore(shown: Shown) -> None:
+    redraw_if_asked()
     state = current_cut(shown.stored.id, shown.suggestion.k if shown.suggestion else 2, shown.most)
     tree = shown.tree
     line = cut(tree, state.k) if tree is not None else np.zeros(0, np.int64)
@@ -104,19 +107,27 @@ def _say_and_choose(shown: Shown, state: CutState, nodes: np.ndarray, k: int) ->
             st.write("There is too little here to suggest a K.")
     with use:
         nothing = shown.suggestion is None and not is_asked()
-        if st.button(
-            f"Use K = {k}", disabled=nothing, type="primary", icon=":material/arrow_forward:", width="stretch"
-        ):
-            _use(shown, state, nodes, k)
+        st.button(
+            f"Use K = {k}",
+            disabled=nothing,
+            type="primary",
+            icon=":material/arrow_forward:",
+            width="stretch",
+            on_click=_use,
+            args=(shown, state, nodes, k),
+        )
+        problem = st.session_state.pop(_PROBLEM, "")
+        if problem:
+            st.error(plain(problem))
 
 
 def _use(shown: Shown, state: CutState, nodes: np.ndarray, k: int) -> None:
     try:
         keep_choice(shown, state, nodes, k)
     except EmbeddingError as error:
-        st.error(plain(str(error)))
+        st.session_state[_PROBLEM] = str(error)
     else:
-        st.switch_page(next_page("cluster"))
+        go_to("cluster")
 
 
 def _moved(shown: Shown, before: int | None, told: Any) -> None:

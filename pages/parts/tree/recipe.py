@@ -11,7 +11,6 @@ from imclust_core.arrays.linkage import LINKAGES, METRICS
 from imclust_core.errors import WordsError
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import DEFAULT_TREE, check_tree
-from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_tree, tree_key
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
@@ -19,7 +18,7 @@ from imclust_core.store.trees import StoredTree, TreeRecipe, find_tree, tree_sta
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.class_labels import TEXTS
 from imclust_core.words.vectors import BUILT_IN, EMBEDDED, GENSIM, JOINED, NETWORK
-from pages.parts.jobs.wait import wait_for
+from pages.parts.jobs.wait import begin, wait_for
 from pages.parts.kit.text import plain
 from pages.parts.session.url_state import asked, keep
 
@@ -121,15 +120,11 @@ def obtain_tree(workspace: Workspace, source: Collection, one: Embedding, recipe
     found = find_tree(workspace, one, recipe, tree_state(one, source, recipe))
     if found is not None:
         return found
-    key = tree_key(one, recipe)
+    key, submit = tree_key(one, recipe), functools.partial(submit_tree, workspace, one, recipe)
     job = Queue(workspace).last_of(key)
     if recipe.vectors not in BUILT_IN and (job is None or job.state == "done"):
         st.info("These vectors have to be read first, which can take minutes. You may close the page meanwhile.")
-        if st.button("Read them and grow the tree", type="primary"):
-            submit_tree(workspace, one, recipe)
-            ensure_worker(workspace)
-            st.rerun()
+        st.button("Read them and grow the tree", type="primary", on_click=begin, args=(workspace, submit))
         return None
-    submit = functools.partial(submit_tree, workspace, one, recipe)
     wait_for(workspace, key, submit, "Growing the tree of labels", place="tree", long=True)
     return None
