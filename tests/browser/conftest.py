@@ -49,8 +49,9 @@ def browser() -> Iterator[Any]:
         if os.environ.get("CI"):
             pytest.fail("no Chromium: tests/browser/install_chromium.sh should have installed it")
         pytest.skip("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)  # as long as all else waits: two tests at a time share the machine
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield running
