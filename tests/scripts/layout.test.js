@@ -35,18 +35,19 @@ test("what is under the hand is what was drawn there, on the slider and on the l
     assert.equal(kUnder(state, xOf(state, k)), k)
     assert.equal(kAt(state.tree, heightAt(state.tree, yOf(state.tree, lineAt(state.tree, k)))), k)
   }
-  assert.deepEqual([-50, 5000].map((x) => kUnder(state, x)), [2, N]) // biome-ignore format: on one line
+  assert.equal(kUnder(state, -50), 2)
+  assert.equal(kUnder(state, 5000), N)
 })
 
 test("tips stand side by side in the order of the leaves, and fewer of them where few labels are asked for", () => {
-  for (const [level, count] of [
-    [100, N],
-    [10, 10],
+  for (const { level, count } of [
+    { level: 100, count: N },
+    { level: 10, count: 10 },
   ]) {
-    // biome-ignore format: on one line
     const { tree, layout } = stateOf(2, { level })
     assert.ok(layout.tips.length >= count && layout.inner.length === layout.tips.length - 1)
-    assert.deepEqual(layout.tips.flatMap((tip) => tree.order.slice(tree.first[tip], tree.last[tip] + 1)), tree.order) // biome-ignore format: on one line
+    const leaves = layout.tips.flatMap((tip) => tree.order.slice(tree.first[tip], tree.last[tip] + 1))
+    assert.deepEqual(leaves, tree.order)
     const ends = layout.tips.map((tip) => layout.ends.get(tip))
     for (const [at, [from]] of ends.slice(1).entries()) assert.equal(from, ends[at][1])
   }
