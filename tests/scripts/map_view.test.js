@@ -2,16 +2,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { prepare } from "../../pages/parts/map/widget/arrays.js"
-import {
-  countFar,
-  dataX,
-  dataY,
-  extentOf,
-  fitView,
-  screenX,
-  screenY,
-  viewOf,
-} from "../../pages/parts/map/widget/geometry.js"
+import { countFar, extentOf, fitView, toData, toScreen, viewOf } from "../../pages/parts/map/widget/geometry.js"
 import { panBy, zoomAt } from "../../pages/parts/map/widget/view.js"
 import { randomOf } from "./random.js"
 
@@ -40,12 +31,18 @@ test("from pixels to data and back one comes to the same place, and y points upw
     for (const k of [1e-4, 1, 3000]) {
       const seen = { ...size, view: { x: 3, y: -5, k } }
       for (const at of [-50, 0, 123.25, 800]) {
-        near(screenX(seen, dataX(seen, at)), at)
-        near(screenY(seen, dataY(seen, at)), at)
+        const [px, py] = toScreen(seen, ...toData(seen, at, at + 7))
+        near(px, at)
+        near(py, at + 7)
       }
-      near(screenX(seen, 3), size.width / 2)
-      near(screenY(seen, -5), size.height / 2)
-      assert.ok(screenY(seen, 1) < screenY(seen, 0) && screenX(seen, 1) > screenX(seen, 0))
+      const [middle, origin, beyond] = [
+        [3, -5],
+        [0, 0],
+        [1, 1],
+      ].map((place) => toScreen(seen, ...place))
+      near(middle[0], size.width / 2)
+      near(middle[1], size.height / 2)
+      assert.ok(beyond[0] > origin[0] && beyond[1] < origin[1])
     }
   }
 })
@@ -53,7 +50,7 @@ test("from pixels to data and back one comes to the same place, and y points upw
 /** How many points lie on the stage. */
 function onStage(map, seen) {
   const isOn = (_, at) => {
-    const [x, y] = [screenX(seen, map.xs[at]), screenY(seen, map.ys[at])]
+    const [x, y] = toScreen(seen, map.xs[at], map.ys[at])
     return x >= 0 && y >= 0 && x <= seen.width && y <= seen.height
   }
   return [...map.xs].filter(isOn).length
@@ -99,10 +96,11 @@ test("zooming keeps what is under the pointer there, and ends at both ends", () 
     const base = state.view.k
     for (const by of [1.5, 40, 1 / 7, 1.01, 1e9, 1e-12, 3]) {
       const [px, py] = [size.width * next(), size.height * next()]
-      const before = [dataX(state, px), dataY(state, py)]
+      const before = toData(state, px, py)
       zoomAt(state, px, py, by)
-      near(screenX(state, before[0]), px, 1e-5)
-      near(screenY(state, before[1]), py, 1e-5)
+      const [x, y] = toScreen(state, ...before)
+      near(x, px, 1e-5)
+      near(y, py, 1e-5)
       assert.ok(state.view.k >= base / 4.001 && state.view.k <= 5000.001 * base)
       assert.equal(state.fitted, false)
       assert.deepEqual(map.lastView, { view: state.view, fitted: false })
@@ -112,8 +110,9 @@ test("zooming keeps what is under the pointer there, and ends at both ends", () 
 
 test("what is dragged goes with the hand", () => {
   const state = moved(mapOf(100), SIZES[0])
-  const [x, y] = [dataX(state, 100), dataY(state, 200)]
+  const held = toData(state, 100, 200)
   panBy(state, 30, -45)
-  near(screenX(state, x), 130)
-  near(screenY(state, y), 155)
+  const [x, y] = toScreen(state, ...held)
+  near(x, 130)
+  near(y, 155)
 })

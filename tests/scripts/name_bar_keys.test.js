@@ -3,7 +3,7 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
 import { keyAction } from "../../pages/parts/annotate/name_bar_keys.js"
-import { isModified } from "../../pages/parts/kit/keys.js"
+import { isModified } from "../../pages/parts/kit/page.js"
 
 const HELP = readFileSync(new URL("../../pages/parts/annotate/name_bar.html", import.meta.url), "utf8")
 

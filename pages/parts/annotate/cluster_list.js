@@ -1,38 +1,32 @@
 // All clusters of a clustering, one line each.
-import { bar, button, element, find, swatch } from "../kit/elements.js"
+import { bar, button, element, fill, find, markAll, swatch } from "../kit/elements.js"
 import { widget } from "../kit/widget.js"
 
 /** @import { Row, Rows } from "./types.d.ts" */
 
 export default widget({
-  start: (root, messages) => ({ list: find(root, ".shelf"), messages, drawn: "", chosen: NaN }),
+  start: (root, messages) => ({ list: find(root, ".shelf"), messages, chosen: NaN }),
   draw: (state, /** @type {Rows} */ { rows, chosen }) => {
     const { list, messages } = state
-    const drawn = JSON.stringify(rows)
-    if (state.drawn !== drawn) {
-      state.drawn = drawn
-      list.replaceChildren(...rows.map((row) => line(row, () => messages.tell("pick", row.number))))
-    }
-    for (const one of list.querySelectorAll("button")) {
-      const isChosen = one.dataset.number === String(chosen)
-      one.setAttribute("aria-current", String(isChosen))
-      if (isChosen && state.chosen !== chosen) reveal(list, one)
-    }
+    fill(list, rows, () => rows.map((row) => line(row, () => messages.tell("pick", row.number))))
+    markAll(list, "aria-current", (one) => one.dataset.number === String(chosen))
+    const current = list.querySelector("[aria-current=true]")
+    if (current instanceof HTMLElement && state.chosen !== chosen) reveal(list, current)
     state.chosen = chosen
   },
 })
 
 /** @param {Row} row @param {() => void} choose */
-function line(row, choose) {
-  const made = button("line", "", choose)
-  made.dataset.number = String(row.number)
-  const name = element("span", row.name ? "name" : "name none", row.name || row.without)
-  const mark = element("span", "mark", row.mark)
-  mark.title = row.state
-  const size = element("span", "size", row.size)
-  made.append(swatch(row.sign, row.colour, row.ink), name, mark, size, bar(row.share, row.colour))
-  made.title = row.title
-  return made
+function line({ number, title, sign, colour, ink, name, without, mark, state, size, share }, choose) {
+  return button(
+    { className: "line", title, dataset: { number } },
+    choose,
+    swatch(sign, colour, ink),
+    element("span", name ? "name" : "name none", name || without),
+    element("span", { className: "mark", title: state }, mark),
+    element("span", "size", size),
+    bar(share, colour),
+  )
 }
 
 /** Not scrollIntoView, which would scroll the page as well. @param {HTMLElement} list @param {HTMLElement} one */

@@ -1,13 +1,13 @@
 // The name bar: what a cluster is called, saved at each change; moving and splitting; the keys of the whole page.
 // Every change has a uuid and is sent until Python has heard it, so that none is lost and none counts twice.
-import { button, find } from "../kit/elements.js"
-import { isModified } from "../kit/keys.js"
+import { button, find, press } from "../kit/elements.js"
+import { activeBeside, hearPage, isModified } from "../kit/page.js"
 import { widget } from "../kit/widget.js"
-import { accept, ask, goTo, known, merge, move, save, sayWho, takeAnswers } from "./name_bar_changes.js"
+import { accept, ask, goTo, known, merge, move, save, takeAnswers } from "./name_bar_changes.js"
 import { draw, drawActions, drawWho, remember, selectedCount } from "./name_bar_drawing.js"
 import { keyAction } from "./name_bar_keys.js"
 
-/** @import { Bar, BarData } from "./types.d.ts" */
+/** @import { Bar, BarData, Start } from "./types.d.ts" */
 
 const STATES = ["sure", "doubtful", "mixed", "leftover"]
 const LOOK_MS = 700
@@ -24,22 +24,17 @@ export default widget({
     if (moved && bar.refocus && data.cluster.nameable) focusName(bar)
     if (moved) bar.refocus = false
     const who = drawWho(bar)
-    if (who) sayWho(bar, who)
+    if (who) bar.messages.tell("author", who)
   },
   live: (bar, signal) => {
     document.addEventListener("keydown", (event) => pageKey(bar, event), { signal })
-    document.addEventListener(
+    // Selections that Python has not heard of yet count too: who selects and presses m at once means to move, not to merge.
+    hearPage(
       "imclust-chosen",
-      (event) => event instanceof CustomEvent && countSelected(bar, event.detail),
-      { signal },
+      ({ unheard, told }) => drawActions(Object.assign(bar, { unheard, selection: told })),
+      signal,
     )
-    document.addEventListener(
-      "imclust-drawn",
-      (event) => {
-        if (event instanceof CustomEvent) bar.seen = event.detail
-      },
-      { signal },
-    )
+    hearPage("imclust-drawn", (seen) => Object.assign(bar, { seen }), signal)
     // What was typed and is not yet answered for would be lost with the page.
     window.addEventListener("beforeunload", (event) => bar.waiting.size && event.preventDefault(), { signal })
     const looking = setInterval(() => !document.hidden && look(bar), LOOK_MS)
@@ -47,34 +42,19 @@ export default widget({
   },
 })
 
-/** @param {HTMLElement | ShadowRoot} root @param {import("../kit/messages.js").Messages} messages @param {BarData} data @returns {Bar} */
+/** @type {Start} */
 function start(root, messages, data) {
   /** @type {Bar} */
   const bar = {
-    root,
-    messages,
-    data,
-    fields: fieldsOf(root),
+    ...{ root, messages, data, fields: fieldsOf(root) },
     actions: {
       accept: (proposal) => accept(bar, proposal),
       merge: (into) => merge(bar, into),
       rename: (act, base) => ask(bar, { ...act, do: "name", base }),
       isSaving: (cluster) => known(bar, cluster) !== cluster,
     },
-    waiting: new Map(),
-    later: null,
-    drawn: null,
-    refocus: false,
-    ahead: null,
-    typing: null,
-    unheard: 0,
-    selection: null,
-    refusals: [],
-    hint: "",
-    seen: null,
-    missed: 0,
-    looking: false,
-    saidWho: "",
+    ...{ waiting: new Map(), later: null, drawn: null, refocus: false, ahead: null, typing: null },
+    ...{ unheard: 0, selection: null, refusals: [], hint: "", seen: null, missed: 0, looking: false, saidWho: "" },
   }
   listenFields(bar)
   listenButtons(bar)
@@ -87,9 +67,9 @@ function fieldsOf(root) {
   const input = (/** @type {string} */ name) => find(root, `.${name}`, HTMLInputElement)
   const press = (/** @type {string} */ name) => find(root, `.${name}`, HTMLButtonElement)
   return {
-    ...{ who: some("who"), swatch: some("swatch"), names: some("names"), states: some("states"), tick: some("tick") },
+    ...{ who: some("who"), swatch: some("swatch"), states: some("states"), tick: some("tick") },
     ...{ proposals: some("proposals"), same: some("same"), trouble: some("trouble"), by: find(root, ".note + .by") },
-    ...{ count: some("count"), targets: some("targets"), help: find(root, ".help", HTMLDialogElement) },
+    ...{ count: some("count"), help: find(root, ".help", HTMLDialogElement) },
     ...{ author: input("author"), name: input("name"), note: input("note"), target: input("target") },
     ...{ move: press("move"), part: press("part"), aside: press("aside"), clear: press("clear") },
     ...{ undo: press("undo"), redo: press("redo") },
@@ -102,13 +82,11 @@ function listenFields(bar) {
   name.onkeydown = (event) => nameKey(bar, event)
   name.onchange = () => bar.ahead || save(bar, { via: "" })
   note.onchange = () => save(bar)
-  for (const [field, input] of /** @type {const} */ ([
-    ["name", name],
-    ["note", note],
-  ])) {
+  for (const field of /** @type {const} */ (["name", "note"])) {
+    const input = bar.fields[field]
     // Who types has seen what was there at the first letter, whatever others save meanwhile.
     input.oninput = () => {
-      if (!bar.ahead) bar.typing ??= { number: bar.data.cluster.number, base: bar.data.cluster.base }
+      if (!bar.ahead) bar.typing ??= bar.data.cluster
     }
     input.onblur = () => {
       if (input.value === bar.data.cluster[field]) bar.typing = null
@@ -126,48 +104,31 @@ function listenFields(bar) {
     const said = author.value.trim()
     if (!said) return
     remember(said)
-    sayWho(bar, said)
+    bar.messages.tell("author", said)
   }
 }
 
 /** @param {Bar} bar */
 function listenButtons(bar) {
-  const { states, move: moving, part, aside, clear, undo, redo, help } = bar.fields
-  states.append(...STATES.map((state) => stateButton(bar, state)))
-  moving.onclick = () => move(bar)
-  part.onclick = () => ask(bar, { do: "part" })
-  aside.onclick = () => ask(bar, { do: "aside" })
-  clear.onclick = () => goTo(bar, "clear")
-  undo.onclick = () => ask(bar, { do: "undo" })
-  redo.onclick = () => ask(bar, { do: "redo" })
-  find(bar.root, ".keys").onclick = () => toggleHelp(bar)
-  find(bar.root, ".close").onclick = () => help.close()
-  find(bar.root, ".previous").onclick = () => goTo(bar, "previous")
-  find(bar.root, ".next").onclick = () => goTo(bar, "next")
-  help.onclick = (event) => event.target === help && help.close()
+  const { states, help } = bar.fields
+  const stateButton = (/** @type {string} */ state) => button({ dataset: { state } }, () => save(bar, { state }), state)
+  states.append(...STATES.map(stateButton))
+  press(bar.root, {
+    ".move": () => move(bar),
+    ".part": () => ask(bar, { do: "part" }),
+    ".aside": () => ask(bar, { do: "aside" }),
+    ".clear": () => goTo(bar, "clear"),
+    ".undo": () => ask(bar, { do: "undo" }),
+    ".redo": () => ask(bar, { do: "redo" }),
+    ".keys": () => toggleHelp(bar),
+    ".close": () => help.close(),
+    ".previous": () => goTo(bar, "previous"),
+    ".next": () => goTo(bar, "next"),
+    ".help": (event) => event.target === help && help.close(),
+  })
 }
 
-/** @param {Bar} bar @param {string} state */
-function stateButton(bar, state) {
-  const made = button("", state, () => save(bar, { state }))
-  made.dataset.state = state
-  return made
-}
-
-/**
- * Selections that Python has not heard of yet count too: who selects and presses m at once means to move, not to merge.
- * @param {Bar} bar @param {{ unheard: number, told: import("./types.d.ts").SelectionTold }} detail
- */
-function countSelected(bar, { unheard, told }) {
-  bar.unheard = unheard
-  bar.selection = told
-  drawActions(bar)
-}
-
-/**
- * Is there anything that is not shown yet: what others did, or a drawing of which the end was lost on the way?
- * @param {Bar} bar
- */
+/** Is there anything that is not shown yet: what others did, or a drawing whose end was lost on the way? @param {Bar} bar */
 async function look(bar) {
   if (bar.looking || Date.now() - bar.messages.sentAt < REST_MS) return
   bar.looking = true
@@ -185,8 +146,6 @@ async function look(bar) {
     bar.looking = false
   }
 }
-
-// --- keys ------------------------------------------------------------------------------------------------------------
 
 /** @param {Bar} bar @param {KeyboardEvent} event */
 function nameKey(bar, event) {
@@ -206,12 +165,11 @@ function nameKey(bar, event) {
 
 /** @param {Bar} bar @param {boolean} next */
 function enter(bar, next) {
-  if (bar.ahead) {
-    bar.ahead.entered = { next }
-    return
+  if (bar.ahead) bar.ahead.entered = { next }
+  else {
+    bar.refocus = next
+    save(bar, { via: "" }, next)
   }
-  bar.refocus = next
-  save(bar, { via: "" }, next)
 }
 
 /** The cluster that somebody went on to is there. @param {Bar} bar @param {boolean} moved */
@@ -224,15 +182,9 @@ function arrive(bar, moved) {
     return
   }
   bar.refocus = false
-  bar.typing = { number: bar.data.cluster.number, base: bar.data.cluster.base }
+  bar.typing = bar.data.cluster
   if (entered) enter(bar, entered.next)
-  else if (!hasFocus(input)) save(bar, { via: "" })
-}
-
-/** @param {HTMLElement} input */
-function hasFocus(input) {
-  const root = input.getRootNode()
-  return (root instanceof ShadowRoot || root instanceof Document) && root.activeElement === input
+  else if (activeBeside(input) !== input) save(bar, { via: "" })
 }
 
 /** @param {Bar} bar @param {KeyboardEvent} event */
@@ -244,7 +196,7 @@ function pageKey(bar, event) {
   if (!action) return
   event.preventDefault()
   if (action.kind === "name") focusName(bar)
-  else if (action.kind === "propose") bar.data.cluster.nameable && accept(bar, bar.data.proposals[action.at])
+  else if (action.kind === "propose" && bar.data.cluster.nameable) accept(bar, bar.data.proposals[action.at])
   else if (action.kind === "mark") save(bar, { state: action.state })
   else if (action.kind === "go") goTo(bar, action.where)
   else if (action.kind === "into") bar.fields.target.focus()

@@ -1,7 +1,8 @@
 // What is changed with the name bar, how Python is told, and what comes of it.
+import { tellPage } from "../kit/page.js"
 import { askWho, drawRefusals, hint, selectedCount, tick } from "./name_bar_drawing.js"
 
-/** @import { Act, Bar, Cluster, Naming, Proposal } from "./types.d.ts" */
+/** @import { Act, Bar, Cluster, Naming, Proposal, Refusal } from "./types.d.ts" */
 
 const USES_SELECTION = ["move", "aside", "part"]
 
@@ -18,17 +19,12 @@ export function ask(bar, change) {
   tick(bar, "Saving…")
   hint(bar, "")
   bar.messages.tell("act", act, { each: true })
-  if (act.told) tellGrid(true)
+  if (act.told) tellPage("imclust-used", true) // the grid lets go of what was acted on
 }
 
 /** Not crypto.randomUUID: browsers keep that from pages of servers in the house, which have no https. */
 function newUuid() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("")
-}
-
-/** The grid lets go of what was acted on, or takes it up again where that could not be done. @param {boolean} used */
-function tellGrid(used) {
-  document.dispatchEvent(new CustomEvent("imclust-used", { detail: used }))
 }
 
 /** To another cluster, or away from a selection. @param {Bar} bar @param {string} where */
@@ -37,19 +33,10 @@ export function goTo(bar, where) {
   if (where !== "clear") leave(bar)
 }
 
-/**
- * Who goes on types on: until the next cluster is there, what is typed belongs to that one. Nothing else can be said
- * meanwhile, since nobody has seen yet what it would be said of.
- * @param {Bar} bar
- */
+/** Who goes on types on, of the cluster that comes; nobody has seen yet what else would be said of. @param {Bar} bar */
 export function leave(bar) {
   bar.ahead ??= { entered: null }
   bar.fields.name.value = ""
-}
-
-/** @param {Bar} bar @param {string} name */
-export function sayWho(bar, name) {
-  bar.messages.tell("author", name)
 }
 
 /** What came of the changes that are not answered yet. @param {Bar} bar */
@@ -68,16 +55,14 @@ export function takeAnswers(bar) {
   }
 }
 
-/** @param {Bar} bar @param {import("./types.d.ts").Refusal} refusal */
+/** @param {Bar} bar @param {Refusal} refusal */
 function refuse(bar, refusal) {
   bar.refusals.push(refusal)
   drawRefusals(bar)
   if (!USES_SELECTION.includes(refusal.act.do)) return
   bar.refocus = false
-  tellGrid(false)
+  tellPage("imclust-used", false) // the grid takes it up again
 }
-
-// --- what is asked for with its buttons and fields ---
 
 /** What a cluster will be called when all is done that is on its way. @param {Bar} bar @param {Cluster} cluster @returns {Partial<Naming>} */
 export function known(bar, cluster) {
@@ -85,9 +70,7 @@ export function known(bar, cluster) {
 }
 
 /** The name of this cluster that is on its way, if one is. @param {Bar} bar @param {number} number */
-function saving(bar, number) {
-  return [...bar.waiting.values()].find((act) => act.do === "name" && act.cluster === number)
-}
+const saving = (bar, number) => [...bar.waiting.values()].find((act) => act.do === "name" && act.cluster === number)
 
 /** @param {Bar} bar @param {Partial<Naming>} change @param {boolean} next go on to the next cluster without a name */
 export function save(bar, change = {}, next = false) {
@@ -108,9 +91,8 @@ export function save(bar, change = {}, next = false) {
     if (next && author) leave(bar)
     return
   }
-  if (pending && !isSame(before)) {
+  if (pending && !isSame(before))
     bar.later = isSame(pending) ? null : { change: wanted, cluster: cluster.number, after: pending.uuid }
-  }
   if (next) goTo(bar, "unnamed")
 }
 

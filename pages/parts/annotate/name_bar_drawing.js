@@ -1,5 +1,5 @@
 // How the name bar looks.
-import { button, countText, element } from "../kit/elements.js"
+import { button, countText, element, fill, find, markAll } from "../kit/elements.js"
 
 /** @import { Bar, Refusal } from "./types.d.ts" */
 
@@ -20,16 +20,12 @@ export function draw(bar) {
   fields.swatch.style.color = cluster.ink
   fields.name.placeholder = cluster.nameable ? "Name this cluster" : cluster.without
   fields.by.textContent = cluster.by
-  for (const one of fields.states.querySelectorAll("button")) {
-    one.setAttribute("aria-pressed", String(one.dataset.state === cluster.state))
-    one.disabled = !cluster.nameable
-  }
+  markAll(fields.states, "aria-pressed", (one) => one.dataset.state === cluster.state)
+  for (const one of fields.states.querySelectorAll("button")) one.disabled = !cluster.nameable
   for (const part of [fields.states, fields.note]) part.hidden = cluster.gathers // there is nothing to say it of
-  drawOptions(fields.names, data.names)
-  drawOptions(
-    fields.targets,
-    data.targets.map(({ number, name }) => `${number} ${name}`.trim()),
-  )
+  const targets = data.targets.map(({ number, name }) => `${number} ${name}`.trim())
+  for (const [name, values] of Object.entries({ names: data.names, targets }))
+    fill(find(bar.root, `.${name}`), values, () => values.map((value) => element("option", { value })))
   fields.proposals.replaceChildren(...proposals(bar))
   drawActions(bar)
   drawSame(bar)
@@ -50,9 +46,7 @@ function drawTyped(bar, moved) {
 }
 
 /** @param {Bar} bar */
-export function selectedCount(bar) {
-  return Math.max(0, bar.data.selected + bar.unheard)
-}
+export const selectedCount = (bar) => Math.max(0, bar.data.selected + bar.unheard)
 
 /** @param {Bar} bar */
 export function drawActions(bar) {
@@ -72,12 +66,10 @@ export function drawActions(bar) {
 
 /** @param {Bar} bar */
 function drawSame(bar) {
-  const box = bar.fields.same
   const other = bar.data.same
-  box.hidden = !other
-  if (!other) return
-  const both = button("", "Merge them", () => bar.actions.merge(other))
-  box.replaceChildren(element("span", "", `Cluster ${other} has this name too.`), both)
+  bar.fields.same.hidden = !other
+  const both = button("", () => bar.actions.merge(other), "Merge them")
+  bar.fields.same.replaceChildren(element("span", "", `Cluster ${other} has this name too.`), both)
 }
 
 /** Asks for a name where nobody knows one; returns the one that this browser remembers and Python was not told. @param {Bar} bar */
@@ -100,11 +92,11 @@ export function askWho(bar) {
 function proposals(bar) {
   return bar.data.proposals.map((proposal, index) => {
     const { name, receipt, unsure } = proposal
-    const made = button(unsure ? "proposal unsure" : "proposal", "", () => bar.actions.accept(proposal))
     const guess = `${name}: the network does not know; this is its best guess.`
-    made.title = unsure ? guess : `Press ${index + 1} to accept ${name}`
-    made.append(element("kbd", "", index + 1), element("strong", "", name), element("span", "", receipt))
-    return made
+    const title = unsure ? guess : `Press ${index + 1} to accept ${name}`
+    const parts = [element("kbd", "", index + 1), element("strong", "", name), element("span", "", receipt)]
+    const className = unsure ? "proposal unsure" : "proposal"
+    return button({ className, title }, () => bar.actions.accept(proposal), ...parts)
   })
 }
 
@@ -112,13 +104,7 @@ function proposals(bar) {
 export function drawRefusals(bar) {
   const box = bar.fields.trouble
   const lines = bar.refusals.map((refusal) => refusalLine(bar, refusal))
-  if (bar.hint)
-    lines.push(
-      line(
-        element("span", "", bar.hint),
-        button("", "Close", () => hint(bar, "")),
-      ),
-    )
+  if (bar.hint) lines.push(line(bar.hint, { Close: () => hint(bar, "") }))
   box.hidden = !lines.length
   box.replaceChildren(...lines)
 }
@@ -130,7 +116,7 @@ function refusalLine(bar, refusal) {
     bar.refusals = bar.refusals.filter((other) => other !== refusal)
     drawRefusals(bar)
   }
-  if (!theirs) return line(element("span", "", text), button("", "Close", close))
+  if (!theirs) return line(text, { Close: close })
   const keep = () => {
     close()
     const { cluster } = bar.data
@@ -142,7 +128,7 @@ function refusalLine(bar, refusal) {
     close()
     bar.actions.rename(act, theirs)
   }
-  return line(element("span", "", text), button("", "Keep theirs", keep), button("", "Use mine", insist))
+  return line(text, { "Keep theirs": keep, "Use mine": insist })
 }
 
 /** @param {Bar} bar @param {string} said */
@@ -151,25 +137,20 @@ export function hint(bar, said) {
   drawRefusals(bar)
 }
 
-/** @param {...Node} parts */
-function line(...parts) {
-  const made = element("div")
-  made.append(...parts)
-  return made
+/** @param {string} said @param {{ [name: string]: () => void }} acts what can be done about it */
+function line(said, acts) {
+  return element(
+    "div",
+    "",
+    element("span", "", said),
+    ...Object.entries(acts).map(([name, act]) => button("", act, name)),
+  )
 }
 
 /** @param {Bar} bar @param {string} said @param {string} [more] */
 export function tick(bar, said, more = "") {
   bar.fields.tick.textContent = said
   bar.fields.tick.title = more
-}
-
-/** @param {HTMLElement} list @param {string[]} values */
-function drawOptions(list, values) {
-  const drawn = JSON.stringify(values)
-  if (list.dataset.drawn === drawn) return
-  list.dataset.drawn = drawn
-  list.replaceChildren(...values.map((value) => Object.assign(element("option"), { value })))
 }
 
 /** Where a browser keeps nothing, people are asked again at the next visit. */

@@ -27,6 +27,4 @@ const ACTIONS = {
 }
 
 /** What a key does; null for keys that are not ours. @param {string} key @returns {Action | null} */
-export function keyAction(key) {
-  return Object.hasOwn(ACTIONS, key) ? ACTIONS[key] : null
-}
+export const keyAction = (key) => (Object.hasOwn(ACTIONS, key) ? ACTIONS[key] : null)

@@ -94,7 +94,6 @@ export interface Fields {
   author: HTMLInputElement
   swatch: HTMLElement
   name: HTMLInputElement
-  names: HTMLElement
   states: HTMLElement
   tick: HTMLElement
   proposals: HTMLElement
@@ -104,7 +103,6 @@ export interface Fields {
   by: HTMLElement
   count: HTMLElement
   target: HTMLInputElement
-  targets: HTMLElement
   move: HTMLButtonElement
   part: HTMLButtonElement
   aside: HTMLButtonElement
@@ -146,3 +144,4 @@ export interface Bar {
   /** The remembered name that Python was told, as long as it does not know who is there. */
   saidWho: string
 }
+export type Start = import("../kit/types.d.ts").Start<Bar, BarData>

@@ -1,4 +1,5 @@
 // Thumbnails of the next page, a few at a time, when those of this page are there and nothing else is to be done.
+import { element } from "../kit/elements.js"
 
 /** @import { State } from "./types.d.ts" */
 
@@ -12,26 +13,19 @@ export function fetchAhead(state) {
   state.ahead = wanted
   /** @type {HTMLImageElement[]} */
   const images = []
+  const isWaiting = (/** @type {Element} */ cell) => {
+    const { top, bottom } = cell.getBoundingClientRect()
+    return bottom > 0 && top < innerHeight && cell.querySelector("img")?.complete === false
+  }
   const next = () => {
     if (state.ahead !== wanted || !state.grid.isConnected || images.length >= wanted.length) return
-    if ([...state.grid.children].some(isWaiting)) {
-      setTimeout(next, REST)
-      return
-    }
-    const img = new Image()
-    images.push(img)
-    img.fetchPriority = "low"
-    img.onload = img.onerror = () => whenIdle(next)
-    img.src = wanted[images.length - 1]
+    const later = () => whenIdle(next)
+    if ([...state.grid.children].some(isWaiting)) setTimeout(next, REST)
+    else
+      images.push(element("img", { fetchPriority: "low", onload: later, onerror: later, src: wanted[images.length] }))
   }
   state.fetched = images
   for (let lane = 0; lane < LANES; lane++) whenIdle(next)
-}
-
-/** @param {Element} cell */
-function isWaiting(cell) {
-  const { top, bottom } = cell.getBoundingClientRect()
-  return bottom > 0 && top < innerHeight && cell.querySelector("img")?.complete === false
 }
 
 /** @param {() => void} action */

@@ -1,18 +1,9 @@
 // What the network looked at in the image that is shown large: original, CAM and gradients side by side, and the reasons
 // there are to choose from.
-import { button, find } from "../kit/elements.js"
-import {
-  askFor,
-  canExplain,
-  gradientsTitle,
-  isNothing,
-  overlayImage,
-  readyFor,
-  rest,
-  undertaking,
-} from "./questions.js"
+import { button, fill, find, markAll, press } from "../kit/elements.js"
+import * as questions from "./questions.js"
 
-/** @import { Explained, Explaining, Item, Panel, Reason, State, Target } from "./types.d.ts" */
+/** @import { Explained, Explaining, Panel, Reason, State, Target } from "./types.d.ts" */
 
 const STEPPING = 120 // ms to wait before asking, so that those who step on are not waited for
 
@@ -24,18 +15,18 @@ export function listenReasons(state) {
     const shape = original.naturalWidth / original.naturalHeight
     find(dialog, ".figures").style.setProperty("--shape", String(shape))
   }
-  find(dialog, ".looked").onclick = () => switchOverlays(state)
-  find(dialog, ".told button").onclick = () => {
-    endExplaining(state)
-    explain(state)
-  }
+  press(dialog, {
+    ".looked": () => switchOverlays(state),
+    ".told button": () => {
+      endExplaining(state)
+      explain(state)
+    },
+  })
   find(dialog, ".reasons").onmousedown = (event) => event.preventDefault() // the keyboard stays where it is
 }
 
 /** What was last wished for holds, until the cells are asked to show it. @param {State} state @returns {state is Explained} */
-function areOverlaysOn(state) {
-  return canExplain(state) && (state.wished ?? Boolean(state.data.looks.show))
-}
+const areOverlaysOn = (state) => questions.canExplain(state) && (state.wished ?? Boolean(state.data.looks.show))
 
 /** @param {State} state @param {string} show */
 export function hearShow(state, show) {
@@ -45,7 +36,7 @@ export function hearShow(state, show) {
 
 /** @param {State} state */
 function switchOverlays(state) {
-  if (!canExplain(state)) return
+  if (!questions.canExplain(state)) return
   state.wished = !areOverlaysOn(state)
   explain(state)
 }
@@ -58,7 +49,7 @@ function endExplaining(state) {
 
 /** Whether the key is one of ours. @param {State} state @param {string} key */
 export function reasonKey(state, key) {
-  if (key === "w" && canExplain(state)) switchOverlays(state)
+  if (key === "w" && questions.canExplain(state)) switchOverlays(state)
   else if (/^[1-9]$/.test(key) && areOverlaysOn(state)) chooseReason(state, Number(key) - 1)
   else return false
   return true
@@ -69,11 +60,6 @@ function chooseReason(state, index) {
   if (!state.items[state.shown].reasons[index]) return
   state.reason = index
   explain(state)
-}
-
-/** The same place as in the image before, where there is one. @param {State} state @param {Item} item */
-function reasonAt(state, item) {
-  return item.reasons[state.reason] ? state.reason : 0
 }
 
 /** Called often with nothing new. @param {State} state */
@@ -88,25 +74,33 @@ export function explain(state) {
   const figures = besides(state)
   for (const figure of figures) figure.hidden = !isOn
   if (!isOn) return closeReasons(state)
-  drawReasons(state, item)
-  const reason = item.reasons[reasonAt(state, item)]
-  const about = JSON.stringify([item.id, item.view, reason, state.data.looks.picture])
+  const at = item.reasons[state.reason] ? state.reason : 0 // the same as of the image before, where there is one
+  const box = find(dialog, ".reasons")
+  const chip = (/** @type {Reason} */ { title }, /** @type {number} */ index) =>
+    button({ className: "chip", title: index < 9 ? `Press ${index + 1}` : "" }, () => chooseReason(state, index), title)
+  fill(box, [item.id, item.reasons], () => item.reasons.map(chip))
+  markAll(box, "aria-pressed", (one) => box.children[at] === one)
+  const reason = item.reasons[at]
+  const about = JSON.stringify([item.id, item.view, reason, data.looks?.picture])
   const before = state.explaining
   if (before?.about === about) return
   before?.stop()
   /** @type {Explaining} */
-  const run = undertaking(state, { about, item, asking: true })
+  const run = questions.undertaking(state, { about, item, asking: true })
   state.explaining = run
-  for (const figure of figures) wait(figure, item, before?.item.view === item.view)
+  const keep = before?.item.view === item.view // what was found for another reason is dimmed; in another image, it goes
+  for (const figure of figures) {
+    const under = find(figure, "img", HTMLImageElement)
+    if (under.getAttribute("src") !== item.view) under.src = item.view
+    tellFigure(figure, "Looking…", { busy: true, keep })
+  }
   tellLarge(state, "")
   if (reason) explainIt(state, run, panelsOf(reason), figures)
   else refuse(state, run, figures, "There is nothing to explain in this image.", false)
 }
 
 /** The figures beside the original. @param {State} state */
-function besides(state) {
-  return [...state.dialog.querySelectorAll("figure")].slice(1)
-}
+const besides = (state) => [...state.dialog.querySelectorAll("figure")].slice(1)
 
 /** @param {State} state */
 export function closeReasons(state) {
@@ -117,31 +111,23 @@ export function closeReasons(state) {
 
 /** @param {Reason} reason @returns {Panel[]} */
 function panelsOf(reason) {
-  const { target, title } = reason
-  const cam = (/** @type {Target} */ of) => ({
-    method: "cam",
-    target: of.target,
-    title: titled(`Looked at for ${of.title}`),
-  })
+  const { target } = reason
+  const cam = (/** @type {Target} */ { target, title }) => {
+    const looked = `Looked at for ${title}`
+    /** @type {Panel["title"]} */
+    const titled = (state, item) => (questions.isNothing(state, target, item.id) ? `${looked}: nothing` : looked)
+    return { method: "cam", target, title: titled }
+  }
   if (reason.for && reason.against) return [cam(reason.for), cam(reason.against)]
-  return [cam({ target, title }), { method: "guided", target, title: gradientsTitle }]
+  return [cam(reason), { method: "guided", target, title: questions.gradientsTitle }]
 }
 
-/** @param {string} title @returns {Panel["title"]} */
-function titled(title) {
-  return (state, item, target) => (isNothing(state, target, item.id) ? `${title}: nothing` : title)
-}
-
-/**
- * What was found for another reason is dimmed; what was found in another image goes.
- * @param {HTMLElement} figure @param {Item} item @param {boolean} same
- */
-function wait(figure, item, same) {
-  const under = find(figure, "img", HTMLImageElement)
-  if (under.getAttribute("src") !== item.view) under.src = item.view
-  if (!same) figure.querySelector(".look")?.remove()
-  figure.setAttribute("aria-busy", "true")
-  find(figure, "figcaption").textContent = "Looking…"
+/** @param {HTMLElement} figure @param {string} said @param {{ busy?: boolean, keep?: boolean, layer?: HTMLElement | null }} [how] keep: what lies over it */
+function tellFigure(figure, said, { busy = false, keep = false, layer = null } = {}) {
+  if (!keep) figure.querySelector(".look")?.remove()
+  if (layer) find(figure, ".frame").append(layer)
+  find(figure, "figcaption").textContent = said
+  figure.setAttribute("aria-busy", String(busy))
 }
 
 /** @param {Explained} state @param {Explaining} run @param {Panel[]} panels @param {HTMLElement[]} figures */
@@ -164,52 +150,40 @@ async function explainIt(state, run, panels, figures) {
  * @param {Explained} state @param {Explaining} run @param {string} target @param {Panel[]} panels @param {(panel: Panel) => HTMLElement} figureOf
  */
 async function bring(state, run, target, panels, figureOf) {
-  const { item } = run
+  const { id } = run.item
   const methods = panels.map((panel) => panel.method)
-  const isReady = () => methods.every((method) => readyFor(state, target, method).has(item.id))
+  const ready = methods.map((method) => questions.readyFor(state, target, method))
   for (let attempt = 0; attempt < 2; attempt++) {
-    if (!isReady()) await rest(STEPPING)
+    if (!ready.every((known) => known.has(id))) await questions.rest(STEPPING)
     if (!run.goesOn()) return ""
     /** @type {Map<number, string>} */
     const failed = new Map()
-    const want = { target, methods, ids: [item.id], failed }
-    await askFor(state, run, want, () => tellLarge(state, run.message))
+    await questions.askFor(state, run, { target, methods, ids: [id], failed }, () => tellLarge(state, run.message))
     if (!run.goesOn()) return ""
-    const why = run.error || failed.get(item.id)
+    const why = run.error || failed.get(id)
     if (why) return why
     const shown = await Promise.all(panels.map((panel) => overlayLarge(state, run, panel, figureOf(panel))))
     if (!run.goesOn() || shown.every(Boolean)) return ""
-    // It was there once: it is made again.
-    for (const method of methods) readyFor(state, target, method).delete(item.id)
+    for (const known of ready) known.delete(id) // it was there once: it is made again
   }
   return "What the network looked at cannot be loaded."
 }
 
-/**
- * Shown when both it and what lies beneath are there; returns whether it could be loaded.
- * @param {Explained} state @param {Explaining} run @param {Panel} panel @param {HTMLElement} figure
- */
+/** Shown with what lies beneath; returns whether it could be loaded. @param {Explained} state @param {Explaining} run @param {Panel} panel @param {HTMLElement} figure */
 async function overlayLarge(state, run, panel, figure) {
   const { item } = run
-  const layer = overlayImage(state, item, panel.method, panel.target, "view")
+  const layer = questions.overlayImage(state, item, panel.method, panel.target, "view")
   const [loaded] = await Promise.allSettled([layer.decode(), find(figure, "img", HTMLImageElement).decode()])
   if (!run.goesOn()) return true
   if (loaded.status === "rejected") return false
-  figure.querySelector(".look")?.remove()
-  find(figure, ".frame").append(layer)
-  find(figure, "figcaption").textContent = panel.title(state, item, panel.target)
-  figure.setAttribute("aria-busy", "false")
+  tellFigure(figure, panel.title(state, item), { layer })
   return true
 }
 
 /** @param {State} state @param {Explaining} run @param {HTMLElement[]} figures @param {string} why @param {boolean} again whether trying again may help */
 function refuse(state, run, figures, why, again) {
   run.asking = false
-  for (const figure of figures) {
-    figure.querySelector(".look")?.remove()
-    figure.setAttribute("aria-busy", "false")
-    find(figure, "figcaption").textContent = "Nothing to show"
-  }
+  for (const figure of figures) tellFigure(figure, "Nothing to show")
   tellLarge(state, why, again)
 }
 
@@ -218,24 +192,4 @@ function tellLarge(state, said, again = false) {
   const text = find(state.dialog, ".told span")
   if (text.textContent !== said) text.textContent = said
   find(state.dialog, ".told button").hidden = !again
-}
-
-/** @param {State} state @param {Item} item */
-function drawReasons(state, item) {
-  const box = find(state.dialog, ".reasons")
-  const drawn = JSON.stringify([item.id, item.reasons])
-  if (box.dataset.drawn !== drawn) {
-    box.dataset.drawn = drawn
-    box.replaceChildren(...item.reasons.map((reason, index) => chip(state, reason, index)))
-  }
-  for (const [index, one] of [...box.children].entries()) {
-    one.setAttribute("aria-pressed", String(index === reasonAt(state, item)))
-  }
-}
-
-/** @param {State} state @param {Reason} reason @param {number} index */
-function chip(state, reason, index) {
-  const made = button("chip", reason.title, () => chooseReason(state, index))
-  if (index < 9) made.title = `Press ${index + 1}`
-  return made
 }

@@ -1,17 +1,16 @@
 // The image grid: lazy thumbnails from the image route, a large view on click, everything by image id.
 // Names come from file systems we do not control, so text is only ever set as textContent.
 import { element, find } from "../kit/elements.js"
-import { isModified } from "../kit/keys.js"
+import { activeBeside, hearPage, isModified, tellPage } from "../kit/page.js"
 import { widget } from "../kit/widget.js"
 import { fetchAhead } from "./ahead.js"
 import { hearShow, listenReasons } from "./explain.js"
 import { listenLarge, show, stay } from "./lightbox.js"
-import { listenShows, withShow } from "./overlay_switch.js"
-import { drawOverlays } from "./overlays.js"
-import { nothingSelected, selectTo, targetOf, toggle, toggleAll } from "./selected.js"
-import { changed, hearSelection, idsOf, mark, onUsed, selectedHere, selectNothing, turn } from "./selection.js"
+import { drawOverlays, listenShows, withShow } from "./overlays.js"
+import { nothingSelected, selectTo, targetOf, toggleAll } from "./selected.js"
+import * as selection from "./selection.js"
 
-/** @import { Data, Item, State } from "./types.d.ts" */
+/** @import { Data, Item, State, Start } from "./types.d.ts" */
 
 const MODIFIERS = ["Shift", "Control", "Alt", "Meta"]
 
@@ -21,7 +20,7 @@ export default widget({
     const data = { ...given, looks: withShow(state, given.looks) }
     const before = state.items
     Object.assign(state, { data, items: data.items })
-    hearSelection(state)
+    selection.hearSelection(state)
     hearShow(state, data.looks?.show ?? "")
     state.grid.setAttribute("aria-label", data.label)
     state.grid.dataset.size = data.size
@@ -32,18 +31,15 @@ export default widget({
       state.selected.base = null
       draw(state, before)
     } else if (state.dialog.open) show(state, state.shown)
-    mark(state)
+    selection.mark(state)
     drawOverlays(state)
     fetchAhead(state)
-    document.dispatchEvent(new CustomEvent("imclust-drawn", { detail: data.drawing }))
+    tellPage("imclust-drawn", data.drawing)
   },
-  live: (state, signal) =>
-    document.addEventListener("imclust-used", (event) => event instanceof CustomEvent && onUsed(state, event.detail), {
-      signal,
-    }),
+  live: (state, signal) => hearPage("imclust-used", (used) => selection.onUsed(state, used), signal),
 })
 
-/** @param {HTMLElement | ShadowRoot} root @param {import("../kit/messages.js").Messages} messages @param {Data} data @returns {State} */
+/** @type {Start} */
 function start(root, messages, data) {
   /** @type {State} */
   const state = {
@@ -61,19 +57,13 @@ function start(root, messages, data) {
   return state
 }
 
-// --- the cells ------------------------------------------------------------------------------------------------------
-
 /** What a cell shows of an image. @param {Item | undefined} item */
-function face(item) {
-  return JSON.stringify([item?.id, item?.name, item?.thumb, item?.caption])
-}
+const face = (item) => JSON.stringify([item?.id, item?.name, item?.thumb, item?.caption])
 
 /** @param {State} state @param {Item[]} before */
 function draw(state, before) {
   const { grid, items } = state
-  const root = grid.getRootNode()
-  const active = root instanceof ShadowRoot || root instanceof Document ? root.activeElement : null
-  const inside = grid.contains(active)
+  const inside = grid.contains(activeBeside(grid))
   // A cell goes on as it is, or is a new one: an img that gets another src shows the old picture for a while.
   const kept = new Map([...grid.children].map((old, at) => [face(before[at]), old]))
   const take = (/** @type {Item} */ item) => {
@@ -98,21 +88,18 @@ function cellAt(state, index) {
 
 /** @param {State} state @param {Item} item */
 function makeCell(state, item) {
-  const cell = element("button", "cell")
-  cell.type = "button"
-  cell.title = item.caption ? `${item.caption}\n${item.name}` : item.name
-  cell.dataset.id = String(item.id)
-  cell.tabIndex = -1
-  const img = element("img")
-  img.loading = "lazy"
-  img.decoding = "async"
-  img.alt = item.name
+  const { id, name, caption } = item
+  const why = `${name}: cannot be shown. The file may have changed or moved; rescan the folder.`
+  const img = element("img", { loading: "lazy", decoding: "async", alt: name, src: item.thumb })
+  const cell = element(
+    "button",
+    { className: "cell", type: "button", tabIndex: -1, title: caption ? `${caption}\n${name}` : name, dataset: { id } },
+    img,
+    element("span", "why", why),
+    caption ? element("span", "caption", caption) : null,
+    element("span", "check"),
+  )
   img.onerror = () => cell.classList.add("lost")
-  img.src = item.thumb
-  const why = `${item.name}: cannot be shown. The file may have changed or moved; rescan the folder.`
-  cell.append(img, element("span", "why", why))
-  if (item.caption) cell.append(element("span", "caption", item.caption))
-  cell.append(element("span", "check"))
   cell.onfocus = () => arrive(state, [...state.grid.children].indexOf(cell))
   return cell
 }
@@ -136,17 +123,9 @@ function reach(state, index) {
   state.reaching = true
   cellAt(state, index)?.focus()
   state.reaching = false
-  selectTo(state.selected, idsOf(state), index)
-  changed(state)
+  selectTo(state.selected, selection.idsOf(state), index)
+  selection.changed(state)
 }
-
-/** @param {State} state @param {number} index */
-function toggleAt(state, index) {
-  toggle(state.selected, idsOf(state), state.items[index].id)
-  changed(state)
-}
-
-// --- mouse and keys -------------------------------------------------------------------------------------------------
 
 /** @param {State} state */
 function listen(state) {
@@ -176,7 +155,7 @@ function click(state, event) {
   if (state.choosing && event.shiftKey) return reach(state, index)
   if (!state.choosing || !(event.ctrlKey || event.metaKey || isOnCheck(pressed, event))) return show(state, index)
   pressed.focus() // not every browser does that for a click
-  toggleAt(state, index)
+  selection.toggleAt(state, index)
 }
 
 /** By place: in some browsers what is inside a button gets no clicks. @param {HTMLElement} pressed @param {MouseEvent} event */
@@ -188,16 +167,17 @@ function isOnCheck(pressed, event) {
 /** Whether the key is one of ours; all others are left to whoever listens. @param {State} state @param {KeyboardEvent} event */
 function act(state, event) {
   const at = event.target instanceof Element ? [...state.grid.children].indexOf(event.target) : -1
-  const to = targetOf(event.key, at, columns(state), state.items.length)
+  const columns = getComputedStyle(state.grid).gridTemplateColumns.split(" ").length
+  const to = targetOf(event.key, at, columns, state.items.length)
   if (to !== undefined) move(state, to, event.shiftKey)
-  else if (event.key === "PageDown") turn(state, 1)
-  else if (event.key === "PageUp") turn(state, -1)
+  else if (event.key === "PageDown") selection.turn(state, 1)
+  else if (event.key === "PageUp") selection.turn(state, -1)
   else if (!state.choosing) return false
-  else if (event.key === " ") toggleAt(state, at)
+  else if (event.key === " ") selection.toggleAt(state, at)
   else if (event.key === "a") {
-    toggleAll(state.selected, idsOf(state))
-    changed(state)
-  } else if (event.key === "Escape" && selectedHere(state).length) selectNothing(state)
+    toggleAll(state.selected, selection.idsOf(state))
+    selection.changed(state)
+  } else if (event.key === "Escape" && selection.selectedHere(state).length) selection.selectNothing(state)
   else return false
   return true
 }
@@ -207,9 +187,4 @@ function move(state, index, ranging) {
   if (!state.items[index]) return
   if (ranging && state.choosing) reach(state, index)
   else cellAt(state, index)?.focus()
-}
-
-/** @param {State} state */
-function columns(state) {
-  return getComputedStyle(state.grid).gridTemplateColumns.split(" ").length
 }

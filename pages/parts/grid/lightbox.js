@@ -1,25 +1,23 @@
 // One image of the grid, large.
-import { element, find } from "../kit/elements.js"
-import { isModified } from "../kit/keys.js"
+import { element, find, press } from "../kit/elements.js"
+import { activeBeside, isModified } from "../kit/page.js"
 import { closeReasons, explain, reasonKey } from "./explain.js"
-import { toggle } from "./selected.js"
-import { changed, idsOf, markLarge, turn } from "./selection.js"
+import { markLarge, toggleAt, turn } from "./selection.js"
 
 /** @import { State } from "./types.d.ts" */
 
 /** @param {State} state */
 export function listenLarge(state) {
   const { dialog, messages } = state
-  const press = (/** @type {string} */ name, /** @type {() => void} */ act) => {
-    find(dialog, name).onclick = act
-  }
-  press(".previous", () => step(state, -1))
-  press(".next", () => step(state, 1))
-  press(".close", () => dialog.close())
-  press(".select", () => toggleShown(state))
-  press(".similar", () => {
-    messages.tell("similar", state.items[state.shown].id)
-    dialog.close()
+  press(dialog, {
+    ".previous": () => step(state, -1),
+    ".next": () => step(state, 1),
+    ".close": () => dialog.close(),
+    ".select": () => toggleAt(state, state.shown),
+    ".similar": () => {
+      messages.tell("similar", state.items[state.shown].id)
+      dialog.close()
+    },
   })
   // The keyboard stays with the picture, where space chooses, when a button is pressed by mouse.
   find(dialog, ".buttons").onmousedown = (event) => event.preventDefault()
@@ -27,24 +25,14 @@ export function listenLarge(state) {
     if (!isModified(event) && largeKey(state, event)) event.preventDefault()
     else messages.hurry()
   }
-  dialog.onclick = (event) => {
-    if (event.target === dialog) dialog.close() // the backdrop
-  }
+  dialog.onclick = (event) => event.target === dialog && dialog.close() // the backdrop
   dialog.onclose = () => {
     closeReasons(state)
     // The browser tells this late: a key pressed meanwhile may have led to another widget already.
-    const root = state.grid.getRootNode()
-    const inside = (root instanceof ShadowRoot || root instanceof Document) && root.activeElement
-    if (!inside && document.activeElement !== document.body) return
+    if (!activeBeside(state.grid) && document.activeElement !== document.body) return
     const cell = state.grid.children[state.shown]
     if (cell instanceof HTMLElement) cell.focus()
   }
-}
-
-/** @param {State} state */
-function toggleShown(state) {
-  toggle(state.selected, idsOf(state), state.items[state.shown].id)
-  changed(state)
 }
 
 /** Whether the key is one of ours. @param {State} state @param {KeyboardEvent} event */
@@ -52,7 +40,7 @@ function largeKey(state, event) {
   const isOnButton = event.target instanceof Element && event.target.closest("button")
   if (event.key === "ArrowLeft") step(state, -1)
   else if (event.key === "ArrowRight") step(state, 1)
-  else if (state.choosing && event.key === " " && !isOnButton) toggleShown(state)
+  else if (state.choosing && event.key === " " && !isOnButton) toggleAt(state, state.shown)
   else return reasonKey(state, event.key)
   return true
 }

@@ -1,10 +1,31 @@
 // What the network looked at, over the cells that are in the window.
-import { element, find } from "../kit/elements.js"
+import { element, fill, find, markAll } from "../kit/elements.js"
+import { hearShow } from "./explain.js"
 import { askFor, canExplain, gradientsTitle, overlayImage, readyFor, rest, undertaking } from "./questions.js"
 
-/** @import { Explained, Item, State, Watching } from "./types.d.ts" */
+/** @import { Explained, Item, Looks, State, Watching } from "./types.d.ts" */
 
 const AT_ONCE = 64 // images, as many as the server takes at once
+
+/** Cells show pictures, CAM or backprop: switched here at once, and told to Python, which keeps it in the URL. @param {State} state */
+export function listenShows(state) {
+  const switchTo = (/** @type {string} */ show) => {
+    const { looks } = state.data
+    if (!looks || looks.show === show) return
+    state.wanted = show
+    state.data = { ...state.data, looks: { ...looks, show } }
+    state.messages.tell("show", show)
+    hearShow(state, show)
+    drawOverlays(state)
+  }
+  for (const one of state.shows.querySelectorAll("button")) one.onclick = () => switchTo(one.dataset.show ?? "")
+}
+
+/** The overlays as Python means them, but for a switch that it has not heard of. @param {State} state @param {Looks | null} looks */
+export function withShow(state, looks) {
+  if (!looks || state.messages.isHeard("show")) state.wanted = null
+  return looks && state.wanted !== null ? { ...looks, show: state.wanted } : looks
+}
 
 /** @param {State} state */
 export function drawOverlays(state) {
@@ -14,24 +35,17 @@ export function drawOverlays(state) {
   if (data.looks) for (const box of [grid, state.dialog]) box.style.setProperty("--opacity", String(opacity))
   const kind = show && target ? JSON.stringify([show, target, picture]) : ""
   if ((watching?.kind ?? "") !== kind || watching?.drawn !== state.drawn) {
-    stopWatching(state)
-    if (watching?.kind !== kind) for (const cell of grid.children) bare(cell)
+    watching?.watch.disconnect()
+    watching?.stop()
+    if (watching?.kind !== kind) for (const part of grid.querySelectorAll(".look, .blind")) part.remove()
     state.watching = kind && canExplain(state) ? watchCells(state, kind) : null
   }
   if (canExplain(state)) {
-    for (const one of state.shows.querySelectorAll("button")) {
-      one.setAttribute("aria-checked", String(one.dataset.show === show))
-    }
+    markAll(state.shows, "aria-checked", (one) => one.dataset.show === show)
     drawLegend(state)
   }
   if (state.watching && canExplain(state)) lookOn(state, state.watching)
   else say(state, "", false)
-}
-
-/** @param {State} state */
-function stopWatching(state) {
-  state.watching?.watch.disconnect()
-  state.watching?.stop()
 }
 
 /** @param {Explained} state @param {string} kind @returns {Watching} */
@@ -57,20 +71,18 @@ async function lookOn(state, run) {
   dress(state, run)
   if (run.asking || run.error) return
   run.asking = true
+  const largeIsDone = async () => {
+    while (state.explaining?.asking && run.goesOn()) await rest()
+  }
   const { show, target } = state.data.looks
   while (run.goesOn() && !run.error) {
     const ids = unsettled(state, run).slice(0, AT_ONCE)
     if (!ids.length) break
-    const want = { target, methods: [show], ids, failed: run.failed, before: () => largeIsDone(state, run) }
+    const want = { target, methods: [show], ids, failed: run.failed, before: largeIsDone }
     await askFor(state, run, want, () => dress(state, run))
   }
   run.asking = false
   if (run.goesOn()) dress(state, run)
-}
-
-/** @param {State} state @param {Watching} run */
-async function largeIsDone(state, run) {
-  while (state.explaining?.asking && run.goesOn()) await rest()
 }
 
 /** In reading order. @param {Explained} state @param {Watching} run */
@@ -118,19 +130,9 @@ function overlay(state, run, cell, item) {
 
 /** @param {string} why */
 function blind(why) {
-  const mark = element("span", "blind", "!")
-  mark.title = why
-  mark.setAttribute("role", "img")
-  mark.setAttribute("aria-label", why)
-  return mark
+  const attributes = { role: "img", "aria-label": why }
+  return element("span", { className: "blind", title: why, attributes }, "!")
 }
-
-/** @param {Element} cell */
-function bare(cell) {
-  for (const part of cell.querySelectorAll(".look, .blind")) part.remove()
-}
-
-// --- the line above -------------------------------------------------------------------------------------------------
 
 /** @param {State} state @param {string} said @param {boolean} failed */
 function say(state, said, failed) {
@@ -149,14 +151,12 @@ function say(state, said, failed) {
 /** @param {Explained} state */
 function drawLegend(state) {
   const { show, scale } = state.data.looks
-  const legend = find(state.strip, ".legend")
-  const drawn = JSON.stringify([show, scale, gradientsTitle(state)])
-  if (legend.dataset.drawn === drawn) return
-  legend.dataset.drawn = drawn
-  if (!show) legend.replaceChildren()
-  else if (show === "cam") {
-    const colours = element("span", "colours")
-    colours.style.background = `linear-gradient(to right, ${scale.join(", ")})`
-    legend.replaceChildren(element("span", "", "little"), colours, element("span", "", "much"))
-  } else legend.replaceChildren(element("span", "", `${gradientsTitle(state)}: pixels that would change the answer`))
+  const title = gradientsTitle(state)
+  fill(find(state.strip, ".legend"), [show, scale, title], () => {
+    if (!show) return []
+    if (show !== "cam") return [element("span", "", `${title}: pixels that would change the answer`)]
+    const style = { background: `linear-gradient(to right, ${scale.join(", ")})` }
+    const [little, much] = ["little", "much"].map((text) => element("span", "", text))
+    return [little, element("span", { className: "colours", style }), much]
+  })
 }

@@ -10,9 +10,7 @@ const SLOWER = 40 // after ten seconds of asking they grow apart: by a fortieth 
 const MOST_LOST = 3 // questions in a row that nobody answers
 
 /** Whether there is anything to explain. @param {State} state @returns {state is Explained} */
-export function canExplain(state) {
-  return state.data.looks !== null
-}
+export const canExplain = (state) => state.data.looks !== null
 
 /** The ids of the images whose overlays are there: coming back to a target shows them at once. @param {Explained} state @param {string} target @param {string} method */
 export function readyFor(state, target, method) {
@@ -23,40 +21,31 @@ export function readyFor(state, target, method) {
 }
 
 /** Whether nothing at all in an image speaks for a target, which an even dark map does not say by itself. @param {Explained} state @param {string} target @param {number} id */
-export function isNothing(state, target, id) {
-  return state.nothing.has(JSON.stringify([place(state), target, id]))
-}
+export const isNothing = (state, target, id) => state.nothing.has(JSON.stringify([place(state), target, id]))
 
 /** @param {Explained} state */
-function place(state) {
-  return state.data.looks.picture.split("?")[0]
-}
+const place = (state) => state.data.looks.picture.split("?")[0]
 
 /** What gradients of this network are called: the server may have found out since the page was drawn. @param {Explained} state */
-export function gradientsTitle(state) {
-  return state.titles.get(place(state)) ?? state.data.looks.guided
-}
-
-/** @param {Explained} state @param {Item} item @param {string} method @param {string} target @param {string} size */
-function overlayAddress(state, item, method, target, size) {
-  const version = new URL(item.thumb, location.href).searchParams.get("v") ?? ""
-  const address = state.data.looks.picture.replace("{id}", String(item.id)).replace("{method}", method)
-  return `${address}&target=${encodeURIComponent(target)}&size=${size}&v=${encodeURIComponent(version)}`
-}
+export const gradientsTitle = (state) => state.titles.get(place(state)) ?? state.data.looks.guided
 
 /** @param {Explained} state @param {Item} item @param {string} method @param {string} target @param {string} size */
 export function overlayImage(state, item, method, target, size) {
-  const layer = element("img", method === "cam" ? "look" : "look full")
-  layer.decoding = "async"
-  layer.alt = `${method === "cam" ? "heat" : "slopes"} of ${item.name}`
-  layer.src = overlayAddress(state, item, method, target, size)
-  return layer
+  const version = new URL(item.thumb, location.href).searchParams.get("v") ?? ""
+  const address = state.data.looks.picture.replace("{id}", String(item.id)).replace("{method}", method)
+  const isHeat = method === "cam"
+  return element("img", {
+    className: isHeat ? "look" : "look full",
+    decoding: "async",
+    alt: `${isHeat ? "heat" : "gradients"} of ${item.name}`,
+    src: `${address}&target=${encodeURIComponent(target)}&size=${size}&v=${encodeURIComponent(version)}`,
+  })
 }
 
 /** @template {object} F @param {State} state @param {F} facts @returns {F & Run} */
 export function undertaking(state, facts) {
   const stopper = new AbortController()
-  const run = {
+  return {
     ...{ error: "", message: "", asking: false, signal: stopper.signal, ...facts },
     stop: () => stopper.abort(),
     goesOn: () => {
@@ -64,7 +53,6 @@ export function undertaking(state, facts) {
       return !stopper.signal.aborted
     },
   }
-  return run
 }
 
 /**
@@ -96,7 +84,7 @@ export async function askFor(state, run, want, heard) {
 
 /** @param {Explained} state @param {Run} run @param {Want} want @param {Set<number>[]} ready @param {Answer} answer */
 function takeOver(state, run, want, ready, answer) {
-  for (const id of answer.ready ?? []) for (const known of ready) known.add(id)
+  for (const known of ready) for (const id of answer.ready ?? []) known.add(id)
   for (const [id, why] of Object.entries(answer.failed ?? {})) want.failed.set(Number(id), why)
   for (const id of answer.nothing ?? []) state.nothing.add(JSON.stringify([place(state), want.target, id]))
   if (answer.guided) state.titles.set(place(state), answer.guided)
@@ -118,6 +106,4 @@ async function askOnce(state, run, want, ids) {
 }
 
 /** @param {number} [time] in ms */
-export function rest(time = SOON) {
-  return new Promise((resolve) => setTimeout(resolve, time))
-}
+export const rest = (time = SOON) => new Promise((resolve) => setTimeout(resolve, time))

@@ -4,24 +4,15 @@
 /** @import { Selected } from "./types.d.ts" */
 
 /** @returns {Selected} */
-export function nothingSelected() {
-  return { agreed: new Set(), told: new Map(), used: new Set(), anchor: null, base: null }
-}
+export const nothingSelected = () => ({ agreed: new Set(), told: new Map(), used: new Set(), anchor: null, base: null })
 
 /** @param {Selected} selected @param {number} id */
-export function isSelected({ told, agreed }, id) {
-  return told.get(id) ?? agreed.has(id)
-}
+export const isSelected = ({ told, agreed }, id) => told.get(id) ?? agreed.has(id)
 
 /** @param {Selected} selected @param {number[]} ids */
-export function selectedOf(selected, ids) {
-  return ids.filter((id) => isSelected(selected, id))
-}
+export const selectedOf = (selected, ids) => ids.filter((id) => isSelected(selected, id))
 
-/**
- * Take over what Python says is selected, which knows of all changes made here if it has heard them.
- * @param {Selected} selected @param {number[]} known @param {boolean} isHeard @param {number[]} ids those that are shown now
- */
+/** Take over what Python says is selected, of what is shown now. @param {Selected} selected @param {number[]} known @param {boolean} isHeard @param {number[]} ids */
 export function agree(selected, known, isHeard, ids) {
   const before = selectedOf(selected, ids)
   if (!known.some((id) => selected.used.has(id))) selected.used.clear()
@@ -30,10 +21,7 @@ export function agree(selected, known, isHeard, ids) {
   if (String(before) !== String(selectedOf(selected, ids))) selected.base = null
 }
 
-/**
- * Select exactly these of those that are shown.
- * @param {Selected} selected @param {number[]} ids @param {number[]} these @param {number[] | null} [base]
- */
+/** Select exactly these of those that are shown. @param {Selected} selected @param {number[]} ids @param {number[]} these @param {number[] | null} [base] */
 export function select(selected, ids, these, base = null) {
   const chosen = new Set(these)
   for (const id of ids) selected.told.set(id, chosen.has(id))
@@ -82,11 +70,8 @@ export function untold({ told }) {
   return { shown, selected: shown.filter((id) => told.get(id)) }
 }
 
-/**
- * Where a key leads from a cell, in a grid of so many columns and cells; undefined for other keys.
- * @param {string} key @param {number} at @param {number} columns @param {number} count
- */
+/** Where a key leads from a cell; undefined for other keys. @param {string} key @param {number} at @param {number} columns @param {number} count */
 export function targetOf(key, at, columns, count) {
-  const to = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns }
-  return new Map(Object.entries({ ...to, Home: 0, End: count - 1 })).get(key)
+  const arrows = { ArrowLeft: at - 1, ArrowRight: at + 1, ArrowUp: at - columns, ArrowDown: at + columns }
+  return new Map(Object.entries({ ...arrows, Home: 0, End: count - 1 })).get(key)
 }

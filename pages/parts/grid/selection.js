@@ -1,20 +1,17 @@
 // The selection on the page, and how Python comes to know of it: when the hand rests, or before anything else happens.
 import { find, setOrRemove } from "../kit/elements.js"
-import { agree, isSelected, select, selectedOf, untold, use } from "./selected.js"
+import { tellPage } from "../kit/page.js"
+import { agree, isSelected, select, selectedOf, toggle, untold, use } from "./selected.js"
 
 /** @import { State } from "./types.d.ts" */
 
 const REST = 250 // ms
 
 /** @param {State} state */
-export function idsOf(state) {
-  return state.items.map((item) => item.id)
-}
+export const idsOf = (state) => state.items.map((item) => item.id)
 
 /** @param {State} state */
-export function selectedHere(state) {
-  return selectedOf(state.selected, idsOf(state))
-}
+export const selectedHere = (state) => selectedOf(state.selected, idsOf(state))
 
 /** @param {State} state */
 export function hearSelection(state) {
@@ -31,24 +28,26 @@ export function changed(state) {
   state.messages.tell("chosen", untold(state.selected), { rest: REST })
 }
 
+/** @param {State} state @param {number} index */
+export function toggleAt(state, index) {
+  toggle(state.selected, idsOf(state), state.items[index].id)
+  changed(state)
+}
+
 /** @param {State} state */
 export function selectNothing(state) {
   select(state.selected, idsOf(state), [])
   changed(state)
 }
 
-/**
- * Other widgets that act on the selection learn at once what it is, and by how many it differs from what Python knows.
- * @param {State} state
- */
+/** Widgets that act on the selection learn at once what it is, and by how many Python does not know it. @param {State} state */
 function announce(state) {
   if (!state.choosing) return
   const { data, selected } = state
   const known = new Set(data.selected ?? [])
   const shown = [...new Set([...idsOf(state), ...selected.told.keys()])]
   const unheard = selectedHere(state).length - idsOf(state).filter((id) => known.has(id)).length
-  const told = { shown, selected: selectedOf(selected, shown) }
-  document.dispatchEvent(new CustomEvent("imclust-chosen", { detail: { unheard, told } }))
+  tellPage("imclust-chosen", { unheard, told: { shown, selected: selectedOf(selected, shown) } })
 }
 
 /** Another widget has acted on the selection, or could not. @param {State} state @param {boolean} used */
@@ -64,7 +63,7 @@ export function onUsed(state, used) {
 export function mark(state) {
   const { grid, choosing, selected } = state
   grid.setAttribute("role", choosing ? "listbox" : "group")
-  setOrRemove(grid, "aria-multiselectable", choosing ? "true" : null)
+  setOrRemove(grid, "aria-multiselectable", choosing || null)
   grid.classList.toggle("choosing", choosing)
   grid.classList.toggle("some", choosing && selectedHere(state).length > 0)
   for (const [index, cell] of [...grid.children].entries()) {

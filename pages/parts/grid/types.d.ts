@@ -98,7 +98,7 @@ export interface Answer {
 export interface Panel {
   method: string
   target: string
-  title: (state: Explained, item: Item, target: string) => string
+  title: (state: Explained, item: Item) => string
 }
 export interface State {
   messages: Messages
@@ -137,3 +137,4 @@ export interface State {
 export interface Explained extends State {
   data: Data & { looks: Looks }
 }
+export type Start = import("../kit/types.d.ts").Start<State, Data>

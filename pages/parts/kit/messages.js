@@ -19,19 +19,17 @@ for (const kind of ["pointerdown", "pointerup", "keydown", "popstate"])
 /** @typedef {{ [name: string]: number }} Heard */
 
 export class Messages {
-  constructor() {
-    /** @type {Message[]} */
-    this.waiting = []
-    this.count = 0
-    this.again = AGAIN_MS
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this.timer = undefined
-    this.resting = false
-    this.sentAt = 0
-    /** @type {(messages: Message[]) => void} */
-    this.send = () => {}
-    this.isThere = () => true
-  }
+  /** @type {Message[]} */
+  waiting = []
+  count = 0
+  again = AGAIN_MS
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  timer = undefined
+  resting = false
+  sentAt = 0
+  /** @type {(messages: Message[]) => void} */
+  send = () => {}
+  isThere = () => true
 
   /**
    * What each drawing of the widget brings: a way to send, and how far Python has heard.
@@ -49,16 +47,14 @@ export class Messages {
 
   /**
    * Tell Python. A newer value takes the place of an older one of the same name, unless `each` of them counts.
-   * @param {string} name
-   * @param {unknown} value
+   * @param {string} name @param {unknown} value
    * @param {{ rest?: number, each?: boolean }} [options] rest: how long the hand has to rest before it is sent, in ms
    */
   tell(name, value, { rest = 0, each = false } = {}) {
-    if (!each) this.waiting = this.waiting.filter((message) => message.name !== name)
+    if (!each) this.forget(name)
     this.count += 1
     this.waiting.push({ count: this.count, name, value })
     this.again = AGAIN_MS
-    clearTimeout(this.timer)
     this.resting = rest > 0
     if (rest) this.later(rest)
     else this.flush()
@@ -77,6 +73,7 @@ export class Messages {
 
   /** Send after this time, and not while somebody is at it. @param {number} time */
   later(time) {
+    clearTimeout(this.timer)
     this.timer = setTimeout(() => {
       const left = touchedAt + QUIET_MS - Date.now()
       if (left > 0) this.later(left)
@@ -94,10 +91,7 @@ export class Messages {
     if (this.resting) this.flush()
   }
 
-  /**
-   * Whether Python has heard all messages of this name, or all there are.
-   * @param {string} [name]
-   */
+  /** Whether Python has heard all messages of this name, or all there are. @param {string} [name] */
   isHeard(name) {
     return !this.waiting.some((message) => name === undefined || message.name === name)
   }

@@ -9,7 +9,19 @@ export interface Component<Data> {
 
 /** How a widget is made: see widget.js. */
 export interface Parts<State, Data> {
-  start: (root: HTMLElement | ShadowRoot, messages: Messages, data: Data) => State
+  start: Start<State, Data>
   draw: (state: State, data: Data) => void
   live?: (state: State, signal: AbortSignal) => void
 }
+export type Start<State, Data> = (root: HTMLElement | ShadowRoot, messages: Messages, data: Data) => State
+
+/** What an element is made with: its class alone, or properties and attributes. */
+export type Look<K extends keyof HTMLElementTagNameMap> =
+  | string
+  | (Partial<Omit<HTMLElementTagNameMap[K], "attributes" | "dataset" | "style">> & {
+      attributes?: { [name: string]: string | number }
+      dataset?: { [name: string]: string | number }
+      style?: Partial<CSSStyleDeclaration>
+    })
+/** null is none at all. */
+export type Child = Node | string | number | null

@@ -1,14 +1,14 @@
 // What every widget begins with: a state that stays between drawings, its messages, and listeners that go with it.
 import { Messages } from "./messages.js"
 
+/** @import { Component, Parts } from "./types.d.ts" */
+
 /**
  * The function that Streamlit calls at each drawing.
  *
  * start makes the state, once; draw brings it up to date; live adds what reaches beyond the widget (listeners on the
  * document, intervals), which must end when the signal is aborted: the widget has left the page then.
- * @template State, Data
- * @param {import("./types.d.ts").Parts<State, Data>} parts
- * @returns {(component: import("./types.d.ts").Component<Data>) => () => void}
+ * @template State, Data @param {Parts<State, Data>} parts @returns {(component: Component<Data>) => () => void}
  */
 export function widget({ start, draw, live }) {
   const known = new WeakMap()

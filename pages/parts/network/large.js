@@ -7,22 +7,15 @@ import { widget } from "../kit/widget.js"
 export default widget({
   start: (root) => {
     const over = find(root, ".over", HTMLImageElement)
-    over.onerror = () => {
-      over.hidden = true
-    }
-    return {
-      picture: find(root, ".picture", HTMLImageElement),
-      over,
-      both: find(root, ".both"),
-      caption: find(root, "figcaption"),
-    }
+    over.onerror = () => (over.hidden = true)
+    return { root, over, picture: find(root, ".picture", HTMLImageElement) }
   },
-  draw: ({ picture, over, both, caption }, /** @type {Large} */ data) => {
+  draw: ({ root, over, picture }, /** @type {Large} */ data) => {
     picture.alt = data.alt
     if (picture.getAttribute("src") !== data.picture) picture.src = data.picture
     over.hidden = !data.over
-    both.title = data.over ? data.hint : ""
     if (data.over && over.getAttribute("src") !== data.over) over.src = data.over
-    caption.textContent = data.caption
+    find(root, ".both").title = data.over ? data.hint : ""
+    find(root, "figcaption").textContent = data.caption
   },
 })

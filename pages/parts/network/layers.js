@@ -1,5 +1,5 @@
 // The layers of a network as a list, one of which is chosen.
-import { button, element, find } from "../kit/elements.js"
+import { button, element, fill, find } from "../kit/elements.js"
 import { widget } from "../kit/widget.js"
 
 /** @import { Layer, Layers } from "./types.d.ts" */
@@ -7,20 +7,10 @@ import { widget } from "../kit/widget.js"
 const HEAD = 30 // pixels that the head of the table covers
 
 export default widget({
-  start: (root, messages) => ({
-    box: find(root, ".layers"),
-    body: find(root, "tbody", HTMLTableSectionElement),
-    messages,
-    drawn: "",
-  }),
-  draw: (state, /** @type {Layers} */ { layers, chosen }) => {
-    const { box, body } = state
-    const drawn = JSON.stringify(layers)
-    if (state.drawn !== drawn) {
-      state.drawn = drawn
-      body.replaceChildren(...layers.map((layer) => row(layer, (name) => state.messages.tell("pick", name))))
-    }
-    for (const line of body.rows) {
+  start: (root, messages) => ({ box: find(root, ".layers"), body: find(root, "tbody"), messages }),
+  draw: ({ box, body, messages }, /** @type {Layers} */ { layers, chosen }) => {
+    fill(body, layers, () => layers.map((layer) => row(layer, () => messages.tell("pick", layer.name))))
+    for (const line of body.querySelectorAll("tr")) {
       const isChosen = line.dataset.name === chosen
       line.classList.toggle("chosen", isChosen)
       find(line, "button").setAttribute("aria-pressed", String(isChosen))
@@ -36,18 +26,15 @@ function reveal(box, line) {
     box.scrollTop = line.offsetTop - box.clientHeight / 2
 }
 
-/** @param {Layer} layer @param {(name: string) => void} choose */
-function row(layer, choose) {
-  const made = element("tr")
-  made.dataset.name = layer.name
-  const first = element("td")
-  first.append(button("name", layer.title, () => {}))
-  const rest = [
-    ["kind", layer.kind],
-    ["output", layer.output],
-    ["number", layer.parameters],
-  ]
-  made.append(first, ...rest.map(([name, text]) => element("td", name, text)))
-  made.onclick = () => choose(layer.name)
-  return made
+/** @param {Layer} layer @param {() => void} onclick */
+function row({ name, title, kind, output, parameters }, onclick) {
+  const choose = button("name", () => {}, title) // the whole row is pressed
+  return element(
+    "tr",
+    { dataset: { name }, onclick },
+    element("td", "", choose),
+    element("td", "kind", kind),
+    element("td", "output", output),
+    element("td", "number", parameters),
+  )
 }

@@ -1,8 +1,9 @@
 """The cut somebody has made: K, and splits and joins; kept in the address. Which branch is picked, `picks` keeps."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from imclust_core.label_tree.tree import Edit, edits_from, edits_text
+from imclust_core.label_tree.tree import JOIN, SPLIT, Edit, Tree, edits_from, edits_text
 from pages.parts.session.url_state import asked, keep_all
 
 _K = "k"
@@ -48,3 +49,25 @@ def is_asked() -> bool:
 def keep_cut(tree_id: str, cut: CutState) -> None:
     """Put a cut into the address, without its branch."""
     keep_all({_K: str(cut.k), _CUT: f"{tree_id}.{edits_text(cut.edits)}" if cut.edits else ""})
+
+
+def read_cut(told: Any, tree_id: str, most: int, tree: Tree | None) -> CutState | None:
+    """What a browser told of the cut of this tree; None for that of another tree, and for what can be none.
+
+    Edits of branches that this tree has not are left out, as they are of an address.
+    """
+    nodes = range(2 * tree.leaves - 1 if tree is not None else 0)
+    match told:
+        case {"id": str(of_tree), "k": k, "edits": list(edits), "branch": branch} if of_tree == tree_id:
+            if _is_in(k, range(2, most + 1)) and (branch is None or _is_in(branch, nodes)):
+                return CutState(k, tuple((one[0], one[1]) for one in edits if _is_edit(one, nodes)), branch)
+    return None
+
+
+def _is_edit(one: Any, nodes: range) -> bool:
+    return isinstance(one, list) and len(one) == 2 and one[0] in (SPLIT, JOIN) and _is_in(one[1], nodes)
+
+
+def _is_in(number: Any, numbers: range) -> bool:
+    """Whether it is one of these, and a whole number in earnest: True is none."""
+    return type(number) is int and number in numbers

@@ -18,7 +18,7 @@ from pages.parts.frame.steps import go_to
 from pages.parts.kit.redraw import redraw_if_asked
 from pages.parts.kit.text import plain
 from pages.parts.tree.choice import keep_choice
-from pages.parts.tree.cut import CutState, current_cut, is_asked, keep_cut
+from pages.parts.tree.cut import CutState, current_cut, is_asked, keep_cut, read_cut
 from pages.parts.tree.figure import tree_figure
 from pages.parts.tree.group_cards import group_cards, show_branch
 from pages.parts.tree.picked import PickedInTree, pick_branch, picked_branch, say_picked
@@ -132,25 +132,13 @@ def _use(shown: Shown, state: CutState, nodes: np.ndarray, k: int) -> None:
 
 def _moved(shown: Shown, before: int | None, told: Any) -> None:
     """Take over what the hand made of the tree in the browser."""
-    read = _read_cut(told)
+    read = read_cut(told, shown.stored.id, shown.most, shown.tree)
     if read is None:
         return
     keep_cut(shown.stored.id, CutState(read.k, read.edits))
     if shown.tree is not None:
         nodes = edited(shown.tree, cut(shown.tree, read.k), read.edits)
         pick_branch(shown, read.branch, nodes, before)
-
-
-def _read_cut(told: Any) -> CutState | None:
-    match told:
-        case {"k": int(k), "edits": list(edits), "branch": int() | None as branch}:
-            pairs = tuple((one[0], one[1]) for one in edits if _is_edit(one))
-            return CutState(k, pairs, branch) if len(pairs) == len(edits) else None
-    return None
-
-
-def _is_edit(one: Any) -> bool:
-    return isinstance(one, list) and len(one) == 2 and one[0] in ("s", "j") and type(one[1]) is int
 
 
 def _picked(shown: Shown, state: CutState, nodes: np.ndarray, node: int) -> None:

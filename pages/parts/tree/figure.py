@@ -78,7 +78,7 @@ def tree_figure(
     Parameters
     ----------
     content: None shows slider and evidence alone. most: the highest K. picked: leaf -> how many of its images are
-        picked elsewhere. on_cut: called with what the hand made of it, {"k", "edits", "branch"}.
+        picked elsewhere. on_cut: called with what the hand made of it, {"id", "k", "edits", "branch"}.
     """
     curves = {kind: curve for look in evidence for kind, curve in look.curves.items()}
     _figure(

@@ -7,19 +7,13 @@ export function treeOf(shape) {
   const n = shape.leaf_names.length
   const parents = new Int32Array(Math.max(0, 2 * n - 1)).fill(2 * n - 1)
   const below = [...shape.images]
-  /** @type {number[]} */
   const first = new Array(n)
-  /** @type {number[]} */
   const last = new Array(n)
-  shape.order.forEach((leaf, at) => {
-    first[leaf] = at
-    last[leaf] = at
-  })
+  for (const [at, leaf] of shape.order.entries()) first[leaf] = last[leaf] = at
   const tree = { ...shape, n, parents, below, first, last, leaves: new Map() }
   for (let node = n; node < 2 * n - 1; node++) {
     const [a, b] = childrenOf(tree, node)
-    parents[a] = node
-    parents[b] = node
+    parents[a] = parents[b] = node
     below.push(below[a] + below[b])
     first.push(Math.min(first[a], first[b]))
     last.push(Math.max(last[a], last[b]))
@@ -34,9 +28,7 @@ export function childrenOf(tree, node) {
 }
 
 /** @param {Tree} tree @param {number} node */
-export function heightOf(tree, node) {
-  return node < tree.n ? 0 : tree.heights[node - tree.n]
-}
+export const heightOf = (tree, node) => (node < tree.n ? 0 : tree.heights[node - tree.n])
 
 /** The branches that a line for k of them cuts off. @param {Tree} tree @param {number} k */
 export function cutAt(tree, k) {
@@ -55,7 +47,8 @@ export function edited(tree, k, edits) {
       chosen.delete(node)
       for (const child of childrenOf(tree, node)) chosen.add(child)
     } else if (action === "j" && node >= tree.n && node < 2 * tree.n - 1 && !chosen.has(node)) {
-      const below = [...chosen].filter((one) => isBelow(tree, one, node))
+      const { first, last } = tree
+      const below = [...chosen].filter((one) => first[node] <= first[one] && last[one] <= last[node])
       for (const one of below) chosen.delete(one)
       if (below.length) chosen.add(node)
     }
@@ -63,15 +56,7 @@ export function edited(tree, k, edits) {
   return chosen
 }
 
-/** @param {Tree} tree @param {number} node @param {number} above */
-function isBelow(tree, node, above) {
-  return tree.first[above] <= tree.first[node] && tree.last[node] <= tree.last[above]
-}
-
-/**
- * Where the line lies for k branches: between the merge that would make fewer of them and the one that makes k.
- * @param {Tree} tree @param {number} k
- */
+/** Where the line lies for k branches: below the merge that would make fewer, above the one that makes k. @param {Tree} tree @param {number} k */
 export function lineAt({ heights }, k) {
   const count = heights.length
   if (!count) return 0
@@ -88,9 +73,7 @@ export function kAt({ heights }, height) {
 }
 
 /** The height of the whole drawing. @param {Tree} tree */
-export function topOf(tree) {
-  return Math.max(lineAt(tree, 1), 1e-12)
-}
+export const topOf = (tree) => Math.max(lineAt(tree, 1), 1e-12)
 
 /** The leaves of a branch, those with the most images first. @param {Tree} tree @param {number} node */
 export function leavesOf(tree, node) {
@@ -116,11 +99,7 @@ export function groupOf(tree, chosen, node) {
 }
 
 /** K lies on a logarithmic scale: from 2 to 3 is as much of a change as from 20 to 30. @param {number} k @param {number} kmax */
-export function shareOf(k, kmax) {
-  return Math.log(k / 2) / Math.max(Math.log(kmax / 2), 1e-9)
-}
+export const shareOf = (k, kmax) => Math.log(k / 2) / Math.max(Math.log(kmax / 2), 1e-9)
 
 /** @param {number} share @param {number} kmax */
-export function kOf(share, kmax) {
-  return Math.round(2 * Math.exp(share * Math.log(kmax / 2)))
-}
+export const kOf = (share, kmax) => Math.round(2 * Math.exp(share * Math.log(kmax / 2)))

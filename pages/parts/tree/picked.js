@@ -1,7 +1,7 @@
 // Where the images that are selected on other pages are in the tree: a bar at each tip, as high as the share of its
 // images that are selected.
-import { countText } from "../kit/elements.js"
-import { make, TREE_HEIGHT } from "./svg.js"
+import { countText, vector } from "../kit/elements.js"
+import { TREE_HEIGHT } from "./layout.js"
 
 /** @import { State } from "./types.d.ts" */
 
@@ -23,16 +23,8 @@ export function pickedBars(state) {
     if (!count) return []
     const height = 4 + (TALL - 4) * Math.min(1, count / Math.max(1, tree.below[tip]))
     const width = Math.max(2.5, Math.min(12, to - from - 1))
-    const made = make("rect", {
-      x: (from + to - width) / 2,
-      y: TREE_HEIGHT - height,
-      width,
-      height,
-      class: "picked-share",
-    })
-    made.dataset.node = String(tip)
-    made.dataset.picked = String(count)
-    return [made]
+    const place = { x: (from + to - width) / 2, y: TREE_HEIGHT - height, width, height }
+    return vector("rect", { ...place, class: "picked-share", "data-node": tip, "data-picked": count })
   })
 }
 

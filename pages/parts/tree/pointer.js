@@ -1,9 +1,8 @@
 // The pointer on the dendrogram: what is under it, choosing a branch, dragging the line.
-import { countText, element } from "../kit/elements.js"
-import { yOf } from "./drawing.js"
-import { groupOf, heightOf, kAt, leavesOf, nameOf, topOf } from "./model.js"
+import { element, plural } from "../kit/elements.js"
+import { heightAt, yOf } from "./layout.js"
+import { groupOf, heightOf, kAt, leavesOf, nameOf } from "./model.js"
 import { pickedText } from "./picked.js"
-import { TREE_HEIGHT } from "./svg.js"
 
 /** @import { State } from "./types.d.ts" */
 
@@ -14,9 +13,7 @@ const WORDS = 10
 export function followPointer(state) {
   const { tree, tip } = state.parts
   tree.onpointermove = (event) => hover(state, event)
-  tree.onpointerleave = () => {
-    tip.hidden = true
-  }
+  tree.onpointerleave = () => (tip.hidden = true)
   tree.onpointerdown = (event) => grip(state, event)
   tree.onclick = (event) => press(state, event)
 }
@@ -62,8 +59,7 @@ function describe(state, node) {
   const leaves = leavesOf(tree, node)
   const words = leaves.slice(0, WORDS).map((leaf) => tree.leaf_names[leaf])
   if (leaves.length > words.length) words.push(`and ${leaves.length - words.length} more`)
-  const images = tree.below[node]
-  return `${countText(images)} ${images === 1 ? "image" : "images"}: ${pickedText(state, node)}${words.join(", ")}`
+  return `${plural(tree.below[node], "image")}: ${pickedText(state, node)}${words.join(", ")}`
 }
 
 /** @param {State} state @param {MouseEvent} event */
@@ -81,9 +77,8 @@ function grip(state, event) {
   state.dragging = true
   state.parts.tip.hidden = true
   tree.setPointerCapture(event.pointerId)
-  const heightAt = (/** @type {number} */ y) => topOf(state.tree) * (1 - (y - 14) / (TREE_HEIGHT - 14))
   const follow = (/** @type {PointerEvent} */ move) =>
-    state.actions.moveTo(kAt(state.tree, heightAt(pointAt(state, move).y)))
+    state.actions.moveTo(kAt(state.tree, heightAt(state.tree, pointAt(state, move).y)))
   const drop = () => {
     state.dragging = false
     tree.removeEventListener("pointermove", follow)

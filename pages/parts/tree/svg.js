@@ -1,21 +1,7 @@
-// SVG elements, the measures of the drawing, and the drawing as a file.
-import { saveAs } from "../kit/elements.js"
+// The drawing as a file.
+import { element, saveAs, vector } from "../kit/elements.js"
 
-const SVG = "http://www.w3.org/2000/svg"
 const TAKEN = ["fill", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "font-size", "font-weight"]
-export const TREE_HEIGHT = 400
-export const NAMES_HEIGHT = 165
-
-/**
- * @template {keyof SVGElementTagNameMap} K
- * @param {K} kind @param {{ [name: string]: string | number }} [attributes] @param {string} [text]
- */
-export function make(kind, attributes = {}, text = "") {
-  const made = document.createElementNS(SVG, kind)
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value))
-  if (text) made.textContent = text
-  return made
-}
 
 /**
  * Have the browser save a drawing, as it looks here.
@@ -23,7 +9,6 @@ export function make(kind, attributes = {}, text = "") {
  */
 export function download(drawing, name, kind, ground) {
   const copy = /** @type {SVGSVGElement} */ (drawing.cloneNode(true))
-  copy.setAttribute("xmlns", SVG)
   copy.setAttribute("font-family", "sans-serif")
   // Colours and sizes come from the page's theme; a picture that leaves the page takes them along.
   const drawn = drawing.querySelectorAll("[class]")
@@ -31,7 +16,7 @@ export function download(drawing, name, kind, ground) {
     const style = getComputedStyle(drawn[at])
     if (one instanceof SVGElement) for (const what of TAKEN) one.style.setProperty(what, style.getPropertyValue(what))
   })
-  copy.prepend(make("rect", { width: "100%", height: "100%", fill: ground }))
+  copy.prepend(vector("rect", { width: "100%", height: "100%", fill: ground }))
   const text = new XMLSerializer().serializeToString(copy)
   const url = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }))
   if (kind === "svg") saveAs(url, `${name}.svg`)
@@ -42,9 +27,7 @@ export function download(drawing, name, kind, ground) {
 function savePng(url, name, width, height) {
   const image = new Image()
   image.onload = () => {
-    const canvas = document.createElement("canvas")
-    canvas.width = 2 * width
-    canvas.height = 2 * height
+    const canvas = element("canvas", { width: 2 * width, height: 2 * height })
     canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height)
     URL.revokeObjectURL(url)
     canvas.toBlob((blob) => blob && saveAs(URL.createObjectURL(blob), `${name}.png`))

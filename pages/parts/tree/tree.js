@@ -1,25 +1,29 @@
 // The tree of labels: slider, evidence and dendrogram on one page of paper. It is drawn here and the cut moves here,
 // since a round trip to the server for each step of the slider would take half a second. Python hears of the cut
 // when the hand lets go.
-import { find } from "../kit/elements.js"
+import { find, press } from "../kit/elements.js"
+import { watchSize } from "../kit/page.js"
 import { widget } from "../kit/widget.js"
-import { draw, LEVELS, update } from "./drawing.js"
+import { draw, update } from "./drawing.js"
+import { LEVELS } from "./layout.js"
 import { childrenOf, kAt, kOf, topOf, treeOf } from "./model.js"
 import { followPointer } from "./pointer.js"
 import { download } from "./svg.js"
 
-/** @import { Data, Edit, Parts, State } from "./types.d.ts" */
+/** @import { Data, Edit, Parts, State, Start } from "./types.d.ts" */
 
 const REST = 250 // ms
-const STEPS = new Map(
-  Object.entries({ ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5 }),
-)
+const ARROWS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }
+const STEPS = new Map(Object.entries({ ...ARROWS, PageDown: -5, PageUp: 5 }))
 
 export default widget({
   start,
   draw: (state, /** @type {Data} */ data) => {
     const another = state.data !== data && state.data.id !== data.id
-    if (another || !state.drawn) load(state, data)
+    if (another || !state.drawn) {
+      state.tree = treeOf(data)
+      if (state.tree.n > 4 * Math.max(...LEVELS)) state.level = LEVELS[0]
+    }
     const cut = JSON.stringify([data.k, data.edits, data.branch])
     // What Python says is news when it has heard all that was told here: an answer may be late.
     const isNews = another || (cut !== state.agreed && state.messages.isHeard("cut"))
@@ -33,46 +37,31 @@ export default widget({
   },
   live: (state, signal) => {
     let width = state.parts.root.clientWidth
-    const watch = new ResizeObserver(() => {
+    const resized = () => {
       if (!state.drawn || Math.abs(state.parts.root.clientWidth - width) < 2) return
       width = state.parts.root.clientWidth
       draw(state)
-    })
-    watch.observe(state.parts.root)
-    signal.addEventListener("abort", () => watch.disconnect())
+    }
+    watchSize(state.parts.root, resized, signal)
   },
 })
 
-/** @param {HTMLElement | ShadowRoot} root @param {import("../kit/messages.js").Messages} messages @param {Data} data @returns {State} */
+/** @type {Start} */
 function start(root, messages, data) {
-  const paper = find(root, ".paper")
   /** @type {State} */
   const state = {
-    parts: partsOf(paper),
+    parts: partsOf(find(root, ".paper")),
     messages,
     actions: {
       moveTo: (k) => moveTo(state, k),
       tell: () => tell(state),
-      pick: (node) => {
-        state.branch = node
-        changed(state)
-      },
+      choose: (k) => choose(state, k),
+      pick: (branch) => change(state, { branch }),
     },
-    data,
-    tree: treeOf(data),
+    ...{ data, tree: treeOf(data), k: data.k, edits: data.edits, branch: data.branch },
     layout: { tips: [], inner: [], x: new Map(), ends: new Map() },
-    k: data.k,
-    edits: data.edits,
-    branch: data.branch,
-    chosen: new Set(),
-    level: LEVELS[0],
-    width: 0,
-    cursor: null,
-    drawn: "",
-    agreed: "",
-    about: "",
-    dragging: false,
-    dragged: false,
+    ...{ chosen: new Set(), level: LEVELS[0], width: 0, cursor: null },
+    ...{ drawn: "", agreed: "", about: "", dragging: false, dragged: false },
   }
   listen(state)
   followPointer(state)
@@ -99,42 +88,35 @@ function partsOf(root) {
 /** @param {State} state */
 function listen(state) {
   const { root, slider, number, height, tree } = state.parts
-  const press = (/** @type {string} */ name, /** @type {() => void} */ act) => {
-    find(root, name).onclick = act
-  }
   slider.oninput = () => moveTo(state, kOf(Number(slider.value) / 1000, state.data.kmax))
   slider.onchange = () => tell(state)
   slider.onkeydown = (event) => stepBy(state, event, 1)
   height.oninput = () => moveTo(state, kAt(state.tree, (Number(height.value) / 1000) * topOf(state.tree)))
   height.onchange = () => tell(state)
   height.onkeydown = (event) => stepBy(state, event, -1) // a higher line cuts off fewer branches
-  number.onchange = () => {
-    moveTo(state, Math.round(Number(number.value)) || state.k)
-    tell(state)
-  }
-  for (const kind of /** @type {const} */ (["svg", "png"])) {
-    const ground = () => getComputedStyle(root).backgroundColor
-    press(`.${kind}`, () => download(tree, `tree-of-labels-k${state.k}`, kind, ground()))
-  }
-  press(".split", () => state.branch !== null && edit(state, "s", state.branch))
-  press(".join", () => state.branch !== null && edit(state, "j", state.tree.parents[state.branch]))
-  press(".undo", () => {
-    state.edits = []
-    changed(state)
+  number.onchange = () => choose(state, Math.round(Number(number.value)) || state.k)
+  const save = (/** @type {"svg" | "png"} */ kind) =>
+    download(tree, `tree-of-labels-k${state.k}`, kind, getComputedStyle(root).backgroundColor)
+  press(root, {
+    ".svg": () => save("svg"),
+    ".png": () => save("png"),
+    ".split": () => state.branch !== null && edit(state, "s", state.branch),
+    ".join": () => state.branch !== null && edit(state, "j", state.tree.parents[state.branch]),
+    ".undo": () => change(state, { edits: [] }),
+    ".leave": () => change(state, { branch: null }),
   })
-  press(".leave", () => state.actions.pick(null))
-}
-
-/** @param {State} state @param {Data} data */
-function load(state, data) {
-  state.tree = treeOf(data)
-  if (state.tree.n > 4 * Math.max(...LEVELS)) state.level = LEVELS[0]
 }
 
 /** @param {State} state @param {number} k */
 function moveTo(state, k) {
   state.k = Math.max(2, Math.min(k, state.data.kmax))
   update(state)
+}
+
+/** @param {State} state @param {number} k */
+function choose(state, k) {
+  moveTo(state, k)
+  tell(state)
 }
 
 /** @param {State} state @param {KeyboardEvent} event @param {1 | -1} sign */
@@ -146,22 +128,21 @@ function stepBy(state, event, sign) {
   event.preventDefault()
 }
 
-/** @param {State} state */
-function changed(state) {
+/** @param {State} state @param {Partial<Pick<State, "edits" | "branch">>} what */
+function change(state, what) {
+  Object.assign(state, what)
   update(state)
   tell(state)
 }
 
-/** @param {State} state @param {number} [rest] */
+/** Branches are those of one tree, so the tree's id goes with them. @param {State} state @param {number} [rest] */
 function tell(state, rest = 0) {
-  const { messages, k, edits, branch } = state
+  const { messages, data, k, edits, branch } = state
   const cut = JSON.stringify([k, edits, branch])
-  if (state.agreed === cut) {
-    if (!rest) messages.hurry()
-    return
-  }
-  state.agreed = cut
-  messages.tell("cut", { k, edits, branch }, { rest })
+  if (state.agreed !== cut) {
+    state.agreed = cut
+    messages.tell("cut", { id: data.id, k, edits, branch }, { rest })
+  } else if (!rest) messages.hurry()
 }
 
 /** @param {State} state @param {Edit[0]} action @param {number} node */
@@ -169,8 +150,9 @@ function edit(state, action, node) {
   const { tree, edits } = state
   const last = edits.at(-1)
   const undone = action === "j" && last?.[0] === "s" && last[1] === node
-  state.edits = undone ? edits.slice(0, -1) : [...edits, [action, node]]
-  if (action === "j") state.branch = node
-  else state.branch = childrenOf(tree, node).reduce((a, b) => (tree.below[a] >= tree.below[b] ? a : b))
-  changed(state)
+  const children = action === "s" ? childrenOf(tree, node) : [node]
+  change(state, {
+    edits: undone ? edits.slice(0, -1) : [...edits, [action, node]],
+    branch: children.reduce((a, b) => (tree.below[a] >= tree.below[b] ? a : b)),
+  })
 }

@@ -46,12 +46,20 @@ export interface Tree extends Shape {
   last: number[]
   leaves: Map<number, number[]>
 }
-/** What is drawn of a tree: see drawing.js. */
+/** What is drawn of a tree: see layout.js. */
 export interface Layout {
   tips: number[]
   inner: number[]
   x: Map<number, number>
   ends: Map<number, [from: number, to: number]>
+}
+/** A group of the cut: its limbs, its tips that stand for several labels, how far it reaches. */
+export interface Group {
+  node: number
+  from: number
+  to: number
+  limbs: string
+  bundles: string
 }
 export interface Parts {
   root: HTMLElement
@@ -69,6 +77,7 @@ export interface Parts {
 export interface Actions {
   moveTo: (k: number) => void
   tell: () => void
+  choose: (k: number) => void
   pick: (node: number | null) => void
 }
 export interface State {
@@ -94,3 +103,4 @@ export interface State {
   dragging: boolean
   dragged: boolean
 }
+export type Start = import("../kit/types.d.ts").Start<State, Data>

@@ -13,51 +13,39 @@ const maps = new Map()
 /** @type {Map<string, Fetched<Uint16Array>>} */
 const codings = new Map()
 
-/**
- * An entry of these is used again: it moves to the end; the oldest go.
- * @template T
- * @param {Map<string, T>} store @param {string} key @param {() => T} make @param {number} most
- */
+/** An entry that is used again moves to the end; the oldest go. @template T @param {Map<string, T>} store @param {string} key @param {() => T} make @param {number} most */
 export function keepIn(store, key, make, most) {
   const entry = store.get(key) ?? make()
   store.delete(key)
   store.set(key, entry)
-  for (const oldest of store.keys()) {
-    if (store.size <= most) break
-    store.delete(oldest)
-  }
+  for (const oldest of [...store.keys()].slice(0, -most)) store.delete(oldest)
   return entry
 }
 
 /**
- * What is on its way, to be asked for again where it fails.
- * @template T
- * @param {Map<string, Fetched<T>>} store @param {string} key @param {number[]} shares @param {Promise<T>} promise
+ * What is on its way, to be asked for again where it fails; `shares` say how much has come, for those who wait.
+ * @template T @param {Map<string, Fetched<T>>} store @param {string} key @param {(shares: number[]) => Promise<T>} obtain @param {number} most
  */
-function fetched(store, key, shares, promise) {
-  const entry = { key, shares, promise }
-  promise.catch(() => store.get(key) === entry && store.delete(key))
-  return entry
-}
-
-/** Places and ids of one map, ready to draw; `shares` say how much has come, for those who wait. @param {Data} data */
-export function mapFor(data) {
-  const key = `${data.places} ${data.ids}`
+function fetched(store, key, obtain, most) {
   const make = () => {
     const shares = [0, 0]
-    const parts = [data.places, data.ids].map((address, at) =>
-      fetchArray(address, (share) => {
-        shares[at] = share
-      }),
-    )
-    const promise = Promise.all(parts).then(([places, ids]) => {
-      if (places.byteLength !== ids.byteLength)
-        throw new Error("Places and images of this map do not fit each other. Load the page again.")
-      return prepare(new Float32Array(places), new Float64Array(ids))
-    })
-    return fetched(maps, key, shares, promise)
+    const entry = { key, shares, promise: obtain(shares) }
+    entry.promise.catch(() => store.get(key) === entry && store.delete(key))
+    return entry
   }
-  return keepIn(maps, key, make, KEPT_MAPS)
+  return keepIn(store, key, make, most)
+}
+
+/** Places and ids of one map, ready to draw. @param {Data} data */
+export function mapFor(data) {
+  const obtain = async (/** @type {number[]} */ shares) => {
+    const addresses = [data.places, data.ids]
+    const [places, ids] = await Promise.all(addresses.map((one, at) => fetchArray(one, (come) => (shares[at] = come))))
+    if (places.byteLength !== ids.byteLength)
+      throw new Error("Places and images of this map do not fit each other. Load the page again.")
+    return prepare(new Float32Array(places), new Float64Array(ids))
+  }
+  return fetched(maps, `${data.places} ${data.ids}`, obtain, KEPT_MAPS)
 }
 
 /**
@@ -65,25 +53,17 @@ export function mapFor(data) {
  * @param {string} address empty where there is nothing to colour by @param {Fetched<MapArrays>} whole
  */
 export function codesFor(address, whole) {
-  const key = `${whole.key} ${address}`
-  const make = () => {
-    const shares = [address ? 0 : 1]
-    const arrived = address
-      ? fetchArray(address, (share) => {
-          shares[0] = share
-        })
-      : null
-    const promise = Promise.all([arrived, whole.promise]).then(([buffer, map]) => {
-      const codes = new Uint16Array(map.n)
-      if (!buffer) return codes.fill(UNKNOWN)
-      if (buffer.byteLength !== 2 * map.n) throw new Error("The colours do not fit this map. Load the page again.")
-      const given = new Uint16Array(buffer)
-      for (let at = 0; at < map.n; at++) codes[at] = given[map.order[at]]
-      return codes
-    })
-    return fetched(codings, key, shares, promise)
+  const obtain = async (/** @type {number[]} */ shares) => {
+    shares[0] = address ? 0 : 1
+    const arrived = address ? fetchArray(address, (come) => (shares[0] = come)) : null
+    const [buffer, map] = await Promise.all([arrived, whole.promise])
+    const codes = new Uint16Array(map.n).fill(UNKNOWN)
+    if (!buffer) return codes
+    if (buffer.byteLength !== 2 * map.n) throw new Error("The colours do not fit this map. Load the page again.")
+    const given = new Uint16Array(buffer)
+    return codes.map((_, at) => given[map.order[at]])
   }
-  return keepIn(codings, key, make, KEPT_CODES)
+  return fetched(codings, `${whole.key} ${address}`, obtain, KEPT_CODES)
 }
 
 /**
@@ -93,12 +73,7 @@ export function codesFor(address, whole) {
 export function prepare(places, ids) {
   const n = ids.length
   const order = neighboursTogether(shuffled(n), places)
-  const xs = new Float32Array(n)
-  const ys = new Float32Array(n)
-  for (let at = 0; at < n; at++) {
-    xs[at] = places[2 * order[at]]
-    ys[at] = places[2 * order[at] + 1]
-  }
+  const [xs, ys] = [0, 1].map((axis) => new Float32Array(n).map((_, at) => places[2 * order[at] + axis]))
   return { n, ids, order, xs, ys, back: null }
 }
 
@@ -113,8 +88,7 @@ export function backOf(map) {
 
 /** The same for the same number, so that a map looks the same whenever it is opened. @param {number} n */
 function shuffled(n) {
-  const order = new Uint32Array(n)
-  for (let at = 0; at < n; at++) order[at] = at
+  const order = new Uint32Array(n).map((_, at) => at)
   let seed = 0x9e3779b9
   for (let at = n - 1; at > 0; at--) {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
@@ -172,29 +146,18 @@ export async function fetchArray(address, onShare, options = {}) {
   return whole.buffer
 }
 
-/**
- * An answer that is fine, or an error in the words of the route.
- * @param {string} address @param {RequestInit} options
- */
+/** An answer that is fine, or an error in the words of the route. @param {string} address @param {RequestInit} options */
 export async function ask(address, options) {
-  let answer
-  try {
-    answer = await fetch(address, options)
-  } catch (error) {
-    if (isAbort(error)) throw error
-    throw new Error("The server did not answer. See that it runs, then try again.")
-  }
+  const answer = await fetch(address, options).catch((error) => {
+    throw isAbort(error) ? error : new Error("The server did not answer. See that it runs, then try again.")
+  })
   if (answer.ok) return answer
   const said = (answer.headers.get("Content-Type") ?? "").startsWith("text/plain") ? (await answer.text()).trim() : ""
   throw new Error(said && said.length < 400 ? said : `The server answered with ${answer.status}. Load the page again.`)
 }
 
 /** @param {unknown} error */
-export function isAbort(error) {
-  return error instanceof Error && error.name === "AbortError"
-}
+export const isAbort = (error) => error instanceof Error && error.name === "AbortError"
 
 /** @param {unknown} error */
-export function reasonOf(error) {
-  return error instanceof Error ? error.message : String(error)
-}
+export const reasonOf = (error) => (error instanceof Error ? error.message : String(error))

@@ -1,7 +1,7 @@
 // The card at the pointer: the picture of an image and what is known of it.
 import { UNKNOWN } from "./arrays.js"
 import { redrawTop } from "./drawing.js"
-import { screenX, screenY } from "./geometry.js"
+import { toScreen } from "./geometry.js"
 import { addressOf } from "./thumbnails.js"
 
 /** @import { Ready, State } from "./types.d.ts" */
@@ -28,11 +28,9 @@ export function showCard(state, at) {
   state.root.dataset.hover = String(map.ids[map.order[at]])
   card.title.textContent = wordsOf(state, at)
   card.picture.hidden = !state.data.thumb
-  card.picture.onerror = () => {
-    card.picture.hidden = true
-  }
+  card.picture.onerror = () => (card.picture.hidden = true)
   if (state.data.thumb) card.picture.src = addressOf(state, at)
-  const [x, y] = [screenX(state, map.xs[at]), screenY(state, map.ys[at])]
+  const [x, y] = toScreen(state, map.xs[at], map.ys[at])
   const [wide, tall] = [160, 190]
   card.root.style.left = `${x + 16 + wide > state.width ? Math.max(0, x - 16 - wide) : x + 16}px`
   card.root.style.top = `${Math.max(0, Math.min(y - 20, state.height - tall))}px`

@@ -1,15 +1,12 @@
 // The buttons above the map: what dragging does, where pictures are.
-import { find } from "../../kit/elements.js"
+import { find, markAll } from "../../kit/elements.js"
 import { redrawOver } from "./drawing.js"
 
 /** @import { State } from "./types.d.ts" */
 
 const STEPS = new Map(Object.entries({ ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }))
 
-/**
- * One of these buttons is chosen; arrow keys go from one to the next, as in any radio group.
- * @param {HTMLElement} group @param {(value: string) => void} choose
- */
+/** One of these is chosen; arrow keys go to the next, as in any radio group. @param {HTMLElement} group @param {(value: string) => void} choose */
 export function radios(group, choose) {
   const buttons = [...group.querySelectorAll("button")]
   buttons.forEach((button, at) => {
@@ -28,11 +25,8 @@ export function radios(group, choose) {
 
 /** @param {HTMLElement} group @param {string} value */
 function markRadios(group, value) {
-  for (const button of group.querySelectorAll("button")) {
-    const isChosen = button.value === value
-    button.setAttribute("aria-checked", String(isChosen))
-    button.tabIndex = isChosen ? 0 : -1
-  }
+  markAll(group, "aria-checked", (one) => one.value === value)
+  for (const one of group.querySelectorAll("button")) one.tabIndex = one.value === value ? 0 : -1
 }
 
 /** @param {State} state @param {string} mode */

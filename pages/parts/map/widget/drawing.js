@@ -1,19 +1,17 @@
 // Three canvases, one upon another: points; pictures and names; the lasso and what the pointer is at.
-import { fitView, screenX, screenY } from "./geometry.js"
+import { element } from "../../kit/elements.js"
+import { fitView, toScreen } from "./geometry.js"
 import { outlineOf } from "./lasso.js"
 import { drawNames } from "./names.js"
 import { paintPoints, radiusFor } from "./points.js"
 import { drawPictures, placePictures } from "./thumbnails.js"
 
-/** @import { Ready, State } from "./types.d.ts" */
+/** @import { Frame, Ready, State } from "./types.d.ts" */
 
 const REST_MS = 110 // after the hand's last move, all points are drawn again
 const COARSE = 20_000 // of more points, a screen of fine pixels shows coarse ones while the hand moves
 
-/**
- * Soon, and once however often it is asked for. While the hand moves, a fair part of many points stands for all.
- * @param {State} state @param {boolean} [moving]
- */
+/** Soon, and once however often it is asked for. @param {State} state @param {boolean} [moving] a fair part of many points stands for all */
 export function redraw(state, moving = false) {
   state.moving = moving
   clearTimeout(state.rest)
@@ -47,10 +45,7 @@ export function measure(state) {
   const scale = window.devicePixelRatio || 1
   if (!width || !height || (width === state.width && height === state.height && scale === state.scale)) return
   Object.assign(state, { width, height, scale })
-  for (const canvas of Object.values(state.canvases)) {
-    canvas.width = Math.round(width * scale)
-    canvas.height = Math.round(height * scale)
-  }
+  for (const canvas of Object.values(state.canvases)) Object.assign(canvas, sized(state, scale))
   if (!state.map) return
   if (state.fitted || !state.view) state.view = fitView(state.map, state)
   redraw(state)
@@ -65,37 +60,32 @@ export function readTheme(state) {
 }
 
 /** @param {string} colour */
-function partsOf(colour) {
-  return (colour.match(/[\d.]+/g) ?? ["255", "255", "255"]).slice(0, 3).map(Number)
+const partsOf = (colour) => (colour.match(/[\d.]+/g) ?? ["255", "255", "255"]).slice(0, 3).map(Number)
+
+/** Points as they are seen, on so many pixels for each of the page. @param {Ready} state @param {number} scale @param {boolean} moving */
+export function painted(state, scale, moving) {
+  const { map, view, codes, hide, colours, flags, ground, ink } = state
+  /** @type {Frame} */
+  const frame = { view, ...sized(state, scale), scale, radius: radiusOf(state), moving }
+  return paintPoints({ xs: map.xs, ys: map.ys, codes, hide, colours, flags, ground, ink }, frame)
 }
 
-/** @param {Ready} state */
-export function sceneOf(state) {
-  const { map, codes, hide, colours, flags, ground, ink } = state
-  return { xs: map.xs, ys: map.ys, codes, hide, colours, flags, ground, ink }
+/** How large a picture of the stage is. @param {State} state @param {number} scale */
+export function sized({ width, height }, scale) {
+  return { width: Math.round(width * scale), height: Math.round(height * scale) }
 }
 
-/** @param {Ready} state @param {number} width @param {number} height @param {number} scale */
-export function frameOf(state, width, height, scale) {
-  const zoom = state.view.k / fitView(state.map, state).k
-  return { view: state.view, width, height, scale, radius: radiusFor(state.map.n, zoom), moving: state.moving }
-}
+/** How large points are now. @param {Ready} state */
+export const radiusOf = (state) => radiusFor(state.map.n, state.view.k / fitView(state.map, state).k)
 
 /** @param {Ready} state */
 function drawPoints(state) {
   const begun = performance.now()
   readTheme(state)
-  const { width, height } = state.canvases.points
   const scale = state.moving && state.map.n > COARSE ? 1 : state.scale
-  const frame = frameOf(
-    state,
-    Math.round((width * scale) / state.scale),
-    Math.round((height * scale) / state.scale),
-    scale,
-  )
-  const { image, inView, way } = paintPoints(sceneOf(state), frame)
+  const { image, inView, way } = painted(state, scale, state.moving)
   put(state.canvases.points, image)
-  Object.assign(state, { inView, radius: frame.radius })
+  Object.assign(state, { inView, radius: radiusOf(state) })
   if (state.moving) return
   const { dataset } = state.root
   dataset.view = JSON.stringify({ ...state.view, width: state.width, height: state.height })
@@ -106,9 +96,7 @@ function drawPoints(state) {
 /** A coarser picture is stretched. @param {HTMLCanvasElement} canvas @param {ImageData} image */
 function put(canvas, image) {
   if (image.width === canvas.width) return penOf(canvas).putImageData(image, 0, 0)
-  const small = document.createElement("canvas")
-  small.width = image.width
-  small.height = image.height
+  const small = element("canvas", { width: image.width, height: image.height })
   penOf(small).putImageData(image, 0, 0)
   penOf(canvas).drawImage(small, 0, 0, canvas.width, canvas.height)
 }
@@ -146,8 +134,7 @@ function drawTop(state) {
   if (hovered >= 0) {
     pen.lineWidth = 2
     pen.beginPath()
-    const [x, y] = [screenX(state, state.map.xs[hovered]), screenY(state, state.map.ys[hovered])]
-    pen.arc(x, y, state.radius + 4, 0, 2 * Math.PI)
+    pen.arc(...toScreen(state, state.map.xs[hovered], state.map.ys[hovered]), state.radius + 4, 0, 2 * Math.PI)
     pen.stroke()
   }
   if (!drawing || drawing.points.length < 2) return
@@ -165,6 +152,4 @@ function drawTop(state) {
 }
 
 /** Whether there is something to draw, and room for it. @param {State} state @returns {state is Ready} */
-export function isReady(state) {
-  return Boolean(state.map?.n && state.codes && state.view)
-}
+export const isReady = (state) => Boolean(state.map?.n && state.codes && state.view)

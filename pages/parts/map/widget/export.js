@@ -1,25 +1,21 @@
 // The map as a file: a picture of twice as many pixels, or vectors.
-import { countText, saveAs } from "../../kit/elements.js"
-import { frameOf, penOf, redrawOver, sceneOf } from "./drawing.js"
-import { screenX, screenY } from "./geometry.js"
+import { countText, element, saveAs, vector } from "../../kit/elements.js"
+import { painted, penOf, radiusOf, redrawOver, sized } from "./drawing.js"
+import { toScreen } from "./geometry.js"
 import { drawNames, NAME_FONT, placeNames } from "./names.js"
-import { FADED, paintPoints } from "./points.js"
+import { FADED } from "./points.js"
 import { drawPictures } from "./thumbnails.js"
 
 /** @import { Ready } from "./types.d.ts" */
 
 const CIRCLES_MOST = 20_000
-const SVG = "http://www.w3.org/2000/svg"
 
 /** @param {Ready} state */
 export function savePng(state) {
   const scale = 2 * state.scale
-  const canvas = document.createElement("canvas")
-  canvas.width = Math.round(state.width * scale)
-  canvas.height = Math.round(state.height * scale)
-  const frame = { ...frameOf(state, canvas.width, canvas.height, scale), moving: false }
+  const canvas = element("canvas", sized(state, scale))
   const pen = penOf(canvas)
-  pen.putImageData(paintPoints(sceneOf(state), frame).image, 0, 0)
+  pen.putImageData(painted(state, scale, false).image, 0, 0)
   pen.setTransform(scale, 0, 0, scale, 0, 0)
   drawPictures(state, pen, scale, () => redrawOver(state))
   drawNames(state, pen)
@@ -37,14 +33,14 @@ export function saveSvg(state) {
   const { map, codes, hide, flags, width, height, colours } = state
   const svg = vector("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "font-family": "sans-serif" })
   svg.append(vector("title", {}, state.data.title), vector("rect", { width, height, fill: state.groundText }))
-  const [under, over] = [vector("g"), vector("g")]
-  const frame = frameOf(state, width, height, 1)
+  const [under, over] = [vector("g", {}), vector("g", {})]
+  const r = radiusOf(state).toFixed(2)
   for (let at = map.n - 1; at >= 0; at--) {
     if (hide[codes[at]]) continue
-    const [cx, cy] = [screenX(state, map.xs[at]), screenY(state, map.ys[at])]
+    const [cx, cy] = toScreen(state, map.xs[at], map.ys[at])
     if (cx < 0 || cy < 0 || cx > width || cy > height) continue
     const fill = `#${[0, 1, 2].map((part) => colours[3 * codes[at] + part].toString(16).padStart(2, "0")).join("")}`
-    const circle = { cx: cx.toFixed(2), cy: cy.toFixed(2), r: frame.radius.toFixed(2), fill }
+    const circle = { cx: cx.toFixed(2), cy: cy.toFixed(2), r, fill }
     if (!flags) under.append(vector("circle", circle))
     else if (flags[at]) over.append(vector("circle", { ...circle, stroke: state.inkText, "stroke-width": 1 }))
     else under.append(vector("circle", { ...circle, "fill-opacity": FADED }))
@@ -56,14 +52,6 @@ export function saveSvg(state) {
   })
   svg.append(under, over, ...names)
   save(state, new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }), "svg")
-}
-
-/** @param {string} kind @param {{ [name: string]: string | number }} [attributes] @param {string} [text] */
-function vector(kind, attributes = {}, text = "") {
-  const made = document.createElementNS(SVG, kind)
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value))
-  if (text) made.textContent = text
-  return made
 }
 
 /** @param {Ready} state @param {Blob} blob @param {string} ending */

@@ -1,30 +1,26 @@
 // Which part of the plane is seen: its middle (x, y) and k, the pixels of the page per unit. y points upwards.
 
-/** @import { MapArrays, View } from "./types.d.ts" */
+/** @import { Frame, MapArrays, Point, View } from "./types.d.ts" */
 /** @typedef {{ width: number, height: number }} Size */
 /** @typedef {Size & { view: View }} Seen */
 
 const MARGIN = 40 // room for half a picture
 const FAR = 2.5 // the whole extent has to be so many times that of most points before a few are left outside
 
-/** @param {Seen} state @param {number} x */
-export function screenX(state, x) {
-  return (x - state.view.x) * state.view.k + state.width / 2
+/** @param {Seen} state @param {number} x @param {number} y @returns {Point} */
+export function toScreen({ view, width, height }, x, y) {
+  return [(x - view.x) * view.k + width / 2, height / 2 - (y - view.y) * view.k]
 }
 
-/** @param {Seen} state @param {number} y */
-export function screenY(state, y) {
-  return state.height / 2 - (y - state.view.y) * state.view.k
+/** @param {Seen} state @param {number} px @param {number} py @returns {Point} */
+export function toData({ view, width, height }, px, py) {
+  return [view.x + (px - width / 2) / view.k, view.y - (py - height / 2) / view.k]
 }
 
-/** @param {Seen} state @param {number} px */
-export function dataX(state, px) {
-  return state.view.x + (px - state.width / 2) / state.view.k
-}
-
-/** @param {Seen} state @param {number} py */
-export function dataY(state, py) {
-  return state.view.y - (py - state.height / 2) / state.view.k
+/** From the plane to pixels of a picture: x * a + left, above - y * a. @param {Frame} frame */
+export function placing({ view, width, height, scale }) {
+  const a = view.k * scale
+  return { a, left: width / 2 - view.x * a, above: height / 2 + view.y * a }
 }
 
 /**
@@ -54,10 +50,7 @@ export function spread(values) {
   return { least, most, low: Math.max(least, low - wider), high: Math.min(most, high + wider) }
 }
 
-/**
- * The view that shows these bounds. Where all is in one place, any scale will do.
- * @param {Size} size @param {number[]} bounds
- */
+/** The view that shows these bounds; where all is in one place, any scale will do. @param {Size} size @param {number[]} bounds */
 export function viewOf({ width, height }, [left, right, low, high]) {
   const [wide, tall] = [right - left, high - low]
   const room = (/** @type {number} */ size) => Math.max(20, size - 2 * MARGIN)
@@ -78,10 +71,8 @@ export function countFar(map) {
   if (!most) return 0
   if (map.far === undefined) {
     const [left, right, low, high] = most
-    map.far = 0
-    for (let at = 0; at < map.n; at++) {
-      if (map.xs[at] < left || map.xs[at] > right || map.ys[at] < low || map.ys[at] > high) map.far++
-    }
+    const isFar = (/** @type {number} */ x, /** @type {number} */ y) => x < left || x > right || y < low || y > high
+    map.far = map.xs.reduce((sum, x, at) => sum + Number(isFar(x, map.ys[at])), 0)
   }
   return map.far
 }

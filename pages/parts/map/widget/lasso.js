@@ -6,16 +6,16 @@
 const BANDS = 512
 
 /**
- * polygon: [[x, y], ...]. Answers for each point 1 or 0. Each point meets the edges of its own height only; that saves
- * time and changes nothing, since others cannot be crossed.
+ * For each point 1 or 0. Each meets the edges of its own height only, as others cannot be crossed.
  * @param {Point[]} polygon @param {Float32Array} xs @param {Float32Array} ys
  */
 export function insideOf(polygon, xs, ys) {
   const inside = new Uint8Array(xs.length)
   if (polygon.length < 3) return inside
-  const bounds = boundsOf(polygon)
-  const bandOf = (/** @type {number} */ y) =>
-    Math.min(BANDS - 1, Math.floor(((y - bounds.low) / (bounds.high - bounds.low || 1)) * BANDS))
+  const corners = [polygon.map(([x]) => x), polygon.map(([, y]) => y)]
+  const [left, low] = corners.map((all) => Math.min(...all))
+  const [right, high] = corners.map((all) => Math.max(...all))
+  const bandOf = (/** @type {number} */ y) => Math.min(BANDS - 1, Math.floor(((y - low) / (high - low || 1)) * BANDS))
   const bands = Array.from({ length: BANDS }, () => /** @type {number[]} */ ([]))
   polygon.forEach(([x, y], at) => {
     const [beforeX, beforeY] = polygon[(at || polygon.length) - 1]
@@ -25,7 +25,7 @@ export function insideOf(polygon, xs, ys) {
   for (let at = 0; at < xs.length; at++) {
     const x = xs[at]
     const y = ys[at]
-    if (x < bounds.left || x > bounds.right || y < bounds.low || y > bounds.high) continue
+    if (x < left || x > right || y < low || y > high) continue
     const edges = bands[bandOf(y)]
     for (let edge = 0; edge < edges.length; edge += 4) {
       const x1 = edges[edge]
@@ -38,16 +38,8 @@ export function insideOf(polygon, xs, ys) {
   return inside
 }
 
-/** @param {Point[]} polygon */
-function boundsOf(polygon) {
-  const [xs, ys] = [polygon.map(([x]) => x), polygon.map(([, y]) => y)]
-  return { left: Math.min(...xs), right: Math.max(...xs), low: Math.min(...ys), high: Math.max(...ys) }
-}
-
 /** @param {Drawing} drawing @returns {Point[]} */
-export function outlineOf({ mode, points }) {
-  return mode === "box" ? boxOf(points[0], points[1]) : points
-}
+export const outlineOf = ({ mode, points }) => (mode === "box" ? boxOf(points[0], points[1]) : points)
 
 /** @param {Point} one corner @param {Point} other and the one across @returns {Point[]} */
 export function boxOf([x1, y1], [x2, y2]) {

@@ -20,18 +20,11 @@ export function load(state) {
     const steps = data.scale.map(rgbOf)
     for (let code = 0; code < UNKNOWN; code++) colours.set(between(steps, code / (UNKNOWN - 1)), 3 * code)
   } else for (const [code, { colour }] of data.entries.entries()) colours.set(rgbOf(colour), 3 * code)
-  let unknown = 0
   const last = scale ? UNKNOWN : data.entries.length
-  for (let at = 0; at < codes.length; at++) if (codes[at] >= last) unknown++
+  const unknown = codes.reduce((sum, code) => sum + Number(code >= last), 0)
   const entries = data.entries.map((entry, code) => ({ ...entry, code }))
-  if (unknown)
-    entries.push({
-      title: scale ? "no value" : "nothing known",
-      colour: data.unknown,
-      size: unknown,
-      at: null,
-      code: UNKNOWN,
-    })
+  const title = scale ? "no value" : "nothing known"
+  if (unknown) entries.push({ title, colour: data.unknown, size: unknown, at: null, code: UNKNOWN })
   Object.assign(state, { colours, entries, bySize: [...entries].sort((a, b) => b.size - a.size), known: last })
   const titles = new Set(entries.map((entry) => entry.title))
   if (state.alone !== null && !titles.has(state.alone)) state.alone = null
@@ -43,9 +36,7 @@ export function load(state) {
 }
 
 /** @param {string} hex */
-function rgbOf(hex) {
-  return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))
-}
+const rgbOf = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))
 
 /** @param {number[][]} steps @param {number} share */
 function between(steps, share) {
@@ -81,27 +72,24 @@ function drawLegend(state) {
 }
 
 /** @param {State} state @param {Entry} entry */
-function legendLine(state, entry) {
-  const line = element("li", "entry")
-  const box = element("input", "shown")
-  box.type = "checkbox"
-  box.setAttribute("aria-label", `Show ${entry.title}`)
-  box.onchange = () => showOrHide(state, entry.title)
-  const alone = button("alone", "", ({ shiftKey }) => (shiftKey ? showOrHide : seeAlone)(state, entry.title))
-  alone.title = `${entry.title}: click to see it alone, Shift+click to hide or show it`
-  const dot = element("span", "dot")
-  dot.style.background = entry.colour
-  alone.append(dot, element("span", "title", entry.title), element("span", "size", countText(entry.size)))
-  line.append(box, alone)
-  line.dataset.title = entry.title
-  return line
+function legendLine(state, { title, colour, size }) {
+  const attributes = { "aria-label": `Show ${title}` }
+  const onchange = () => showOrHide(state, title)
+  const box = element("input", { className: "shown", type: "checkbox", onchange, attributes })
+  const alone = button(
+    { className: "alone", title: `${title}: click to see it alone, Shift+click to hide or show it` },
+    ({ shiftKey }) => (shiftKey ? showOrHide : seeAlone)(state, title),
+    element("span", { className: "dot", style: { background: colour } }),
+    element("span", "title", title),
+    element("span", "size", countText(size)),
+  )
+  return element("li", { className: "entry", dataset: { title } }, box, alone)
 }
 
 /** @param {State} state */
 function markLegend(state) {
-  for (const line of state.legend.list.querySelectorAll("li")) {
-    const { title } = line.dataset
-    if (title === undefined) continue
+  for (const line of state.legend.list.querySelectorAll("li.entry")) {
+    const { title = "" } = /** @type {HTMLElement} */ (line).dataset
     line.classList.toggle("off", state.hidden.has(title))
     find(line, ".shown", HTMLInputElement).checked = !state.hidden.has(title)
     find(line, ".alone").setAttribute("aria-pressed", String(state.alone === title))
@@ -111,10 +99,9 @@ function markLegend(state) {
 
 /** @param {State} state @param {string} title */
 function seeAlone(state, title) {
-  state.alone = state.alone === title ? null : title
-  state.hidden = new Set(
-    state.alone === null ? [] : state.entries.map((one) => one.title).filter((one) => one !== title),
-  )
+  const isAlone = state.alone === title
+  state.alone = isAlone ? null : title
+  state.hidden = new Set(state.entries.map((one) => one.title).filter((one) => !isAlone && one !== title))
   changeShown(state)
 }
 

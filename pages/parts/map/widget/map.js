@@ -1,5 +1,6 @@
 // The map: all images of an embedding as points. The hand is answered here; Python hears of what is picked.
-import { find } from "../../kit/elements.js"
+import { find, press } from "../../kit/elements.js"
+import { hearPage, watchSize } from "../../kit/page.js"
 import { widget } from "../../kit/widget.js"
 import { codesFor, mapFor, reasonOf } from "./arrays.js"
 import { hideCard } from "./card.js"
@@ -12,7 +13,7 @@ import { listen } from "./pointer.js"
 import { agree, clearPick, drawStrip, hearPick, tryAgain } from "./selection.js"
 import { fit, setView, zoomAt } from "./view.js"
 
-/** @import { Data, MapArrays, State } from "./types.d.ts" */
+/** @import { Data, MapArrays, Ready, State, Start } from "./types.d.ts" */
 
 export default widget({
   start,
@@ -36,28 +37,22 @@ export default widget({
   live: (state, signal) => {
     /** What another widget of the same map on this page tells. @param {string} kind @param {(detail: any) => void} then */
     const hear = (kind, then) =>
-      document.addEventListener(
+      hearPage(
         kind,
-        (event) => {
-          if (!(event instanceof CustomEvent) || event.detail.from === state) return
-          if (event.detail.map === state.data.map_id && state.codes) then(event.detail)
-        },
-        { signal },
+        (told) => told.from !== state && told.map === state.data.map_id && state.codes && then(told),
+        signal,
       )
     hear("imclust-map-view", ({ view, fitted, moving }) => {
       state.fitted = fitted
-      if (!state.map) return
-      const ready = Object.assign(state, { map: state.map, codes: /** @type {Uint16Array} */ (state.codes), view })
-      setView(ready, fitted ? fitView(state.map, state) : view, { told: true, fitting: true, moving })
+      const ready = /** @type {Ready} */ (state)
+      setView(ready, fitted ? fitView(ready.map, state) : view, { told: true, fitting: true, moving })
     })
     hear("imclust-map-picked", (held) => hearPick(state, held))
-    const watch = new ResizeObserver(() => measure(state))
-    watch.observe(state.stage)
-    signal.addEventListener("abort", () => watch.disconnect())
+    watchSize(state.stage, () => measure(state), signal)
   },
 })
 
-/** @param {HTMLElement | ShadowRoot} parent @param {import("../../kit/messages.js").Messages} messages @param {Data} data @returns {State} */
+/** @type {Start} */
 function start(parent, messages, data) {
   const root = find(parent, ".map")
   const some = (/** @type {string} */ name) => find(root, name)
@@ -89,20 +84,20 @@ function start(parent, messages, data) {
 /** @param {State} state */
 function listenButtons(state) {
   const { root, strip, legend, canvases } = state
-  const press = (/** @type {string} */ name, /** @type {(ready: import("./types.d.ts").Ready) => void} */ act) => {
-    find(root, name).onclick = () => isReady(state) && act(state)
-  }
-  press(".fit", (ready) => fit(ready))
-  press(".in", (ready) => zoomAt(ready, ready.width / 2, ready.height / 2, 1.5))
-  press(".out", (ready) => zoomAt(ready, ready.width / 2, ready.height / 2, 1 / 1.5))
-  press(".png", savePng)
-  press(".svg", saveSvg)
+  const ready = (/** @type {(ready: Ready) => void} */ act) => () => isReady(state) && act(state)
+  press(root, {
+    ".fit": ready(fit),
+    ".in": ready((one) => zoomAt(one, one.width / 2, one.height / 2, 1.5)),
+    ".out": ready((one) => zoomAt(one, one.width / 2, one.height / 2, 1 / 1.5)),
+    ".png": ready(savePng),
+    ".svg": ready(saveSvg),
+    ".wait button": () => fetchAll(state),
+  })
   const names = find(root, ".names", HTMLInputElement)
   names.onchange = () => {
     state.names = names.checked
     redrawOver(state)
   }
-  find(root, ".wait button").onclick = () => fetchAll(state)
   // These go when they are pressed; the keyboard stays with the map.
   const thenMap = (/** @type {() => void} */ act) => () => {
     act()
@@ -110,7 +105,7 @@ function listenButtons(state) {
   }
   strip.clear.onclick = thenMap(() => clearPick(state))
   strip.again.onclick = thenMap(() => tryAgain(state))
-  strip.far.onclick = thenMap(() => isReady(state) && fit(state, true))
+  strip.far.onclick = thenMap(ready((one) => fit(one, true)))
   legend.all.onclick = thenMap(() => showAll(state))
   radios(find(root, ".modes"), (value) => setMode(state, value))
   radios(find(root, ".pictures"), (value) => setPictures(state, value))
@@ -152,21 +147,20 @@ function sayWait(state, text, failed = false) {
 /** @param {State} state @param {MapArrays} map @param {Uint16Array} codes */
 function show(state, map, codes) {
   const another = state.map !== map
-  Object.assign(state, { map, codes })
+  Object.assign(state, { map, codes: map.n ? codes : null })
   sayWait(state, map.n ? "" : "There is no image on this map.")
   state.root.dataset.state = map.n ? "ready" : "empty"
   if (!map.n) {
-    state.codes = null
     state.legend.list.replaceChildren()
     return drawStrip(state)
   }
   if (another) {
-    const fitted = map.lastView?.fitted ?? true
+    const last = map.lastView
+    const fitted = last?.fitted ?? true
     Object.assign(state, { flags: null, picked: 0, key: "", taken: "", placed: [], hovered: -1, fitted })
     measure(state)
-    const last = map.lastView
-    state.view = state.fitted || !last ? fitView(map, state) : last.view
-    if (!state.width) state.view = null // not laid out yet: as soon as it is
+    const view = fitted || !last ? fitView(map, state) : last.view
+    state.view = state.width ? view : null // not laid out yet: as soon as it is
   }
   recolour(state)
   drawStrip(state)

@@ -1,5 +1,5 @@
 // Names above the centres of clusters: the largest first, and none upon another.
-import { screenX, screenY } from "./geometry.js"
+import { toScreen } from "./geometry.js"
 
 /** @import { Ready } from "./types.d.ts" */
 
@@ -12,12 +12,14 @@ export function placeNames(state, pen) {
   if (!state.names || state.data.scale.length) return []
   /** @type {{ text: string, x: number, y: number, left: number, right: number, above: number, below: number }[]} */
   const placed = []
-  pen.font = nameFont(state)
+  pen.font = `600 ${NAME_FONT}px ${state.font}`
   const lift = state.placed.length ? state.placed[0].side / 2 + 8 : 15 // a tight group is no larger than its name
   for (const entry of state.bySize) {
     if (!entry.at || state.hide[entry.code] || placed.length >= NAMES_MOST) continue
-    const text = shortened(entry.title)
-    const [x, y] = [screenX(state, entry.at[0]), screenY(state, entry.at[1]) - lift]
+    const letters = [...entry.title]
+    const text = letters.length > NAME_LETTERS ? `${letters.slice(0, NAME_LETTERS - 1).join("")}…` : entry.title
+    const [x, centre] = toScreen(state, ...entry.at)
+    const y = centre - lift
     const half = pen.measureText(text).width / 2 + 4
     const [left, right, above, below] = [x - half, x + half, y - NAME_FONT * 0.75, y + NAME_FONT * 0.75]
     if (left < 0 || right > state.width || above < 0 || below > state.height) continue
@@ -27,26 +29,11 @@ export function placeNames(state, pen) {
   return placed
 }
 
-/** @param {Ready} state */
-function nameFont(state) {
-  return `600 ${NAME_FONT}px ${state.font}`
-}
-
-/** @param {string} title */
-function shortened(title) {
-  const letters = [...title]
-  return letters.length > NAME_LETTERS ? `${letters.slice(0, NAME_LETTERS - 1).join("")}…` : title
-}
-
 /** @param {Ready} state @param {CanvasRenderingContext2D} pen */
 export function drawNames(state, pen) {
   const placed = placeNames(state, pen)
-  pen.textAlign = "center"
-  pen.textBaseline = "middle"
-  pen.lineJoin = "round"
-  pen.lineWidth = 4
-  pen.strokeStyle = state.groundText
-  pen.fillStyle = state.inkText
+  Object.assign(pen, { textAlign: "center", textBaseline: "middle", lineJoin: "round", lineWidth: 4 })
+  Object.assign(pen, { strokeStyle: state.groundText, fillStyle: state.inkText })
   for (const { text, x, y } of placed) {
     pen.globalAlpha = 0.85
     pen.strokeText(text, x, y)

@@ -1,8 +1,9 @@
 // Mouse, touch and keys. Wheel zooms, dragging moves, lassoes or boxes; Shift+drag lassoes whatever the mode is.
+import { isModified } from "../../kit/page.js"
 import { hideCard, showCard } from "./card.js"
 import { setMode } from "./controls.js"
 import { isReady, redrawTop } from "./drawing.js"
-import { dataX, dataY } from "./geometry.js"
+import { toData } from "./geometry.js"
 import { boxOf, outlineOf } from "./lasso.js"
 import { clearPick, pickInside, pickOne } from "./selection.js"
 import { pictureAt } from "./thumbnails.js"
@@ -13,9 +14,8 @@ import { fit, panBy, zoomAt } from "./view.js"
 const NEAR = 12 // pixels from a point that still count as on it
 const STILL = 4 // pixels that a click may move
 const STEP = 3 // pixels between two corners of a lasso
-const PAN_KEYS = new Map(
-  Object.entries({ ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }),
-)
+const ARROWS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }
+const PAN_KEYS = new Map(Object.entries(ARROWS))
 const MODE_KEYS = new Map(Object.entries({ m: "move", l: "lasso", b: "box" }))
 
 /** @param {State} state */
@@ -29,7 +29,7 @@ export function listen(state) {
   top.onpointerleave = () => hideCard(state)
   top.ondblclick = (event) => isReady(state) && pointAt(state, event) < 0 && fit(state)
   state.root.onkeydown = (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !keyed(state, event)) return
+    if (isModified(event) || !keyed(state, event)) return
     event.preventDefault()
     event.stopPropagation() // the same letters mean other things to other widgets
   }
@@ -39,12 +39,6 @@ export function listen(state) {
 function placeOf(state, event) {
   const box = state.canvases.top.getBoundingClientRect()
   return [event.clientX - box.left, event.clientY - box.top]
-}
-
-/** Alt adds to what is picked, Control takes away. @param {PointerEvent} event @returns {How} */
-function howOf(event) {
-  if (event.altKey) return "add"
-  return event.ctrlKey || event.metaKey ? "less" : "new"
 }
 
 /** @param {State} state @param {WheelEvent} event */
@@ -66,8 +60,7 @@ function down(state, event) {
   const at = placeOf(state, event)
   state.fingers.set(event.pointerId, at)
   if (state.fingers.size > 1) {
-    state.drawing = null // two fingers zoom
-    state.pressed = null
+    Object.assign(state, { drawing: null, pressed: null }) // two fingers zoom
     return redrawTop(state)
   }
   state.pressed = { at, from: at, still: true }
@@ -109,7 +102,7 @@ function up(state, event) {
   const { pressed, drawing } = state
   letGo(state, event.pointerId)
   if (!pressed || !isReady(state)) return
-  const how = howOf(event)
+  const how = event.altKey ? "add" : event.ctrlKey || event.metaKey ? "less" : "new" // than what is picked
   if (pressed.still) {
     const at = pointAt(state, event)
     if (at >= 0) pickOne(state, at, how)
@@ -119,8 +112,7 @@ function up(state, event) {
 /** @param {Ready} state @param {Point[]} outline @param {How} how */
 function pickOutline(state, outline, how) {
   if (outline.length < 3) return
-  /** @type {Point[]} */
-  const polygon = outline.map(([x, y]) => [dataX(state, x), dataY(state, y)])
+  const polygon = outline.map(([x, y]) => toData(state, x, y))
   pickInside(state, polygon, how)
 }
 
@@ -128,8 +120,7 @@ function pickOutline(state, outline, how) {
 function letGo(state, finger) {
   if (finger === undefined) state.fingers.clear()
   else state.fingers.delete(finger)
-  state.pressed = null
-  state.drawing = null
+  Object.assign(state, { pressed: null, drawing: null })
   redrawTop(state)
 }
 
@@ -145,9 +136,7 @@ function pinch(state, finger, at) {
 }
 
 /** The middle of two fingers, and how far they are apart. @param {Point} one @param {Point} other @returns {[Point, number]} */
-function between([x1, y1], [x2, y2]) {
-  return [[(x1 + x2) / 2, (y1 + y2) / 2], Math.hypot(x2 - x1, y2 - y1)]
-}
+const between = ([x1, y1], [x2, y2]) => [[(x1 + x2) / 2, (y1 + y2) / 2], Math.hypot(x2 - x1, y2 - y1)]
 
 /** Whether the key was one of ours. @param {State} state @param {KeyboardEvent} event */
 function keyed(state, { key, shiftKey, target }) {
@@ -171,10 +160,7 @@ function keyed(state, { key, shiftKey, target }) {
   return true
 }
 
-/**
- * The point nearest to the pointer, among those that are shown; a picture counts as its point.
- * @param {Ready} state @param {MouseEvent} event
- */
+/** The nearest point, among those that are shown; a picture counts as its point. @param {Ready} state @param {MouseEvent} event */
 function pointAt(state, event) {
   const [px, py] = placeOf(state, event)
   const over = pictureAt(state, px, py)
@@ -185,7 +171,7 @@ function pointAt(state, event) {
 function nearest(state, px, py) {
   const { hide, codes } = state
   const { n, xs, ys } = state.map
-  const [x, y] = [dataX(state, px), dataY(state, py)]
+  const [x, y] = toData(state, px, py)
   let reach = NEAR / state.view.k
   let best = -1
   for (let at = 0; at < n; at++) {

@@ -1,6 +1,7 @@
 // What is picked: shown here at once, kept by the server under a key, told to Python by that key. Where Python has
 // another pick, because somebody chose elsewhere, that one is taken over.
-import { countText } from "../../kit/elements.js"
+import { countText, plural } from "../../kit/elements.js"
+import { tellPage } from "../../kit/page.js"
 import { ask, backOf, fetchArray, isAbort, reasonOf } from "./arrays.js"
 import { redraw } from "./drawing.js"
 import { countFar } from "./geometry.js"
@@ -33,32 +34,28 @@ function pickThese(state, these, how) {
     for (let at = 0; at < these.length; at++)
       these[at] = how === "add" ? these[at] | before[at] : before[at] & ~these[at] & 1
   }
-  const picked = sumOf(these)
+  let picked = 0
+  for (let at = 0; at < these.length; at++) picked += these[at]
   if (!picked) return clearPick(state)
   hold(state, { flags: these, picked, key: null })
   post(state)
 }
 
-/** @param {Uint8Array} flags */
-function sumOf(flags) {
-  let sum = 0
-  for (let at = 0; at < flags.length; at++) sum += flags[at]
-  return sum
-}
-
 /** @param {State} state */
 export function clearPick(state) {
-  state.posting?.abort()
-  state.posting = null
+  stopPosting(state)
   if (!state.flags && !state.key && !state.trouble) return
   hold(state, { flags: null, picked: 0, key: "" })
   tellPick(state)
 }
 
-/**
- * Shown here and on the other widgets of this map; `lent` is the pick of Python that theirs are ahead of.
- * @param {State} state @param {Held} held @param {boolean} [told]
- */
+/** @param {State} state */
+function stopPosting(state) {
+  state.posting?.abort()
+  state.posting = null
+}
+
+/** Shown here and on the other widgets of this map. @param {State} state @param {Held} held @param {boolean} [told] */
 function hold(state, { flags, picked, key }, told = false) {
   Object.assign(state, { flags, picked, key, trouble: "", taking: null })
   state.root.dataset.picked = String(picked)
@@ -80,12 +77,8 @@ async function post(state) {
   for (let at = 0, to = 0; at < map.n; at++) if (flags[at]) places[to++] = map.order[at]
   const ids = Float64Array.from(places.sort(), (place) => map.ids[place])
   try {
-    const options = {
-      method: "POST",
-      body: ids.buffer,
-      signal: posting.signal,
-      headers: { "Content-Type": "application/octet-stream" },
-    }
+    const headers = { "Content-Type": "application/octet-stream" }
+    const options = { method: "POST", body: ids.buffer, signal: posting.signal, headers }
     const { pick } = await (await ask(state.data.pick_to, options)).json()
     if (posting !== state.posting) return
     state.posting = null
@@ -104,10 +97,7 @@ function tellPick(state) {
   state.messages.tell("picked", state.key)
 }
 
-/**
- * What Python says is news only when it has heard all that was told here, and nothing is under way.
- * @param {State} state
- */
+/** What Python says is news only when it has heard all that was told here, and nothing is under way. @param {State} state */
 export function agree(state) {
   const { pick, picked } = state.data
   const isNews = pick !== state.agreed
@@ -146,8 +136,7 @@ async function takeOver(state, pick, address) {
 
 /** From another widget of the same map on this page. @param {State} state @param {Held} held */
 export function hearPick(state, held) {
-  state.posting?.abort()
-  state.posting = null
+  stopPosting(state)
   state.lent = state.data.pick
   hold(state, held, true)
 }
@@ -163,7 +152,7 @@ export function tryAgain(state) {
 /** The line below the map: what is picked, or how many there are. @param {State} state */
 export function drawStrip(state) {
   const { strip, map } = state
-  const images = map ? `${countText(map.n)} ${map.n === 1 ? "image" : "images"}` : ""
+  const images = map ? plural(map.n, "image") : ""
   const said = state.flags ? `${countText(state.picked)} picked of ${images}` : images
   const text =
     state.trouble || (state.key && !state.flags ? `Nothing of what is picked is on this map. ${images}` : said)
@@ -176,10 +165,7 @@ export function drawStrip(state) {
   strip.far.textContent = `${countText(far)} far away`
 }
 
-/**
- * Tell the other widgets on this page that show the same map.
- * @param {State} state @param {string} event @param {object} detail
- */
+/** Tell the other widgets on this page that show the same map. @param {State} state @param {string} event @param {object} detail */
 export function tellOthers(state, event, detail) {
-  document.dispatchEvent(new CustomEvent(event, { detail: { ...detail, map: state.data.map_id, from: state } }))
+  tellPage(event, { ...detail, map: state.data.map_id, from: state })
 }

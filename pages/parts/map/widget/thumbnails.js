@@ -1,6 +1,7 @@
 // Thumbnails on the map, in the place of dots: never one upon another. Each is fetched when it is wanted, a few at a time.
+import { element } from "../../kit/elements.js"
 import { keepIn, PREFIX } from "./arrays.js"
-import { screenX, screenY } from "./geometry.js"
+import { toScreen } from "./geometry.js"
 
 /** @import { Placed, Ready } from "./types.d.ts" */
 
@@ -12,25 +13,19 @@ const SMALL = 44
 const LARGE = 72
 const GAP = 3
 const LOOKED_AT = 250_000 // points that are tried for a place, when the hand rests
-/** What was fetched, cut and made small; null for what is on its way or cannot be had. @type {Map<string, { picture: HTMLCanvasElement | null }>} */
+/** What was fetched, cut and made small; null for what is on its way or cannot be had. @type {Map<string, HTMLCanvasElement | null>} */
 const pictures = new Map()
 
 /** @param {Ready} state @param {number} at */
-export function addressOf(state, at) {
-  return state.data.thumb.replace("{id}", String(state.map.ids[state.map.order[at]]))
-}
+export const addressOf = (state, at) => state.data.thumb.replace("{id}", String(state.map.ids[state.map.order[at]]))
 
-/**
- * Where pictures go: picked ones first, then those that were there, then others wherever there is room.
- * @param {Ready} state
- */
+/** Where pictures go: picked ones first, then those that were there, then others wherever there is room. @param {Ready} state */
 export function placePictures(state) {
   const { map, width, height, hide, codes } = state
   const near = state.inView <= Math.max(SOME, (width * height) / (2 * SMALL * SMALL))
   if (state.pictures === "never" || !state.data.thumb || (state.pictures === "near" && !near)) return []
-  const side = Math.round(
-    Math.max(SMALL, Math.min(LARGE, Math.sqrt((width * height) / (2.2 * Math.max(1, state.inView))))),
-  )
+  const fair = Math.sqrt((width * height) / (2.2 * Math.max(1, state.inView)))
+  const side = Math.round(Math.max(SMALL, Math.min(LARGE, fair)))
   const cell = side + GAP
   const columns = Math.ceil(width / cell) + 3
   const taken = new Map()
@@ -39,8 +34,7 @@ export function placePictures(state) {
   const drawn = new Set()
   const place = (/** @type {number} */ at) => {
     if (at >= map.n || hide[codes[at]] || drawn.has(at)) return
-    const x = screenX(state, map.xs[at])
-    const y = screenY(state, map.ys[at])
+    const [x, y] = toScreen(state, map.xs[at], map.ys[at])
     if (x < 0 || y < 0 || x > width || y > height) return
     const spot = (Math.floor(y / cell) + 1) * columns + Math.floor(x / cell) + 1
     for (const other of [0, -1, 1, -columns, columns, -columns - 1, -columns + 1, columns - 1, columns + 1]) {
@@ -67,7 +61,7 @@ export function placePictures(state) {
 export function drawPictures(state, pen, scale, whenThere) {
   for (const { at, x, y, side } of state.placed) {
     const address = addressOf(state, at)
-    const ready = pictures.get(address)?.picture
+    const ready = pictures.get(address)
     if (!ready) continue
     const chosen = state.flags ? state.flags[at] === 1 : false
     const colour = 3 * state.codes[at]
@@ -92,40 +86,30 @@ export function drawPictures(state, pen, scale, whenThere) {
   fetchPictures(state, Math.round(LARGE * scale), whenThere)
 }
 
-/**
- * The picture under the pointer, if any; the last drawn lies on top, though none should overlap.
- * @param {Ready} state @param {number} px @param {number} py
- */
+/** The picture under the pointer, -1 for none. @param {Ready} state @param {number} px @param {number} py */
 export function pictureAt(state, px, py) {
   const isHere = (/** @type {Placed} */ { at, x, y, side }) => {
     const there = Math.abs(x - px) <= side / 2 && Math.abs(y - py) <= side / 2
-    return there && Boolean(pictures.get(addressOf(state, at))?.picture)
+    return there && Boolean(pictures.get(addressOf(state, at)))
   }
   return state.placed.find(isHere)?.at ?? -1
 }
 
-/** @param {Ready} state @param {number} side @param {() => void} whenThere */
+/** A few at a time, those that are wanted by then. @param {Ready} state @param {number} side @param {() => void} whenThere */
 function fetchPictures(state, side, whenThere) {
-  state.waiting = state.placed.filter(({ at }) => !pictures.has(addressOf(state, at)))
+  state.waiting = state.placed.map(({ at }) => addressOf(state, at)).filter((address) => !pictures.has(address))
+  const lane = async () => {
+    for (let next = state.waiting.shift(); next && state.root.isConnected; next = state.waiting.shift()) {
+      if (pictures.has(next)) continue
+      await fetchPicture(next, side)
+      whenThere()
+    }
+    state.lanes--
+  }
   while (state.lanes < LANES && state.waiting.length) {
     state.lanes++
-    nextPicture(state, side, whenThere)
+    lane()
   }
-}
-
-/** @param {Ready} state @param {number} side @param {() => void} whenThere */
-function nextPicture(state, side, whenThere) {
-  let next
-  do next = state.waiting.shift()
-  while (next && pictures.has(addressOf(state, next.at)))
-  if (!next || !state.root.isConnected) {
-    state.lanes--
-    return
-  }
-  fetchPicture(addressOf(state, next.at), side).then(() => {
-    whenThere()
-    nextPicture(state, side, whenThere)
-  })
 }
 
 /**
@@ -134,22 +118,15 @@ function nextPicture(state, side, whenThere) {
  * @param {string} address @param {number} side
  */
 async function fetchPicture(address, side) {
-  const make = () => ({ picture: /** @type {HTMLCanvasElement | null} */ (null) })
-  const entry = keepIn(pictures, address, make, PICTURES_KEPT)
-  const image = new Image()
-  image.src = address
-  try {
-    await image.decode()
-  } catch {
-    return
-  }
-  const small = document.createElement("canvas")
-  small.width = small.height = side
-  const least = Math.min(image.naturalWidth, image.naturalHeight)
-  const [left, upper] = [(image.naturalWidth - least) / 2, (image.naturalHeight - least) / 2]
+  keepIn(pictures, address, () => null, PICTURES_KEPT)
+  const image = element("img", { src: address })
+  const [loaded] = await Promise.allSettled([image.decode()])
+  const small = element("canvas", { width: side, height: side })
   const pen = small.getContext("2d")
-  if (!pen) return
+  if (!pen || loaded.status === "rejected" || !pictures.has(address)) return
+  const { naturalWidth: width, naturalHeight: height } = image
+  const least = Math.min(width, height)
   pen.imageSmoothingQuality = "high"
-  pen.drawImage(image, left, upper, least, least, 0, 0, side, side)
-  entry.picture = small
+  pen.drawImage(image, (width - least) / 2, (height - least) / 2, least, least, 0, 0, side, side)
+  pictures.set(address, small)
 }

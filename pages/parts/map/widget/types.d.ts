@@ -148,7 +148,7 @@ export interface State extends Held {
   drawnColours: string
   asked: object
   placed: Placed[]
-  waiting: Placed[]
+  waiting: string[]
   lanes: number
   hovered: number
   inView: number
@@ -171,3 +171,4 @@ export interface Ready extends State {
   codes: Uint16Array
   view: View
 }
+export type Start = import("../../kit/types.d.ts").Start<State, Data>

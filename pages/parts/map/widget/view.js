@@ -1,7 +1,7 @@
 // Moving over the map: fitting, zooming, panning; other widgets of the same map on this page follow.
 import { hideCard } from "./card.js"
 import { redraw } from "./drawing.js"
-import { dataX, dataY, extentOf, fitView, viewOf } from "./geometry.js"
+import { extentOf, fitView, toData, viewOf } from "./geometry.js"
 import { drawStrip, tellOthers } from "./selection.js"
 
 /** @import { Ready, View } from "./types.d.ts" */
@@ -28,11 +28,9 @@ export function setView(state, view, { fitting = false, told = false, moving = f
 /** @param {Ready} state @param {number} px @param {number} py @param {number} by @param {boolean} [moving] */
 export function zoomAt(state, px, py, by, moving = false) {
   const base = fitView(state.map, state).k
-  const k = Math.max(
-    Math.min(base, viewOf(state, extentOf(state.map).all).k) / 4,
-    Math.min(base * DEEPEST, state.view.k * by),
-  )
-  const [x, y] = [dataX(state, px), dataY(state, py)]
+  const least = Math.min(base, viewOf(state, extentOf(state.map).all).k) / 4
+  const k = Math.max(least, Math.min(base * DEEPEST, state.view.k * by))
+  const [x, y] = toData(state, px, py)
   setView(state, { x: x - (px - state.width / 2) / k, y: y + (py - state.height / 2) / k, k }, { moving })
 }
 
