@@ -5,7 +5,6 @@ date; the oldest go when there are too many, and what is gone or damaged is made
 """
 
 import hashlib
-import io
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 
 from imclust_core.explain.layers import Layer
 from imclust_core.store.catalogue import ImageRow, images_by_id
-from imclust_core.store.database import write_atomically
+from imclust_core.store.database import arrays_in, packed, write_atomically
 from imclust_core.store.embeddings import Embedding, room_in
 from imclust_core.store.shards import whole_hash
 from imclust_core.store.vectors import feature_blocks, locate, read_rows
@@ -208,19 +207,16 @@ def _hashed(*parts: str) -> str:
 
 
 def _write(one: Embedding, name: str, **arrays: np.ndarray) -> None:
-    file = io.BytesIO()
-    np.savez(file, **arrays)  # type: ignore[arg-type]
-    write_atomically(
-        room_in(one, _FOLDER) / name, file.getvalue(), durable=False
-    )  # what a power cut takes is made again
+    path = room_in(one, _FOLDER) / name
+    write_atomically(path, packed(**arrays), durable=False)  # what a power cut takes is made again
 
 
 def _read(one: Embedding, name: str, *parts: str) -> dict[str, np.ndarray] | None:
     """These arrays of a file of ours, or None for a file that is not there or not whole."""
     try:
-        with (one.folder / _FOLDER / name).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return {part: file[part] for part in parts}
-    except Exception:  # numpy and zipfile raise almost anything for damaged files; each wrong byte has its own
+        kept = arrays_in(one.folder / _FOLDER / name)
+        return {part: kept[part] for part in parts}
+    except Exception:
         return None
 
 
