@@ -43,6 +43,6 @@ try:
     else:
         with right:
             other = pick_clustering(known, B, "To", known[0])
-        show_comparison(workspace, source, one, other, comparison_of(workspace, one, other))
+        show_comparison(workspace, source, one, other, comparison_of(one, other))
 except (ClusteringError, TruthError) as error:
     st.error(plain(str(error)))

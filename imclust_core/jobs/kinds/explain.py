@@ -11,7 +11,7 @@ import numpy as np
 from imclust_core.annotation.editing import open_desk
 from imclust_core.annotation.explain_questions import Question, directions, question
 from imclust_core.backbones.network import Backbone
-from imclust_core.embedding.decoding import Asked, Decoder
+from imclust_core.embedding.decoding import Asked, Decoder, decoder_for
 from imclust_core.embedding.lanes import Lanes, devices_for, places_for
 from imclust_core.errors import ExplainError
 from imclust_core.explain.cam import Looked
@@ -73,12 +73,7 @@ def explain(
     report(0, len(looks), "looking", {"failed": failed})
     targets = {text: _target(workspace, one, question(text)) for text in dict.fromkeys(look.target for look in looks)}
     source = collection(workspace, one.collection_id)
-    decoder = Decoder(
-        source.folder,
-        follow_links=source.follow_links,
-        preprocessing=lookers[0].preprocessing,
-        thumbnails=workspace.thumbnails,
-    )
+    decoder = decoder_for(workspace, source, lookers[0].preprocessing)
     done = made = 0
     with closing(decoder), Lanes(lookers) as lanes:
         work = _Work(one, methods, targets, decoder)

@@ -29,7 +29,7 @@ def show_desk_of_pick(workspace: Workspace, source: Collection, stored: Clusteri
     """
     page_is_drawn()
     try:
-        content = content_of(workspace, stored)
+        content = content_of(stored)
         st.session_state[_DRAWN] = _state(workspace, stored)
     except ImclustError as error:
         st.error(plain(str(error)))

@@ -24,7 +24,7 @@ def show_desk(workspace: Workspace, source: Collection, stored: Clustering) -> N
     """All of the desk; what others do to it shows up within a second or two."""
     page_is_drawn()
     try:
-        content = content_of(workspace, stored)
+        content = content_of(stored)
     except ImclustError as error:
         st.error(plain(str(error)))
         return

@@ -45,7 +45,7 @@ def show_sheet(workspace: Workspace, source: Collection, stored: Clustering) -> 
 def _sheet(workspace: Workspace, source: Collection, stored: Clustering) -> None:
     redraw_if_asked()
     try:
-        content = content_of(workspace, stored)
+        content = content_of(stored)
         desk = open_desk(workspace, stored, content)
     except ImclustError as error:
         st.error(plain(str(error)))

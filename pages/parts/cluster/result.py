@@ -34,7 +34,7 @@ def show_clustering(workspace: Workspace, source: Collection, stored: Clustering
     for note in summary.notes:
         st.info(plain(note))
     try:
-        content = content_of(workspace, stored)
+        content = content_of(stored)
     except ClusteringError as error:
         st.error(plain(str(error)))
         return
