@@ -106,8 +106,7 @@ def _places(groups: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     if not len(numbers):
         return np.full(len(groups), -1)
     at = np.searchsorted(numbers, groups).clip(max=len(numbers) - 1)
-    places: np.ndarray = np.where(numbers[at] == groups, at, -1)
-    return places
+    return np.where(numbers[at] == groups, at, -1)
 
 
 def _origins(a: np.ndarray, b: np.ndarray, olds: int, news: np.ndarray) -> list[tuple[int, int, int, float]]:

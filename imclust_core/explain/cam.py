@@ -116,5 +116,4 @@ def _kept(trunk: nn.Module, places: Places | None, *, cut: bool) -> Iterator[lis
 
 
 def _array(values: Tensor) -> np.ndarray:
-    found: np.ndarray = values.detach().float().cpu().numpy()
-    return found
+    return values.detach().float().cpu().numpy()

@@ -160,8 +160,7 @@ def homes(label_ids: np.ndarray, probabilities: np.ndarray, known: np.ndarray, l
     usable = carried(label_ids, probabilities, least) & known[np.maximum(label_ids, 0)]
     first = usable.argmax(axis=1)
     rows = np.arange(len(label_ids))
-    found: np.ndarray = np.where(usable[rows, first], label_ids[rows, first], -1)
-    return found
+    return np.where(usable[rows, first], label_ids[rows, first], -1)
 
 
 def carried(label_ids: np.ndarray, probabilities: np.ndarray, least: float) -> np.ndarray:

@@ -94,8 +94,7 @@ def pending(workspace: Workspace, one: Embedding, rows: Rows) -> np.ndarray:
     _, first = np.unique(hashes, return_index=True)
     first.sort()
     done = found_by(hashes[first], rows.hashes[settled], np.flatnonzero(settled))
-    chosen: np.ndarray = ids[first][done < 0]
-    return chosen
+    return ids[first][done < 0]
 
 
 def count_unseen(workspace: Workspace, one: Embedding) -> int:

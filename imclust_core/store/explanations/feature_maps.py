@@ -102,8 +102,7 @@ def read_maps(one: Embedding, layer: Layer, digest: bytes) -> np.ndarray | None:
     kept = _read(one, _maps_name(layer, digest), "maps")
     if kept is None or kept["maps"].shape != (layer.channels, layer.side, layer.side):
         return None
-    maps: np.ndarray = kept["maps"].astype(np.float32)
-    return maps
+    return kept["maps"].astype(np.float32)
 
 
 def write_peaks(one: Embedding, layer: Layer, found: Peaks) -> None:
@@ -134,8 +133,7 @@ def read_peaks(one: Embedding, layer: Layer) -> Peaks | None:
 
 def strongest(maps: np.ndarray, most: int) -> np.ndarray:
     """The channels (m,) of maps (c, h, w) that say most at any place; of equals, those that say more on the whole."""
-    order: np.ndarray = np.lexsort((-maps.mean((1, 2)), -maps.max((1, 2))))[:most]
-    return order
+    return np.lexsort((-maps.mean((1, 2)), -maps.max((1, 2))))[:most]
 
 
 def top_sampled(layer: Layer, found: Peaks, channel: int, most: int) -> Top:
