@@ -98,7 +98,7 @@ def _one_each(found: Iterable[Brought]) -> list[Brought]:
 
 
 def _said(desk: Desk, number: int) -> bool:
-    return number in desk.names and bool(desk.names[number].text or desk.names[number].state)
+    return bool(desk.said(number).text or desk.said(number).state)
 
 
 def _places(groups: np.ndarray, numbers: np.ndarray) -> np.ndarray:

@@ -22,7 +22,6 @@ from imclust_core.exchange.imports.plans import (
     in_order,
     may_name,
     naming,
-    said_of,
 )
 from imclust_core.exchange.imports.reading import Row, read_table
 from imclust_core.store.annotations.events import Event
@@ -162,7 +161,7 @@ def _plan_clusters(desk: Desk, rows: Iterable[Row], digest: str, trouble: Troubl
     namings: list[Naming] = []
     kept: list[Kept] = []
     for cluster, several in wanted.items():
-        one, said = several[0][1], said_of(desk, cluster)
+        one, said = several[0][1], desk.said(cluster)
         if any(other != one for _, other in several):
             for line, other in several:
                 trouble.add(line, cut(other.name), f"the file says different things of cluster {cluster}")
@@ -172,14 +171,8 @@ def _plan_clusters(desk: Desk, rows: Iterable[Row], digest: str, trouble: Troubl
             else:
                 wish = one.name if one.name != said.text else f"{one.name} ({one.state}{one.note and f', {one.note}'})"
                 kept.append(Kept(cluster, said.text, wish))
-    return Plan(
-        digest,
-        desk.version,
-        in_order(namings),
-        kept=tuple(kept),
-        unused=tuple(trouble.listed),
-        unused_rows=trouble.rows,
-    )
+    unused = tuple(trouble.listed)
+    return Plan(digest, desk.version, in_order(namings), kept=tuple(kept), unused=unused, unused_rows=trouble.rows)
 
 
 def _naming(desk: Desk, row: Row, trouble: Trouble) -> Naming | None:
@@ -197,7 +190,7 @@ def _naming(desk: Desk, row: Row, trouble: Trouble) -> Naming | None:
     except LabelsError:
         trouble.add(row.line, cut(row.name), f"longer than {MOST_NAME} characters, or its note than {MOST_NOTE:,}")
         return None
-    return naming(desk, number, name or said_of(desk, number).text, state, note)
+    return naming(desk, number, name or desk.name_of(number), state, note)
 
 
 def _labels(members: Members, rows: Iterable[Row], trouble: Trouble) -> dict[int, str]:

@@ -75,8 +75,8 @@ def _picked_row(images: int, largest: int, called: str) -> dict[str, object]:
 
 def _row(desk: Desk, number: int, largest: int, facts: str, held: int) -> dict[str, object]:
     colour = colour_of(number) if number > 0 else NOISE
-    said = desk.names.get(number)
-    size = desk.sizes[number]
+    said, size = desk.said(number), desk.sizes[number]
+    parts = (plural(size, "image"), f"{held:,} of the picked" if held else "", facts, said.note)
     return {
         "number": number,
         "sign": sign_of(number),
@@ -84,18 +84,9 @@ def _row(desk: Desk, number: int, largest: int, facts: str, held: int) -> dict[s
         "ink": ink_on(colour),
         "name": desk.name_of(number),
         "without": WITHOUT.get(number, "no name yet"),
-        "state": said.state if said is not None else "",
-        "mark": MARKS.get(said.state, "") if said is not None else "",
+        "state": said.state,
+        "mark": MARKS.get(said.state, ""),
         "size": f"{size:,}",
         "share": size / largest,
-        "title": " · ".join(
-            part
-            for part in (
-                plural(size, "image"),
-                f"{held:,} of the picked" if held else "",
-                facts,
-                said.note if said is not None else "",
-            )
-            if part
-        ),
+        "title": " · ".join(filter(None, parts)),
     }

@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from imclust_core.errors import ClusteringError
 from imclust_core.store.catalogue import usable_images
 from imclust_core.store.clusterings import ClusterContent, Clustering, ClusterSummary
 from imclust_core.store.collections import Collection
@@ -11,6 +10,7 @@ from pages.parts.cards.cards import Card, show_cards
 from pages.parts.grid.grid import image_grid
 from pages.parts.kit.scores import stability_text
 from pages.parts.kit.text import plain, plural
+from pages.parts.kit.trouble import trouble_shown
 from pages.parts.session.clustering import content_of, title_of
 
 _PICTURES = 5
@@ -33,15 +33,12 @@ def show_clustering(workspace: Workspace, source: Collection, stored: Clustering
     _figures(summary)
     for note in summary.notes:
         st.info(plain(note))
-    try:
+    with trouble_shown():
         content = content_of(stored)
-    except ClusteringError as error:
-        st.error(plain(str(error)))
-        return
-    if not summary.k:
-        st.info("No dense region stands out, so no image is in a cluster. Reduce to fewer numbers, like PCA to 50.")
-        return
-    st.fragment(_clusters)(workspace, source, stored, content)
+        if summary.k:
+            st.fragment(_clusters)(workspace, source, stored, content)
+        else:
+            st.info("No dense region stands out, so no image is in a cluster. Reduce to fewer numbers, like PCA to 50.")
 
 
 def _figures(summary: ClusterSummary) -> None:
