@@ -8,11 +8,12 @@ import streamlit as st
 
 from imclust_core.annotation.annotated import Desk
 from imclust_core.annotation.editing import open_desk
+from imclust_core.errors import ImclustError
 from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
 from pages.parts.annotate.state import PICKED, current_group, tick_picked
-from pages.parts.kit.trouble import trouble_shown
+from pages.parts.kit.text import plain
 from pages.parts.session.selection import Pick, current_pick, loose_pick
 
 
@@ -45,12 +46,13 @@ def open_group(
     workspace: Workspace, source: Collection, stored: Clustering, content: ClusterContent
 ) -> ShownGroup | None:
     """The group that is looked at now; None, and why, where the names cannot be read."""
-    found = None
-    # The container is there without a word too, so that nothing behind it moves.
-    with st.container(), trouble_shown():
-        desk = open_desk(workspace, stored, content)
+    with st.container():  # there without a word too, so that nothing behind it moves
+        try:
+            desk = open_desk(workspace, stored, content)
+        except ImclustError as error:
+            st.error(plain(str(error)))
+            return None
         pick = loose_pick(workspace, source, stored, current_pick(workspace, source, stored))
-        number = current_group(desk)
-        tick_picked(desk, number, pick)
-        found = ShownGroup(workspace, source, stored, desk, content, number, pick)
-    return found
+    number = current_group(desk)
+    tick_picked(desk, number, pick)
+    return ShownGroup(workspace, source, stored, desk, content, number, pick)
