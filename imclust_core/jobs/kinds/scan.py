@@ -88,12 +88,10 @@ def scan(workspace: Workspace, collection_id: str, report: Report) -> dict[str, 
 
 
 def _result(collection_id: str, summary: Summary, tally: _Tally, gone: int, seconds: float) -> dict[str, Any]:
+    found = {name: getattr(summary, name) for name in ("files", "images", "skipped", "duplicates")}
     return {
         "collection": collection_id,
-        "files": summary.files,
-        "images": summary.images,
-        "skipped": summary.skipped,
-        "duplicates": summary.duplicates,
+        **found,
         "new": tally.new,
         "changed": tally.changed,
         "gone": gone,
