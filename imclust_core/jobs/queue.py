@@ -126,13 +126,7 @@ class Queue:
 
     def beat(self, job_id: str, worker: str) -> None:
         """Say that `worker` is alive and still has the job; LeaseLost when it no longer has."""
-        with writing(self._path) as db:
-            _require_lease(
-                db.execute(
-                    "UPDATE jobs SET heartbeat_at = ? WHERE id = ? AND worker = ? AND state = 'running'",
-                    (time.time(), job_id, worker),
-                )
-            )
+        self._change_own("UPDATE jobs SET heartbeat_at = ?", time.time(), of=(job_id, worker))
 
     def progress(
         self,
@@ -145,16 +139,13 @@ class Queue:
         detail: dict[str, Any] | None = None,
     ) -> bool:
         """Record how far the job is; returns whether somebody asked to cancel it."""
-        with writing(self._path) as db:
-            _require_lease(
-                db.execute(
-                    "UPDATE jobs SET heartbeat_at = ?, done = ?, total = ?, rate = ?, message = ?, detail = ?, "
-                    "deaths = CASE WHEN ? > furthest THEN 0 ELSE deaths END, furthest = max(furthest, ?) "
-                    "WHERE id = ? AND worker = ? AND state = 'running'",
-                    (time.time(), done, total, rate, _text(message), _json(detail), done, done, job_id, worker),
-                )
-            )
-            return bool(_row(db, job_id)["cancel_requested"])
+        row = self._change_own(
+            "UPDATE jobs SET heartbeat_at = ?, done = ?, total = ?, rate = ?, message = ?, detail = ?, "
+            "deaths = CASE WHEN ? > furthest THEN 0 ELSE deaths END, furthest = max(furthest, ?)",
+            *(time.time(), done, total, rate, _text(message), _json(detail), done, done),
+            of=(job_id, worker),
+        )
+        return bool(row["cancel_requested"])
 
     def finish(
         self,
@@ -167,14 +158,16 @@ class Queue:
         error: str | None = None,
     ) -> None:
         """End the job as done, failed, cancelled or paused; `reason` is the code of `error`."""
+        values = (state, time.time(), _json(result), reason, _text(error))
+        change = "UPDATE jobs SET state = ?, finished_at = ?, result = ?, reason = ?, error = ?"
+        self._change_own(change, *values, of=(job_id, worker))
+
+    def _change_own(self, change: str, *values: object, of: tuple[str, str]) -> sqlite3.Row:
+        """Change a running job, and return what it is then. of: its id, and the worker that has to have it still."""
         with writing(self._path) as db:
-            _require_lease(
-                db.execute(
-                    "UPDATE jobs SET state = ?, finished_at = ?, result = ?, reason = ?, error = ? "
-                    "WHERE id = ? AND worker = ? AND state = 'running'",
-                    (state, time.time(), _json(result), reason, _text(error), job_id, worker),
-                )
-            )
+            if not db.execute(change + _RUNNING, (*values, *of)).rowcount:
+                raise LeaseLost("Another worker has taken this job over, or it was ended. This worker stops.")
+            return _row(db, of[0])
 
     def cancel(self, job_id: str) -> None:
         """Ask for a job to stop. One that nobody works on stops at once."""
@@ -279,9 +272,7 @@ def _requeue(db: sqlite3.Connection, job_id: str) -> int:
     return cursor.rowcount
 
 
-def _require_lease(cursor: sqlite3.Cursor) -> None:
-    if cursor.rowcount == 0:
-        raise LeaseLost("Another worker has taken this job over, or it was ended. This worker stops.")
+_RUNNING = " WHERE id = ? AND worker = ? AND state = 'running'"
 
 
 def _row(db: sqlite3.Connection, job_id: str) -> sqlite3.Row:

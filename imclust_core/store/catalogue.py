@@ -67,7 +67,7 @@ def record_files(workspace: Workspace, collection_id: str, facts: Iterable[tuple
     A path that is there already keeps its id.
     """
     with writing(workspace.catalogue) as db:
-        return [db.execute(_RECORD, _image_values(collection_id, path, known)).fetchone()[0] for path, known in facts]
+        return [db.execute(_RECORD, (collection_id, path, *_values(known))).fetchone()[0] for path, known in facts]
 
 
 _RECORD = """INSERT INTO images
@@ -80,21 +80,10 @@ _RECORD = """INSERT INTO images
     RETURNING id"""
 
 
-def _image_values(collection_id: str, path: bytes, facts: Facts) -> tuple[Any, ...]:
-    return (
-        collection_id,
-        path,
-        "bad" if facts.reason else "ok",
-        facts.size,
-        facts.mtime_ns,
-        bytes.fromhex(facts.digest) if facts.digest else None,
-        facts.format,
-        facts.width,
-        facts.height,
-        facts.notes,
-        facts.reason,
-        facts.detail,
-    )
+def _values(facts: Facts) -> tuple[Any, ...]:
+    state, content = "bad" if facts.reason else "ok", bytes.fromhex(facts.digest) if facts.digest else None
+    what = (facts.format, facts.width, facts.height, facts.notes, facts.reason, facts.detail)
+    return (state, facts.size, facts.mtime_ns, content, *what)
 
 
 def highest_id(workspace: Workspace) -> int:

@@ -83,17 +83,9 @@ class Members:
                 if not done % _STEP:
                     self.step(done, len(order))
                 file, said = known.get(image), desk.said(number)
-                yield Member(
-                    image,
-                    file.path if file is not None else b"",
-                    number,
-                    groups[number],
-                    said.text,
-                    said.state,
-                    share,
-                    said.author,
-                    file is not None and file.state == "ok",
-                )
+                path, usable = (file.path, file.state == "ok") if file is not None else (b"", False)
+                named = (groups[number], said.text, said.state)
+                yield Member(image, path, number, *named, share, said.author, usable)
 
     def called(self, number: int) -> str:
         """A group in words, also one that nobody has named."""

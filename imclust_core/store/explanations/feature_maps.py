@@ -6,7 +6,7 @@ date; the oldest go when there are too many, and what is gone or damaged is made
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -107,28 +107,21 @@ def read_maps(one: Embedding, layer: Layer, digest: bytes) -> np.ndarray | None:
 
 def write_peaks(one: Embedding, layer: Layer, found: Peaks) -> None:
     """Keep what a layer says of a sample of images."""
-    _write(
-        one,
-        _peaks_name(one, layer),
-        ids=found.ids,
-        hashes=found.hashes,
-        values=_halved(found.values),
-        places=found.places.astype(np.min_scalar_type(layer.side**2)),
-        means=_halved(found.means),
-        of=np.array(found.of),
-    )
+    places = found.places.astype(np.min_scalar_type(layer.side**2))
+    kept = replace(found, values=_halved(found.values), places=places, means=_halved(found.means))
+    _write(one, _peaks_name(one, layer), **vars(kept))
     _prune(one, "peaks")
 
 
 def read_peaks(one: Embedding, layer: Layer) -> Peaks | None:
     """What a layer says of a sample of images, or None where nobody has looked since the embedding has grown."""
-    kept = _read(one, _peaks_name(one, layer), "ids", "hashes", "values", "places", "means", "of")
+    kept = _read(one, _peaks_name(one, layer), *Peaks.__annotations__)
     if kept is None:
         return None
-    shape = (len(kept["ids"]), layer.channels)
-    if not len(kept["ids"]) or any(kept[part].shape != shape for part in ("values", "places", "means")):
-        return None
-    return Peaks(kept["ids"], kept["hashes"], kept["values"], kept["places"], kept["means"], int(kept["of"]))
+    of, shape = int(kept.pop("of")), (len(kept["ids"]), layer.channels)
+    found = Peaks(**kept, of=of)
+    sound = len(found.ids) and all(part.shape == shape for part in (found.values, found.places, found.means))
+    return found if sound else None
 
 
 def strongest(maps: np.ndarray, most: int) -> np.ndarray:
