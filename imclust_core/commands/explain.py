@@ -110,11 +110,12 @@ def _of_clusters(
         other = second_nearest(stored, desk, content, row) if row is not None else 0
         if own <= 0:
             left_out[str(image)] = "It is in no cluster."
-        elif kind == "contrast" and not other:
-            left_out[str(image)] = "No other cluster is near it."
+        elif kind == "cluster":
+            targets[image] = of_cluster(stored, desk, own)
+        elif other:
+            targets[image] = of_contrast(stored, desk, own, other)
         else:
-            pair = kind == "contrast"
-            targets[image] = of_contrast(stored, desk, own, other) if pair else of_cluster(stored, desk, own)
+            left_out[str(image)] = "No other cluster is near it."
     return embedding(workspace, stored.embedding_id), targets, left_out
 
 

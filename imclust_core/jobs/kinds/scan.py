@@ -64,12 +64,12 @@ def scan(workspace: Workspace, collection_id: str, report: Report) -> dict[str, 
     started = time.monotonic()
     tally = _Tally(bytearray(highest_id(workspace) // 8 + 1))
     skip = frozenset({os.fsencode(workspace.root)})
-    with _Counter(source, skip) as counter:
+    with _counted(source, skip) as total:
         recorder = _Recorder(workspace, source, tally)
         found = walk(source.folder, follow_links=source.follow_links, skip=skip)
 
         def tell() -> None:
-            report(tally.done, counter.total, "reading files")
+            report(tally.done, total(), "reading files")
 
         try:
             with contextlib.closing(_inspected(workspace, source, found, tally, tell)) as inspected:
@@ -236,24 +236,18 @@ class _Recorder:
                 self._tally.changed += one.known is not None and _differs(one.facts, one.known)
 
 
-class _Counter:
-    """Counts the files beside the scan, so that there is a total to measure progress against."""
-
-    def __init__(self, source: Collection, skip: frozenset[bytes]) -> None:
-        self.total: int | None = None
-        self._stop = [False]
-        self._thread = threading.Thread(target=self._count, args=(source, skip), daemon=True)
-
-    def _count(self, source: Collection, skip: frozenset[bytes]) -> None:
-        self.total = count_files(source.folder, skip, self._stop)
-
-    def __enter__(self) -> "_Counter":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop[0] = True
-        self._thread.join()
+@contextlib.contextmanager
+def _counted(source: Collection, skip: frozenset[bytes]) -> Iterator[Callable[[], int | None]]:
+    """How many files there are, to measure progress against; None until they are counted, beside the scan."""
+    found: list[int] = []
+    stop = [False]
+    thread = threading.Thread(target=lambda: found.append(count_files(source.folder, skip, stop)), daemon=True)
+    thread.start()
+    try:
+        yield lambda: found[0] if found else None
+    finally:
+        stop[0] = True
+        thread.join()
 
 
 def _batched(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
