@@ -7,6 +7,7 @@ import numpy as np
 
 from imclust_core.annotation.annotated import Desk, Name
 from imclust_core.annotation.editing import move_images, name_cluster, open_desk
+from imclust_core.arrays.lookup import found_by
 from imclust_core.clustering.matching import carry
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
@@ -65,7 +66,7 @@ def plan_for(old: Desk, new: Desk) -> Plan:
     common = np.isin(old.image_ids, new.image_ids)
     before, after = old.group[common], new.group[rows]
     olds, news = np.array(old.clusters), np.array(new.clusters)
-    a, b = _places(before, olds), _places(after, news)
+    a, b = (found_by(some, among, np.arange(len(among))) for some, among in ((before, olds), (after, news)))
     carried, _ = carry(a, b, len(olds), len(news))
     heirs = {int(olds[one.old]): int(news[one.new]) for one in carried}
     found = _one_each(
@@ -99,14 +100,6 @@ def _one_each(found: Iterable[Brought]) -> list[Brought]:
 
 def _said(desk: Desk, number: int) -> bool:
     return bool(desk.said(number).text or desk.said(number).state)
-
-
-def _places(groups: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """The place of each image's cluster among these numbers, -1 for those in none of them."""
-    if not len(numbers):
-        return np.full(len(groups), -1)
-    at = np.searchsorted(numbers, groups).clip(max=len(numbers) - 1)
-    return np.where(numbers[at] == groups, at, -1)
 
 
 def _origins(a: np.ndarray, b: np.ndarray, olds: int, news: np.ndarray) -> list[tuple[int, int, int, float]]:
