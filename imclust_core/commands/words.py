@@ -6,7 +6,7 @@ from typing import Any
 
 from imclust_core.choosing_k.curves import Evidence
 from imclust_core.choosing_k.suggestion import suggest
-from imclust_core.commands.running import print_json, result_of
+from imclust_core.commands.running import facts_of, print_json, result_of
 from imclust_core.errors import WordsError
 from imclust_core.jobs.requests import DEFAULT_TREE, check_tree
 from imclust_core.jobs.submitting import submit_evidence, submit_tree
@@ -20,16 +20,8 @@ from imclust_core.store.workspace import Workspace
 def grow_tree(options: argparse.Namespace) -> int:
     """Grow the tree of labels of a folder that is embedded, and say how many groups it suggests."""
     workspace = Workspace.open(options.workspace)
-    recipe = check_tree(
-        replace(
-            DEFAULT_TREE,
-            vectors=options.vectors,
-            text=options.label_text,
-            linkage=options.linkage,
-            metric=options.metric,
-            least=options.min_probability,
-        )
-    )
+    asked = facts_of(options, "vectors", "text", "linkage", "metric", "least")
+    recipe = check_tree(replace(DEFAULT_TREE, **asked))
     source = find_collection(workspace, options.folder)
     one = named_embedding(workspace, source.id, options.embedding)
     result_of(workspace, submit_tree(workspace, one, recipe), quiet=options.json)

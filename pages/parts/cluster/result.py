@@ -87,16 +87,8 @@ def _cards(summary: ClusterSummary, content: ClusterContent) -> list[Card]:
         for cluster in range(min(summary.k, _MOST_CARDS))
     ]
     if summary.unassigned:
-        cards.append(
-            Card(
-                -1,
-                0,
-                plural(summary.unassigned, "image"),
-                "unassigned",
-                "in no cluster",
-                content.typical(-1, _PICTURES),
-            )
-        )
+        size, some = plural(summary.unassigned, "image"), content.typical(-1, _PICTURES)
+        cards.append(Card(-1, 0, size, "unassigned", "in no cluster", some))
     return cards
 
 
