@@ -153,18 +153,10 @@ def bring_over(
         if one.number in desk.names:
             continue
         done += 1
-        name_cluster(
-            workspace,
-            stored,
-            one.number,
-            text=one.name.text,
-            state="doubtful" if one.doubtful else one.name.state,
-            note=one.name.note,
-            author=author,
-            uuid=new_uuid(),
-            base=desk.base_of(one.number),
-            via=f"{BROUGHT} {title}"[:200],
-        )
+        state, via = "doubtful" if one.doubtful else one.name.state, f"{BROUGHT} {title}"[:200]
+        said = {"text": one.name.text, "state": state, "note": one.name.note, "via": via}
+        base = desk.base_of(one.number)
+        name_cluster(workspace, stored, one.number, base=base, author=author, uuid=new_uuid(), **said)
     decided = _by_hand(desk)
     for into, images in plan.moves:
         if free := [image for image in images if image not in decided]:

@@ -37,12 +37,8 @@ def export_clusters(options: argparse.Namespace) -> int:
 
 def export_result(stored: Clustering, done: Exported) -> dict[str, Any]:
     """What --json promises of an export."""
-    return {
-        "clustering": stored.id,
-        "format": done.format,
-        "folder": shown(done.folder),
-        **facts_of(done, "files", "images", "missing"),
-    }
+    about = {"clustering": stored.id, "format": done.format, "folder": shown(done.folder)}
+    return about | facts_of(done, "files", "images", "missing")
 
 
 def list_names(options: argparse.Namespace) -> int:

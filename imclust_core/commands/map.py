@@ -35,14 +35,8 @@ def draw(options: argparse.Namespace) -> int:
     if out is not None:
         write_atomically(out, places_table(workspace, source, read_map(stored)))
     if options.json:
-        return print_json(
-            {
-                "map": stored.id,
-                "embedding": one.id,
-                "method": recipe.method,
-                **facts_of(stored, "images", "seconds", "trustworthiness", "notes"),
-            }
-        )
+        about = {"map": stored.id, "embedding": one.id, "method": recipe.method}
+        return print_json(about | facts_of(stored, "images", "seconds", "trustworthiness", "notes"))
     print(f"{find_method(recipe.method).title} of {stored.images:,} images, in {stored.seconds:.1f} s")
     if stored.trustworthiness is not None:
         print(f"trustworthiness {stored.trustworthiness:.3f}")

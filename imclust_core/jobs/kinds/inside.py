@@ -50,8 +50,7 @@ def map_image(workspace: Workspace, embedding_id: str, layer: str, image_id: int
     """Keep what a layer says at each place of an image."""
     one = embedding(workspace, embedding_id)
     source = collection(workspace, one.collection_id)
-    backbone = network_of(one, lambda text: report(0, None, text))
-    inside = Inside(backbone)
+    inside = Inside(network_of(one, lambda text: report(0, None, text)))
     chosen = _layer(one, inside, layer)
     row = images_by_id(workspace, source.id, [image_id]).get(image_id)
     if row is None or row.state != "ok" or row.hash is None:

@@ -1,7 +1,6 @@
 """The scan: bring the catalogue of a collection up to date with its folder, reading only what is new."""
 
 import contextlib
-import itertools
 import os
 import threading
 import time
@@ -9,8 +8,9 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
+from imclust_core.arrays.chunks import batched
 from imclust_core.errors import Cancelled, SourceUnavailable
 from imclust_core.images.decoder import Decoder
 from imclust_core.images.inspecting import Facts
@@ -25,8 +25,6 @@ from imclust_core.store.workspace import Workspace
 
 MAX_TROUBLE = 20
 """This many read errors in a row mean that the drive went away, not that the files are bad."""
-
-_T = TypeVar("_T")
 
 _LOOK_UP = 256
 _PER_REQUEST = 64
@@ -135,7 +133,7 @@ def _inspected(
             answers = zip(asked, future.result(), strict=True)
             return ready + [_Result(entry.path, _dated(facts, entry), known) for (entry, known), facts in answers]
 
-        for batch in _batched(found, _LOOK_UP):
+        for batch in batched(found, _LOOK_UP):
             ready, to_read = _sorted_out(workspace, source, batch, tally)
             for start in range(0, max(len(to_read), 1), _PER_REQUEST):
                 asked = to_read[start : start + _PER_REQUEST]
@@ -227,7 +225,7 @@ class _Recorder:
         """Write what is known for certain."""
         self._written = time.monotonic()
         batch, self._ready = self._ready, []
-        for chunk in _batched(batch, BATCH):
+        for chunk in batched(batch, BATCH):
             ids = record_files(self._workspace, self._source.id, [(one.path, one.facts) for one in chunk])
             for image_id, one in zip(ids, chunk, strict=True):
                 self._tally.see(image_id)
@@ -248,9 +246,3 @@ def _counted(source: Collection, skip: frozenset[bytes]) -> Iterator[Callable[[]
     finally:
         stop[0] = True
         thread.join()
-
-
-def _batched(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    iterator = iter(items)
-    while batch := list(itertools.islice(iterator, size)):
-        yield batch

@@ -8,9 +8,8 @@ from typing import Any
 from imclust_core.annotation.annotated import Desk, to_redo, to_undo
 from imclust_core.annotation.history import sentence
 from imclust_core.annotation.name_proposals import UNSURE, Proposal
-from pages.parts.annotate.cluster_list import WITHOUT, sign_of
+from pages.parts.annotate.cluster_list import WITHOUT, badge_of
 from pages.parts.annotate.state import PICKED
-from pages.parts.kit.colours import NOISE, colour_of, ink_on
 from pages.parts.kit.component import Widget
 from pages.parts.kit.messages import Handler
 
@@ -62,12 +61,9 @@ def show_name_bar(
 
 
 def _cluster(desk: Desk, number: int, called: str) -> dict[str, Any]:
-    said, colour = desk.said(number), colour_of(number) if number > 0 else NOISE
+    said = desk.said(number)
     return {
-        "number": number,
-        "sign": sign_of(number),
-        "colour": colour,
-        "ink": ink_on(colour),
+        **badge_of(number),
         "nameable": number > 0,
         "gathers": number == PICKED,
         "without": f"Picked: {called}" if number == PICKED else WITHOUT.get(number, "").capitalize(),

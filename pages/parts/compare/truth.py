@@ -47,14 +47,8 @@ def show_evaluation(workspace: Workspace, stored: Clustering, found: Evaluated) 
         _table({**told, "share in it": scores.recall})
     with clusters:
         mostly = [found.classes[at] if at >= 0 else "" for at in scores.majority.tolist()]
-        _table(
-            {
-                "cluster": names[:-1],
-                "images": scores.cluster_images,
-                "mostly": mostly,
-                "purity": scores.cluster_purity,
-            }
-        )
+        told = {"cluster": names[:-1], "images": scores.cluster_images, "mostly": mostly}
+        _table({**told, "purity": scores.cluster_purity})
 
 
 def _confusion(stored: Clustering, found: Evaluated, names: list[str]) -> None:
