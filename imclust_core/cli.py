@@ -114,11 +114,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="WHICH",
         help=f"{', '.join(BUILT_IN)}, gensim:NAME or the path of a file (default: {DEFAULT_TREE.vectors})",
     )
-    sub.add_argument("--label-text", choices=TEXTS, default=DEFAULT_TREE.text, help="what of a label is looked up")
+    looked_up = "what of a label is looked up"
+    sub.add_argument("--label-text", dest="text", choices=TEXTS, default=DEFAULT_TREE.text, help=looked_up)
     sub.add_argument("--linkage", choices=LINKAGES, default=DEFAULT_TREE.linkage, help="how groups of labels merge")
     sub.add_argument("--metric", choices=METRICS, default=DEFAULT_TREE.metric, help="the distance between vectors")
     sub.add_argument(
         "--min-probability",
+        dest="least",
         type=float,
         default=DEFAULT_TREE.least,
         metavar="P",

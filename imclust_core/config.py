@@ -71,9 +71,8 @@ def check_folder(text: str, also_allowed: tuple[Path, ...] = ()) -> Path:
         folder = typed.resolve()
     except (OSError, RuntimeError) as error:
         raise FolderError(f"{text!r} cannot be followed to a folder ({error}). Check the path.") from error
-    roots = allowed_roots()
-    if roots and not any(folder.is_relative_to(root) for root in (*roots, *also_allowed)):
-        listed = ", ".join(shown(root) for root in roots)
+    if not may_read(folder) and not any(folder.is_relative_to(root) for root in also_allowed):
+        listed = ", ".join(shown(root) for root in allowed_roots())
         raise FolderError(
             f"{shown(folder)} is outside the folders this server may open. Expected a folder under: {listed}. "
             "Whoever runs the server can widen IMCLUST_ROOTS."

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from imclust_core.errors import ClusteringError, TruthError
 from pages.parts.compare.cached import comparison_of, evaluation_of
 from pages.parts.compare.choice import A, B, against_truth, pick_truth
 from pages.parts.compare.result import show_comparison
 from pages.parts.compare.truth import show_evaluation
 from pages.parts.frame.steps import next_page
 from pages.parts.kit.text import plain
+from pages.parts.kit.trouble import trouble_shown
 from pages.parts.session.clustering import pick_clustering
 from pages.parts.session.context import current_collection, open_workspace
 from pages.parts.session.prerequisites import need_clusterings
@@ -29,7 +29,7 @@ with left:
     one = pick_clustering(
         known, A, "Clustering" if truth else "From", known[0] if truth else known[min(1, len(known) - 1)]
     )
-try:
+with trouble_shown():
     if truth:
         with right:
             where = pick_truth(workspace, source)
@@ -43,6 +43,4 @@ try:
     else:
         with right:
             other = pick_clustering(known, B, "To", known[0])
-        show_comparison(workspace, source, one, other, comparison_of(workspace, one, other))
-except (ClusteringError, TruthError) as error:
-    st.error(plain(str(error)))
+        show_comparison(workspace, source, one, other, comparison_of(one, other))

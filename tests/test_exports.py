@@ -23,7 +23,7 @@ from imclust_core.errors import ExportError
 from imclust_core.exchange.exports.exports import FORMATS, HOW, export
 from imclust_core.exchange.exports.members import COLUMNS, Members, cluster_rows, open_members
 from imclust_core.exchange.exports.safe_names import MOST_BYTES, Names, safe_name
-from imclust_core.exchange.exports.tables import csv_cell, csv_text, csv_value
+from imclust_core.exchange.exports.tables import csv_bytes, csv_cell, csv_value
 from imclust_core.exchange.exports.writing import folder_to_write, new_folder
 from imclust_core.store.catalogue import BATCH
 from imclust_core.store.clusterings import Clustering
@@ -206,7 +206,7 @@ def test_what_a_cell_was_can_be_read_back_from_it() -> None:
     cells = [csv_cell(text) for text in CELLS]
     assert [csv_value(cell) for cell in cells] == CELLS and len(set(cells)) == len(CELLS)
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))]
-    written = csv_text(("name",), [(text,) for text in CELLS])
+    written = csv_bytes(("name",), [(text,) for text in CELLS]).decode("utf-8-sig")
     assert [csv_value(row[0] if row else "") for row in csv.reader(io.StringIO(written, newline=""))][1:] == CELLS
 
 

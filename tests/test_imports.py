@@ -15,7 +15,7 @@ from imclust_core.annotation.editing import open_desk, undo
 from imclust_core.errors import ExportError, LabelConflict, LabelsError
 from imclust_core.exchange.exports.exports import export
 from imclust_core.exchange.exports.members import open_members
-from imclust_core.exchange.exports.tables import csv_text
+from imclust_core.exchange.exports.tables import csv_bytes
 from imclust_core.exchange.imports.image_labels import Labels
 from imclust_core.exchange.imports.imports import carry_out, plan_import
 from imclust_core.exchange.imports.plans import MOST_LISTED, Kept, Naming, Plan, Trouble
@@ -37,7 +37,7 @@ def made(workspace: Workspace, source: Collection) -> Clustering:
 
 
 def csv_of(header: str, rows: Iterable[tuple[object, ...]]) -> bytes:
-    return csv_text(header.split(","), rows).encode("utf-8-sig")
+    return csv_bytes(header.split(","), rows)
 
 
 def plan_of(workspace: Workspace, made: Clustering, data: bytes, **options: bool) -> Plan:

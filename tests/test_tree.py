@@ -23,9 +23,7 @@ from imclust_core.label_tree.tree import (
     edits_from,
     edits_text,
     groups,
-    height_of,
     homes,
-    k_at,
 )
 from imclust_core.words.class_labels import Label, keyed, label_vectors
 from tests.helpers.cases import case
@@ -135,7 +133,6 @@ def test_one_two_and_three_labels_make_trees() -> None:
         assert sorted(tree.order.tolist()) == list(range(n)), (n, linkage, metric)
         assert [len(cut(tree, k)) for k in range(1, n + 1)] == list(range(1, n + 1)), (n, linkage, metric)
         assert tree.images_below[-1] == sum(range(n)), (n, linkage, metric)
-        assert (k_at(tree, height_of(tree, 1)), k_at(tree, height_of(tree, n))) == (1, n), (linkage, metric)
 
 
 def test_identical_vectors_make_a_tree_of_height_nothing() -> None:
@@ -179,9 +176,6 @@ def test_as_many_groups_come_out_as_are_asked_for_each_k_splits_one_and_a_line_d
             few, many = parts(tree, k), parts(tree, k + 1)
             assert len(many - few) == 2 and frozenset.union(*(many - few)) in few and len(few - many) == 1, (way, k)
         assert len(set(tree.heights.tolist())) == 39 and tree.heights[0] > 0, way
-        lines = [height_of(tree, k) for k in range(1, 41)]
-        assert [k_at(tree, line) for line in lines] == list(range(1, 41)) and lines == sorted(lines, reverse=True), way
-        assert (k_at(tree, 0.0), k_at(tree, float("inf"))) == (40, 1), way
 
 
 def test_groups_are_what_the_tree_of_scipy_gives() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from imclust_core.label_tree.tree import Edit, Tree, cut, edited, height_of, k_at
+from imclust_core.label_tree.tree import Edit, Tree, cut, edited
 from tests.helpers.node import run_script
 
 SCRIPT = """
@@ -25,6 +25,20 @@ const answers = JSON.parse(readFileSync(0, "utf8")).map(({ shape, ks, heights, e
 })
 console.log(JSON.stringify(answers))
 """
+
+
+def k_at(tree: Tree, height: float) -> int:
+    """How many branches a line at this height cuts off."""
+    return int((tree.heights > height).sum()) + 1
+
+
+def height_of(tree: Tree, k: int) -> float:
+    """Where a line has to be for k branches: between the merge that would make fewer and the one that makes k."""
+    highest = tree.heights[::-1]
+    if not len(highest) or k <= 1:
+        return float(highest[0]) * 1.05 if len(highest) else 0.0
+    below = float(highest[k - 1]) if k - 1 < len(highest) else 0.0
+    return (float(highest[min(k - 2, len(highest) - 1)]) + below) / 2
 
 
 def random_tree(n: int, rng: np.random.Generator, ties: bool) -> Tree:

@@ -39,6 +39,10 @@ class Name:
         return bool(self.text) or self.state == "leftover"
 
 
+NOTHING = Name("", "", "", "", 0, 0)
+"""What is known of a cluster of which nobody has said anything."""
+
+
 @dataclass(frozen=True)
 class Desk:
     """n images in groups, which are clusters by their numbers, `UNASSIGNED` or `ASIDE`.
@@ -119,13 +123,17 @@ class Desk:
         """The event that bears this uuid, if it is here already."""
         return next((event for event in reversed(self.events) if event.uuid == uuid), None)
 
+    def said(self, number: int) -> Name:
+        """What somebody said of a group, or `NOTHING`."""
+        return self.names.get(number, NOTHING)
+
     def is_settled(self, number: int) -> bool:
         """Whether somebody has said what this cluster is."""
-        return number in self.names and self.names[number].settled
+        return self.said(number).settled
 
     def name_of(self, number: int) -> str:
         """What a group is called, or nothing."""
-        return self.names[number].text if number in self.names else ""
+        return self.said(number).text
 
     def called(self, number: int) -> str:
         """A group in words: "5 Zebra", "set aside", "no cluster"."""
@@ -235,8 +243,7 @@ def _merge(desk: Desk, event: Event) -> None:
     desk.group[poured] = into
     # A name is not lost because its cluster was poured into one that had none.
     if desk.name_of(source) and not desk.name_of(into) and poured.any():
-        note = desk.names[source].note or (desk.names[into].note if into in desk.names else "")
-        desk.names[into] = replace(desk.names[source], note=note)
+        desk.names[into] = replace(desk.said(source), note=desk.said(source).note or desk.said(into).note)
 
 
 def _split(desk: Desk, event: Event) -> None:

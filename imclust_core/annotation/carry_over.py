@@ -7,6 +7,7 @@ import numpy as np
 
 from imclust_core.annotation.annotated import Desk, Name
 from imclust_core.annotation.editing import move_images, name_cluster, open_desk
+from imclust_core.arrays.lookup import found_by
 from imclust_core.clustering.matching import carry
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
@@ -65,7 +66,7 @@ def plan_for(old: Desk, new: Desk) -> Plan:
     common = np.isin(old.image_ids, new.image_ids)
     before, after = old.group[common], new.group[rows]
     olds, news = np.array(old.clusters), np.array(new.clusters)
-    a, b = _places(before, olds), _places(after, news)
+    a, b = (found_by(some, among, np.arange(len(among))) for some, among in ((before, olds), (after, news)))
     carried, _ = carry(a, b, len(olds), len(news))
     heirs = {int(olds[one.old]): int(news[one.new]) for one in carried}
     found = _one_each(
@@ -98,16 +99,7 @@ def _one_each(found: Iterable[Brought]) -> list[Brought]:
 
 
 def _said(desk: Desk, number: int) -> bool:
-    return number in desk.names and bool(desk.names[number].text or desk.names[number].state)
-
-
-def _places(groups: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """The place of each image's cluster among these numbers, -1 for those in none of them."""
-    if not len(numbers):
-        return np.full(len(groups), -1)
-    at = np.searchsorted(numbers, groups).clip(max=len(numbers) - 1)
-    places: np.ndarray = np.where(numbers[at] == groups, at, -1)
-    return places
+    return bool(desk.said(number).text or desk.said(number).state)
 
 
 def _origins(a: np.ndarray, b: np.ndarray, olds: int, news: np.ndarray) -> list[tuple[int, int, int, float]]:
@@ -161,18 +153,10 @@ def bring_over(
         if one.number in desk.names:
             continue
         done += 1
-        name_cluster(
-            workspace,
-            stored,
-            one.number,
-            text=one.name.text,
-            state="doubtful" if one.doubtful else one.name.state,
-            note=one.name.note,
-            author=author,
-            uuid=new_uuid(),
-            base=desk.base_of(one.number),
-            via=f"{BROUGHT} {title}"[:200],
-        )
+        state, via = "doubtful" if one.doubtful else one.name.state, f"{BROUGHT} {title}"[:200]
+        said = {"text": one.name.text, "state": state, "note": one.name.note, "via": via}
+        base = desk.base_of(one.number)
+        name_cluster(workspace, stored, one.number, base=base, author=author, uuid=new_uuid(), **said)
     decided = _by_hand(desk)
     for into, images in plan.moves:
         if free := [image for image in images if image not in decided]:

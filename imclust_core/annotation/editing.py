@@ -22,7 +22,7 @@ from imclust_core.annotation.checks import check_cluster, check_unmoved
 from imclust_core.annotation.text import MOST_AUTHOR, MOST_NAME, MOST_NOTE, clean
 from imclust_core.errors import LabelConflict, LabelsError
 from imclust_core.recent import Recent
-from imclust_core.store.annotations.events import Decide, Draft, Event, append, events_of, newest_event
+from imclust_core.store.annotations.events import Draft, Event, append, events_of, newest_event
 from imclust_core.store.clusterings import ClusterContent, Clustering, read_clustering
 from imclust_core.store.workspace import Workspace
 
@@ -90,13 +90,7 @@ def name_cluster(
         "via": clean(via, MOST_NOTE, "Where a name comes from"),
     }
     draft = _draft(stored, "name", value, author, uuid, target_of(number), base)
-    _check_first(workspace, stored, uuid, number)
-
-    def check(desk: Desk) -> Draft:
-        check_cluster(desk, number)
-        return draft
-
-    return _decided(workspace, stored, draft, check)
+    return _decided(workspace, stored, draft, lambda _desk: draft, number)
 
 
 def merge_clusters(
@@ -118,11 +112,8 @@ def merge_clusters(
     if source == into:
         raise LabelsError("A cluster cannot be merged with itself. Choose another one.")
     draft = _draft(stored, "merge", {"from": source, "into": into}, author, uuid, target_of(source), base)
-    _check_first(workspace, stored, uuid, source, into)
 
     def check(desk: Desk) -> Draft:
-        check_cluster(desk, source)
-        check_cluster(desk, into)
         if into_base is not None and desk.base_of(into) != into_base:
             raise LabelConflict(
                 f"Cluster {desk.called(into)} was changed since you looked at it. Nothing was merged. Look again.",
@@ -130,7 +121,7 @@ def merge_clusters(
             )
         return draft
 
-    return _decided(workspace, stored, draft, check)
+    return _decided(workspace, stored, draft, check, source, into)
 
 
 def split_cluster(
@@ -149,10 +140,8 @@ def split_cluster(
     The event's value tells the numbers: the lowest that were never given to any cluster.
     """
     draft = _draft(stored, "split", {"from": number}, author, uuid, target_of(number), base)
-    _check_first(workspace, stored, uuid, number)
 
     def check(desk: Desk) -> Draft:
-        check_cluster(desk, number)
         rows = [desk.rows_at(part) for part in parts]
         taken = np.concatenate([*rows, np.zeros(0, np.int64)])
         full = [0 < len(found) == len(part) for found, part in zip(rows, parts, strict=True)]
@@ -177,7 +166,7 @@ def split_cluster(
         }
         return _draft(stored, "split", value, author, uuid, target_of(number), base)
 
-    return _decided(workspace, stored, draft, check)
+    return _decided(workspace, stored, draft, check, number)
 
 
 def move_images(
@@ -275,10 +264,24 @@ def _reversed(
     return _decided(workspace, stored, draft, check)
 
 
-def _decided(workspace: Workspace, stored: Clustering, draft: Draft, check: Callable[[Desk], Draft]) -> Event:
-    """Append what `check` makes of the desk as it is when nobody else can write."""
+def _decided(
+    workspace: Workspace, stored: Clustering, draft: Draft, check: Callable[[Desk], Draft], *numbers: int
+) -> Event:
+    """Append what `check` makes of the desk as it is when nobody else can write.
+
+    numbers: the clusters that have to be there. Also before it is asked whether somebody has changed them: where they
+    went is more to say.
+    """
     known = open_desk(workspace, stored)
-    decide: Decide = lambda later: check(advance(known, later))  # noqa: E731
+
+    def decide(later: Sequence[Event]) -> Draft:
+        desk = advance(known, later)
+        for number in numbers:
+            check_cluster(desk, number)
+        return check(desk)
+
+    for number in numbers if known.written(draft.uuid) is None else ():
+        check_cluster(known, number)
     return append(workspace, draft, decide, known.version)
 
 
@@ -295,11 +298,3 @@ def _checked(author: str) -> str:
     if not who:
         raise LabelsError("A change needs to be somebody's. Say who you are, and try again.")
     return who
-
-
-def _check_first(workspace: Workspace, stored: Clustering, uuid: str, *numbers: int) -> None:
-    """Say of clusters that are gone where they went, which is more than that somebody has changed them."""
-    desk = open_desk(workspace, stored)
-    if desk.written(uuid) is None:
-        for number in numbers:
-            check_cluster(desk, number)

@@ -1,9 +1,12 @@
 """Going through many rows without holding anything of their size a second time, or through some of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 
+_T = TypeVar("_T")
 _PIECE = 2**25
 """How many numbers a piece holds."""
 
@@ -24,6 +27,13 @@ def pieces(n: int, width: int) -> Iterator[slice]:
     """Slices that together hold n rows."""
     for start in range(0, n, piece(width)):
         yield slice(start, min(start + piece(width), n))
+
+
+def batched(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """The items in their order, so many at a time."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
 
 
 def chosen_rows(n: int, most: int, seed: int) -> np.ndarray:

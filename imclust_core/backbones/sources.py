@@ -50,18 +50,12 @@ class _Torchvision:
         load_strictly(built.model, state, path.name)
         return replace(built, origin=f"torchvision, {spec.file}")
 
-    @staticmethod
-    def _weights(spec: BackboneSpec) -> Any:
-        from torchvision import models
-
-        version = "IMAGENET1K_V2" if spec.name.endswith(":v2") else "IMAGENET1K_V1"
-        return models.get_model_weights(spec.architecture)[version]
-
     def _built(self, spec: BackboneSpec) -> Built:
         from torchvision import models
 
         model = models.get_model(spec.architecture, weights=None)
-        own = self._weights(spec).transforms()
+        version = "IMAGENET1K_V2" if spec.name.endswith(":v2") else "IMAGENET1K_V1"
+        own: Any = models.get_model_weights(spec.architecture)[version].transforms()
         preprocessing = Preprocessing(
             own.crop_size[0], own.resize_size[0], tuple(own.mean), tuple(own.std), own.interpolation.value
         )

@@ -5,6 +5,7 @@ What an entry runs is imported when it runs: pages read this table, and torch ta
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -48,16 +49,10 @@ class Strategy:
     slow: bool = False
 
 
-def _kmeans(given: Given) -> np.ndarray:
+def _kmeans(given: Given, *, spherical: bool = False) -> np.ndarray:
     from imclust_core.clustering.kmeans import kmeans
 
-    return kmeans(given.points, given.k, seed=given.seed, step=given.step).labels
-
-
-def _spherical(given: Given) -> np.ndarray:
-    from imclust_core.clustering.kmeans import kmeans
-
-    return kmeans(given.points, given.k, seed=given.seed, spherical=True, step=given.step).labels
+    return kmeans(given.points, given.k, seed=given.seed, spherical=spherical, step=given.step).labels
 
 
 def _ward(given: Given) -> np.ndarray:
@@ -103,7 +98,9 @@ def _words(given: Given) -> np.ndarray:
 
 
 STRATEGIES: dict[str, Strategy] = {
-    "spherical": Strategy("Spherical k-means", "around directions; quick, for any number of images", _spherical),
+    "spherical": Strategy(
+        "Spherical k-means", "around directions; quick, for any number of images", partial(_kmeans, spherical=True)
+    ),
     "kmeans": Strategy("k-means", "around means; as quick", _kmeans),
     "ward": Strategy("Ward", "merges what adds least to the spread", _ward, most=12_000, apart=3_000),
     "average": Strategy("Average linkage", "merges what is nearest on average", _average, most=12_000, apart=3_000),

@@ -1,12 +1,11 @@
 """The commands about clusterings: making one, comparing two, scoring one against the truth."""
 
 import argparse
-from dataclasses import asdict
 from typing import Any
 
 from imclust_core.annotation.editing import cluster_names
 from imclust_core.clustering.matching import sentences
-from imclust_core.commands.running import print_json, result_of
+from imclust_core.commands.running import facts_of, print_json, result_of
 from imclust_core.errors import ClusteringError
 from imclust_core.jobs.kinds.first_k import first_k
 from imclust_core.jobs.requests import check_clustering
@@ -41,23 +40,12 @@ def cluster_folder(options: argparse.Namespace) -> int:
 
 def clustering_result(stored: Clustering) -> dict[str, Any]:
     """What --json promises of a clustering."""
-    summary = stored.summary
+    figures = ("inertia", "silhouette", "calinski_harabasz", "davies_bouldin", "notes", "seconds")
     return {
         "clustering": stored.id,
         "embedding": stored.embedding_id,
-        **{name: value for name, value in asdict(stored.recipe).items() if name in ("strategy", "reduce", "seed")},
-        "k": summary.k,
-        "images": summary.images,
-        "unassigned": summary.unassigned,
-        "sizes": list(summary.sizes),
-        "numbers": list(summary.numbers),
-        "stability": list(summary.stability),
-        "inertia": summary.inertia,
-        "silhouette": summary.silhouette,
-        "calinski_harabasz": summary.calinski_harabasz,
-        "davies_bouldin": summary.davies_bouldin,
-        "notes": list(summary.notes),
-        "seconds": summary.seconds,
+        **facts_of(stored.recipe, "reduce", "strategy", "seed"),
+        **facts_of(stored.summary, "k", "images", "unassigned", "sizes", "numbers", "stability", *figures),
     }
 
 
@@ -105,9 +93,7 @@ def comparison_result(workspace: Workspace, a: Clustering, b: Clustering, found:
         "a": a.id,
         "b": b.id,
         "images": len(found.image_ids),
-        "nmi": alike.nmi,
-        "ari": alike.ari,
-        "agreement": alike.agreement,
+        **facts_of(alike, "nmi", "ari", "agreement"),
         "switched": int((~alike.same).sum()),
         "only_in_one": found.only_one,
         "sentences": said(workspace, a, b, found),
@@ -115,10 +101,7 @@ def comparison_result(workspace: Workspace, a: Clustering, b: Clustering, found:
             {
                 "from": old[one.old],
                 "to": new[one.new],
-                "images": one.images,
-                "share_of_new": one.share_of_new,
-                "share_of_old": one.share_of_old,
-                "doubtful": one.doubtful,
+                **facts_of(one, "images", "share_of_new", "share_of_old", "doubtful"),
             }
             for one in found.carried
         ],
@@ -132,10 +115,7 @@ def comparison_result(workspace: Workspace, a: Clustering, b: Clustering, found:
 def evaluate_clustering(options: argparse.Namespace) -> int:
     """Score a clustering against the truth."""
     workspace = Workspace.open(options.workspace)
-    source = find_collection(workspace, options.folder)
-    stored = clustering(workspace, options.clustering)
-    if stored.collection_id != source.id:
-        raise ClusteringError(f"The clustering {stored.id} is not of {options.folder}. Name the folder it was made of.")
+    stored = clustering_named(workspace, options)
     found = evaluated(workspace, stored, options.truth)
     if options.json:
         return print_json(evaluation_result(stored, found))
@@ -156,11 +136,7 @@ def evaluation_result(stored: Clustering, found: Evaluated) -> dict[str, Any]:
     scores, numbers = found.scores, (*stored.summary.numbers, 0)
     return {
         "clustering": stored.id,
-        "images": scores.images,
-        "nmi": scores.nmi,
-        "ari": scores.ari,
-        "acc": scores.acc,
-        "purity": scores.purity,
+        **facts_of(scores, "images", "nmi", "ari", "acc", "purity"),
         "unused_rows": found.unused,
         "classes": [
             {"class": name, "images": images, "cluster": numbers[best], "recall": recall}
@@ -173,12 +149,7 @@ def evaluation_result(stored: Clustering, found: Evaluated) -> dict[str, Any]:
             )
         ],
         "clusters": [
-            {
-                "cluster": number,
-                "images": images,
-                "class": found.classes[most] if most >= 0 else None,
-                "purity": pure,
-            }
+            {"cluster": number, "images": images, "class": found.classes[most] if most >= 0 else None, "purity": pure}
             for number, images, most, pure in zip(
                 stored.summary.numbers,
                 scores.cluster_images.tolist(),

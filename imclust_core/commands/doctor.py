@@ -27,13 +27,8 @@ def doctor(options: argparse.Namespace) -> int:
     if on_screen:
         print("\r\033[K", end="", file=sys.stderr)
     if options.json:
-        print_json(
-            {
-                "well": health.well,
-                **asdict(health),
-                "aside": [shown(path.relative_to(workspace.root)) for path in health.aside],
-            }
-        )
+        aside = [shown(path.relative_to(workspace.root)) for path in health.aside]
+        print_json({"well": health.well, **asdict(health), "aside": aside})
     else:
         _print(health, f"imclust doctor --repair{where(options)}")
     return 0 if health.well else 1

@@ -50,16 +50,9 @@ def explain_images(options: argparse.Namespace) -> int:
     style = Style(_titles(options.method, found), options.colours, options.opacity, options.grey)
     files, unread = write_looks(source, one, rows, style, folder)
     failed = left_out | found["failed"] | unread
-    result = {
-        "embedding": one.id,
-        "folder": shown(folder),
-        "files": files,
-        "images": len(rows) - len(unread),
-        "failed": failed,
-        "layer": found["layer"],
-        "exact": found["exact"],
-        "guided": found["guided"],
-    }
+    able = {name: found[name] for name in ("layer", "exact", "guided")}
+    made = {"embedding": one.id, "folder": shown(folder), "files": files, "images": len(rows) - len(unread)}
+    result = {**made, "failed": failed, **able}
     return print_json(result) if options.json else _print(result)
 
 
@@ -75,12 +68,8 @@ def _print(result: dict[str, Any]) -> int:
 def _titles(ways: Sequence[str], found: dict[str, Any]) -> dict[str, str]:
     """What each way is called, honestly: there is no guiding without rectifiers, and no exact map of some networks."""
     guided = "Guided backprop" if found["guided"] else "Gradients"
-    titles = _TITLES | {
-        "gbp": guided,
-        "guided_gradcam": f"{guided} x Grad-CAM" if not found["guided"] else "Guided Grad-CAM",
-    }
-    if not found["exact"]:
-        titles["cam"] = "Grad-CAM"
+    both = "Guided Grad-CAM" if found["guided"] else f"{guided} x Grad-CAM"
+    titles = _TITLES | {"gbp": guided, "guided_gradcam": both} | ({} if found["exact"] else {"cam": "Grad-CAM"})
     return {way: titles[way] for way in dict.fromkeys(ways)}
 
 
@@ -121,11 +110,12 @@ def _of_clusters(
         other = second_nearest(stored, desk, content, row) if row is not None else 0
         if own <= 0:
             left_out[str(image)] = "It is in no cluster."
-        elif kind == "contrast" and not other:
-            left_out[str(image)] = "No other cluster is near it."
+        elif kind == "cluster":
+            targets[image] = of_cluster(stored, desk, own)
+        elif other:
+            targets[image] = of_contrast(stored, desk, own, other)
         else:
-            pair = kind == "contrast"
-            targets[image] = of_contrast(stored, desk, own, other) if pair else of_cluster(stored, desk, own)
+            left_out[str(image)] = "No other cluster is near it."
     return embedding(workspace, stored.embedding_id), targets, left_out
 
 

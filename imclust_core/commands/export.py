@@ -6,7 +6,7 @@ from typing import Any
 
 from imclust_core.annotation.editing import open_desk
 from imclust_core.commands.clusters import clustering_named
-from imclust_core.commands.running import print_json
+from imclust_core.commands.running import facts_of, print_json
 from imclust_core.config import named_file
 from imclust_core.errors import ExportError
 from imclust_core.exchange.exports.exports import Exported, export
@@ -37,14 +37,8 @@ def export_clusters(options: argparse.Namespace) -> int:
 
 def export_result(stored: Clustering, done: Exported) -> dict[str, Any]:
     """What --json promises of an export."""
-    return {
-        "clustering": stored.id,
-        "format": done.format,
-        "folder": shown(done.folder),
-        "files": list(done.files),
-        "images": done.images,
-        "missing": done.missing,
-    }
+    about = {"clustering": stored.id, "format": done.format, "folder": shown(done.folder)}
+    return about | facts_of(done, "files", "images", "missing")
 
 
 def list_names(options: argparse.Namespace) -> int:
@@ -84,7 +78,7 @@ def import_result(stored: Clustering, plan: Plan, events: int) -> dict[str, Any]
     return {
         "clustering": stored.id,
         "changes": events,
-        "named": [{"cluster": one.cluster, "name": one.name} for one in plan.namings],
+        "named": [facts_of(one, "cluster", "name") for one in plan.namings],
         "split": [
             {"cluster": split.cluster, "name": part.name, "images": len(part.images)}
             for split in plan.splits

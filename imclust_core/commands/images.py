@@ -53,16 +53,7 @@ def _print_scan(name: str, result: dict[str, Any], more: str) -> None:
 def embed_folder(options: argparse.Namespace) -> int:
     """Scan a folder, and embed it."""
     workspace = Workspace.open(options.workspace)
-    request = check_request(
-        EmbedRequest(
-            options.backbone,
-            options.weights,
-            options.random_weights,
-            options.preprocess,
-            options.device,
-            options.dtype,
-        )
-    )
+    request = check_request(EmbedRequest(**{name: getattr(options, name) for name in EmbedRequest.__annotations__}))
     source = add_collection(workspace, folder_named(workspace, options.folder))
     result_of(workspace, submit_scan(workspace, source), quiet=options.json)
     result = result_of(workspace, submit_embed(workspace, source, request), quiet=options.json)

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from imclust_core.annotation.editing import open_desk
-from imclust_core.commands.running import print_json, result_of
+from imclust_core.commands.running import facts_of, print_json, result_of
 from imclust_core.errors import MapError
 from imclust_core.exchange.exports.places import places_table
 from imclust_core.jobs.requests import check_map
@@ -35,17 +35,8 @@ def draw(options: argparse.Namespace) -> int:
     if out is not None:
         write_atomically(out, places_table(workspace, source, read_map(stored)))
     if options.json:
-        return print_json(
-            {
-                "map": stored.id,
-                "embedding": one.id,
-                "method": recipe.method,
-                "images": stored.images,
-                "seconds": stored.seconds,
-                "trustworthiness": stored.trustworthiness,
-                "notes": list(stored.notes),
-            }
-        )
+        about = {"map": stored.id, "embedding": one.id, "method": recipe.method}
+        return print_json(about | facts_of(stored, "images", "seconds", "trustworthiness", "notes"))
     print(f"{find_method(recipe.method).title} of {stored.images:,} images, in {stored.seconds:.1f} s")
     if stored.trustworthiness is not None:
         print(f"trustworthiness {stored.trustworthiness:.3f}")

@@ -22,6 +22,11 @@ def print_json(value: dict[str, Any]) -> int:
     return 0
 
 
+def facts_of(one: object, *names: str) -> dict[str, Any]:
+    """These facts of a thing, by name."""
+    return {name: getattr(one, name) for name in names}
+
+
 def folder_named(workspace: Workspace, typed: str) -> Path:
     return workspace.open_folder(str(expanded(typed).absolute()) if typed else "")
 

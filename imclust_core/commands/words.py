@@ -6,7 +6,7 @@ from typing import Any
 
 from imclust_core.choosing_k.curves import Evidence
 from imclust_core.choosing_k.suggestion import suggest
-from imclust_core.commands.running import print_json, result_of
+from imclust_core.commands.running import facts_of, print_json, result_of
 from imclust_core.errors import WordsError
 from imclust_core.jobs.requests import DEFAULT_TREE, check_tree
 from imclust_core.jobs.submitting import submit_evidence, submit_tree
@@ -20,26 +20,18 @@ from imclust_core.store.workspace import Workspace
 def grow_tree(options: argparse.Namespace) -> int:
     """Grow the tree of labels of a folder that is embedded, and say how many groups it suggests."""
     workspace = Workspace.open(options.workspace)
-    recipe = check_tree(
-        replace(
-            DEFAULT_TREE,
-            vectors=options.vectors,
-            text=options.label_text,
-            linkage=options.linkage,
-            metric=options.metric,
-            least=options.min_probability,
-        )
-    )
+    asked = facts_of(options, "vectors", "text", "linkage", "metric", "least")
+    recipe = check_tree(replace(DEFAULT_TREE, **asked))
     source = find_collection(workspace, options.folder)
     one = named_embedding(workspace, source.id, options.embedding)
     result_of(workspace, submit_tree(workspace, one, recipe), quiet=options.json)
-    state = state_of(one, source)
-    if not (found := find_evidence(workspace, one, state)) or not found[1]:
+    found = find_evidence(workspace, one, state_of(one, source))
+    if not found or not found[1]:
         result_of(workspace, submit_evidence(workspace, one), quiet=options.json)
     stored = find_tree(workspace, one, recipe, tree_state(one, source, recipe))
     if stored is None:
         raise WordsError("The collection changed while its tree grew. Run the command again.")
-    found = find_evidence(workspace, one, state)
+    found = find_evidence(workspace, one, state_of(one, source))
     result = tree_result(stored, found[0] if found else None, options.k)
     if options.json:
         return print_json(result)

@@ -14,7 +14,9 @@ from imclust_core.config import THUMB_SIDE
 from imclust_core.errors import ImageProblem
 from imclust_core.images.inspecting import digest_of
 from imclust_core.images.opening import FileBytes, decode, read_file
+from imclust_core.store.collections import Collection
 from imclust_core.store.pictures import keep_thumbnail, safe_path
+from imclust_core.store.workspace import Workspace
 
 ITEM_SECONDS = 20.0
 _PATIENCE = 6
@@ -86,6 +88,12 @@ class Decoder:
         pixels[:] = self._preprocessing.pixels(opened.rgb)
         if self._thumbnails is not None:
             keep_thumbnail(self._thumbnails, image.digest, opened.rgb)
+
+
+def decoder_for(workspace: Workspace, source: Collection, preprocessing: Preprocessing) -> Decoder:
+    """What decodes the images of a collection, and keeps their thumbnails."""
+    links, thumbnails = source.follow_links, workspace.thumbnails
+    return Decoder(source.folder, follow_links=links, preprocessing=preprocessing, thumbnails=thumbnails)
 
 
 def _in_time(file: Future[FileBytes], seconds: float) -> FileBytes:

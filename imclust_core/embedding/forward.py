@@ -42,15 +42,12 @@ class Forward:
         self._plain = trunk
         self._trunk = torch.compile(trunk, options={"freezing": True}) if compiled else trunk
         self._head = copy.deepcopy(backbone.head).to(self.device) if backbone.head is not None else None
-        mean, std = (torch.tensor(one, device=self.device).view(1, 3, 1, 1) for one in self._statistics(backbone))
+        statistics = (backbone.preprocessing.mean, backbone.preprocessing.std)
+        mean, std = (torch.tensor(one, device=self.device).view(1, 3, 1, 1) for one in statistics)
         self._scale, self._shift = 1 / (255 * std), -mean / std
         self._lock = threading.Lock()
         on_gpu = self.device.type == "cuda"
         self._copies = torch.cuda.Stream(self.device) if on_gpu else None  # type: ignore[no-untyped-call]
-
-    @staticmethod
-    def _statistics(backbone: Backbone) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        return backbone.preprocessing.mean, backbone.preprocessing.std
 
     def __call__(self, pixels: np.ndarray) -> Outputs:
         """Describe a batch (b, size, size, 3) of uint8. Halves it for as long as the memory does not suffice."""

@@ -143,13 +143,8 @@ class EmbedShard:
             self._tally.done += len(asked)
             self._tally.bad += len(asked) - len(good)
             for index in good[-2:]:
-                self._tally.seen.append(
-                    Seen(
-                        asked[index].image_id,
-                        int(result.labels[index, 0]),
-                        float(result.probabilities[index, 0]),
-                    )
-                )
+                label, share = int(result.labels[index, 0]), float(result.probabilities[index, 0])
+                self._tally.seen.append(Seen(asked[index].image_id, label, share))
 
     def _place(self, batch: _Batch, first: int, content: Shard) -> None:
         """Put a batch's numbers at their rows; failures become a mask and a reason."""

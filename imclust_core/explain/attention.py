@@ -32,5 +32,4 @@ def _inside(cells: int) -> np.ndarray:
     """How much of each of these cells in a row lies off the border: (cells,)."""
     edges = np.linspace(0, 1, cells + 1)
     covered = np.minimum(edges[1:], 1 - _MARGIN) - np.maximum(edges[:-1], _MARGIN)
-    share: np.ndarray = covered.clip(min=0) * cells
-    return share
+    return covered.clip(min=0) * cells

@@ -83,16 +83,6 @@ def look(
     )
 
 
-def guided_heat(looked: Looked, size: int) -> np.ndarray:
-    """Guided Grad-CAM (n, size, size, 3): the slopes, where the heat is."""
-    if looked.heat is None or looked.slopes is None:
-        raise ExplainError("Guided Grad-CAM needs a heat map and slopes. Ask for both.")
-    heat = torch.from_numpy(looked.heat)[:, None]
-    large = nn.functional.interpolate(heat, size=(size, size), mode="bilinear", align_corners=False)
-    found: np.ndarray = looked.slopes * large.permute(0, 2, 3, 1).numpy()
-    return found
-
-
 def _heat(places: Places, output: Tensor, features: Tensor, scores: Tensor, *, exact: bool, again: bool) -> Tensor:
     """The map (n, h, w), from 0 to 1."""
     cells = places.as_map(output)
@@ -126,5 +116,4 @@ def _kept(trunk: nn.Module, places: Places | None, *, cut: bool) -> Iterator[lis
 
 
 def _array(values: Tensor) -> np.ndarray:
-    found: np.ndarray = values.detach().float().cpu().numpy()
-    return found
+    return values.detach().float().cpu().numpy()

@@ -51,8 +51,7 @@ def _heat(at: np.ndarray) -> np.ndarray:
     chroma = _CHROMA[0] + _CHROMA[1] * np.sin(np.pi * at)
     lab = np.stack([light, chroma * np.cos(hue), chroma * np.sin(hue)])
     linear = np.linalg.solve(_CONES, np.linalg.solve(_AXES, lab) ** 3).T
-    shown: np.ndarray = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return shown
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
 def _jet(at: np.ndarray) -> np.ndarray:

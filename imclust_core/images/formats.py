@@ -2,8 +2,6 @@
 
 from imclust_core.errors import ImageProblem
 
-ALLOWED = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-
 EXTENSIONS: dict[str, str] = {
     "jpg": "JPEG", "jpeg": "JPEG", "jpe": "JPEG", "jfif": "JPEG", "mpo": "JPEG", "png": "PNG", "apng": "PNG",
     "webp": "WEBP", "gif": "GIF", "bmp": "BMP", "dib": "BMP", "tif": "TIFF", "tiff": "TIFF", "avif": "AVIF",
@@ -45,7 +43,7 @@ _MOVIE_EXTENSIONS = frozenset({"mp4", "mov", "m4v", "3gp"})
 
 
 def sniff(header: bytes, extension: str = "") -> str:
-    """Return the Pillow format (of `ALLOWED`, or "HEIF") that `header`, the file's first 64 bytes, announces.
+    """Return the Pillow format, one of `EXTENSIONS`, that `header`, the file's first 64 bytes, announces.
 
     Raises ImageProblem `unsupported:...` for what we know and do not open, `not_an_image` for all else.
     """

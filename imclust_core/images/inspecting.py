@@ -55,12 +55,5 @@ def inspect_file(path: str | os.PathLike[str]) -> Facts:
         return Facts(file.size, file.mtime_ns, digest, reason=problem.reason, detail=problem.detail[:200])
     except MemoryError:
         return Facts(file.size, file.mtime_ns, reason="out_of_memory")
-    return Facts(
-        file.size,
-        file.mtime_ns,
-        digest,
-        opened.format,
-        opened.width,
-        opened.height,
-        " ".join(opened.notes),
-    )
+    found = (opened.format, opened.width, opened.height, " ".join(opened.notes))
+    return Facts(file.size, file.mtime_ns, digest, *found)

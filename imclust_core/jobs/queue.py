@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from imclust_core.errors import JobError, LeaseLost
-from imclust_core.store.database import migrate, reading, writing
+from imclust_core.store.database import all_rows, made_of, migrate, one_row, reading, writing
 from imclust_core.store.schema import JOBS
 from imclust_core.store.workspace import Workspace
 
@@ -126,13 +126,7 @@ class Queue:
 
     def beat(self, job_id: str, worker: str) -> None:
         """Say that `worker` is alive and still has the job; LeaseLost when it no longer has."""
-        with writing(self._path) as db:
-            _require_lease(
-                db.execute(
-                    "UPDATE jobs SET heartbeat_at = ? WHERE id = ? AND worker = ? AND state = 'running'",
-                    (time.time(), job_id, worker),
-                )
-            )
+        self._change_own("UPDATE jobs SET heartbeat_at = ?", time.time(), of=(job_id, worker))
 
     def progress(
         self,
@@ -145,16 +139,13 @@ class Queue:
         detail: dict[str, Any] | None = None,
     ) -> bool:
         """Record how far the job is; returns whether somebody asked to cancel it."""
-        with writing(self._path) as db:
-            _require_lease(
-                db.execute(
-                    "UPDATE jobs SET heartbeat_at = ?, done = ?, total = ?, rate = ?, message = ?, detail = ?, "
-                    "deaths = CASE WHEN ? > furthest THEN 0 ELSE deaths END, furthest = max(furthest, ?) "
-                    "WHERE id = ? AND worker = ? AND state = 'running'",
-                    (time.time(), done, total, rate, _text(message), _json(detail), done, done, job_id, worker),
-                )
-            )
-            return bool(_row(db, job_id)["cancel_requested"])
+        row = self._change_own(
+            "UPDATE jobs SET heartbeat_at = ?, done = ?, total = ?, rate = ?, message = ?, detail = ?, "
+            "deaths = CASE WHEN ? > furthest THEN 0 ELSE deaths END, furthest = max(furthest, ?)",
+            *(time.time(), done, total, rate, _text(message), _json(detail), done, done),
+            of=(job_id, worker),
+        )
+        return bool(row["cancel_requested"])
 
     def finish(
         self,
@@ -167,14 +158,16 @@ class Queue:
         error: str | None = None,
     ) -> None:
         """End the job as done, failed, cancelled or paused; `reason` is the code of `error`."""
+        values = (state, time.time(), _json(result), reason, _text(error))
+        change = "UPDATE jobs SET state = ?, finished_at = ?, result = ?, reason = ?, error = ?"
+        self._change_own(change, *values, of=(job_id, worker))
+
+    def _change_own(self, change: str, *values: object, of: tuple[str, str]) -> sqlite3.Row:
+        """Change a running job, and return what it is then. of: its id, and the worker that has to have it still."""
         with writing(self._path) as db:
-            _require_lease(
-                db.execute(
-                    "UPDATE jobs SET state = ?, finished_at = ?, result = ?, reason = ?, error = ? "
-                    "WHERE id = ? AND worker = ? AND state = 'running'",
-                    (state, time.time(), _json(result), reason, _text(error), job_id, worker),
-                )
-            )
+            if not db.execute(change + _RUNNING, (*values, *of)).rowcount:
+                raise LeaseLost("Another worker has taken this job over, or it was ended. This worker stops.")
+            return _row(db, of[0])
 
     def cancel(self, job_id: str) -> None:
         """Ask for a job to stop. One that nobody works on stops at once."""
@@ -208,48 +201,43 @@ class Queue:
 
         quick: the quick ones too.
         """
-        with reading(self._path) as db:
-            rows = db.execute(
-                "SELECT * FROM jobs WHERE state IN ('queued', 'running', 'paused') AND (quick = 0 OR ?) "
-                "AND (? IS NULL OR collection_id = ?) ORDER BY number",
-                (quick, collection_id, collection_id),
-            )
-            return [_job(row) for row in rows]
+        rows = all_rows(
+            self._path,
+            "SELECT * FROM jobs WHERE state IN ('queued', 'running', 'paused') AND (quick = 0 OR ?) "
+            "AND (? IS NULL OR collection_id = ?) ORDER BY number",
+            *(quick, collection_id, collection_id),
+        )
+        return list(map(_job, rows))
 
     def stamp(self) -> str:
         """A text that is another one whenever a job has come, ended or gone on since."""
-        with reading(self._path) as db:
-            row = db.execute(
-                "SELECT max(number), max(finished_at), "
-                "(SELECT group_concat(id || (state = 'paused')) FROM "
-                "(SELECT id, state FROM jobs WHERE state IN ('queued', 'running', 'paused') AND NOT quick "
-                "ORDER BY number)) FROM jobs WHERE NOT quick"
-            ).fetchone()
-        return "/".join(str(part) for part in row)
+        row = one_row(
+            self._path,
+            "SELECT max(number), max(finished_at), (SELECT group_concat(id || (state = 'paused')) FROM "
+            "(SELECT id, state FROM jobs WHERE state IN ('queued', 'running', 'paused') AND NOT quick "
+            "ORDER BY number)) FROM jobs WHERE NOT quick",
+        )
+        return "/".join(map(str, row or ()))
 
     def recent(self, limit: int = 20) -> list[Job]:
         """The last jobs of any state, newest first."""
-        with reading(self._path) as db:
-            return [
-                _job(row)
-                for row in db.execute("SELECT * FROM jobs WHERE NOT quick ORDER BY number DESC LIMIT ?", (limit,))
-            ]
+        query = "SELECT * FROM jobs WHERE NOT quick ORDER BY number DESC LIMIT ?"
+        return list(map(_job, all_rows(self._path, query, limit)))
 
     def last(self, collection_id: str, kinds: Sequence[str]) -> Job | None:
         """The newest job of these kinds for a collection."""
         marks = ",".join("?" * len(kinds))
-        with reading(self._path) as db:
-            row = db.execute(
-                "SELECT * FROM jobs WHERE collection_id = ? "  # noqa: S608  question marks only
-                f"AND kind IN ({marks}) ORDER BY number DESC LIMIT 1",
-                (collection_id, *kinds),
-            ).fetchone()
+        row = one_row(
+            self._path,
+            "SELECT * FROM jobs WHERE collection_id = ? "  # noqa: S608  question marks only
+            f"AND kind IN ({marks}) ORDER BY number DESC LIMIT 1",
+            *(collection_id, *kinds),
+        )
         return _job(row) if row else None
 
     def last_of(self, key: str) -> Job | None:
         """The newest job of this key: what became of one and the same request."""
-        with reading(self._path) as db:
-            row = db.execute("SELECT * FROM jobs WHERE key = ? ORDER BY number DESC LIMIT 1", (key,)).fetchone()
+        row = one_row(self._path, "SELECT * FROM jobs WHERE key = ? ORDER BY number DESC LIMIT 1", key)
         return _job(row) if row else None
 
 
@@ -284,9 +272,7 @@ def _requeue(db: sqlite3.Connection, job_id: str) -> int:
     return cursor.rowcount
 
 
-def _require_lease(cursor: sqlite3.Cursor) -> None:
-    if cursor.rowcount == 0:
-        raise LeaseLost("Another worker has taken this job over, or it was ended. This worker stops.")
+_RUNNING = " WHERE id = ? AND worker = ? AND state = 'running'"
 
 
 def _row(db: sqlite3.Connection, job_id: str) -> sqlite3.Row:
@@ -297,9 +283,5 @@ def _row(db: sqlite3.Connection, job_id: str) -> sqlite3.Row:
 
 
 def _job(row: sqlite3.Row) -> Job:
-    values = {name: row[name] for name in Job.__dataclass_fields__}
-    values["params"] = json.loads(row["params"])
-    for name in ("result", "detail"):
-        values[name] = json.loads(row[name]) if row[name] else None
-    values["cancel_requested"] = bool(row["cancel_requested"])
-    return Job(**values)
+    told = {name: json.loads(row[name]) if row[name] else None for name in ("params", "result", "detail")}
+    return made_of(Job, row, cancel_requested=bool(row["cancel_requested"]), **told)

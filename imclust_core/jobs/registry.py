@@ -1,6 +1,5 @@
-"""What the worker can do: a kind of job -> the function that does it. A new kind is one line here."""
+"""What the worker can do: a kind of job -> the function that does it. A new kind is one case here, and a title."""
 
-from collections.abc import Callable
 from typing import Any
 
 from imclust_core.images.samples import make_samples
@@ -16,154 +15,88 @@ from imclust_core.store.maps import MapRecipe
 from imclust_core.store.trees import TreeRecipe
 from imclust_core.store.workspace import Workspace
 
-Task = Callable[[Workspace, Job, Report], dict[str, Any]]
 
+def run(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    """Do a job, and return what it gives.
 
-def _scan(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    return scan(workspace, _collection_of(job), report)
-
-
-def _unpack_and_scan(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    unpack(workspace, job.params["archive"], report)
-    return scan(workspace, _collection_of(job), report)
-
-
-def _sample_and_scan(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    folder = collection(workspace, _collection_of(job)).folder
-    make_samples(folder, step=lambda done, total: report(done, total, "making photographs"))
-    return scan(workspace, _collection_of(job), report)
-
-
-def _embed(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    from imclust_core.jobs.kinds.embed import embed  # torch takes seconds to import, and pages read this module
-
-    return embed(workspace, _collection_of(job), EmbedRequest(**job.params), report)
-
-
-def _probe(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    from imclust_core.jobs.kinds.probe import probe
-
-    return probe(workspace, _collection_of(job), job.params["backbones"], report)
-
-
-def _similar(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    return find_similar(workspace, job.params["embedding"], job.params["image"], job.params["limit"])
-
-
-def _tree(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    from imclust_core.jobs.kinds.tree import build_tree
-
-    return build_tree(workspace, job.params["embedding"], TreeRecipe(**job.params["recipe"]), report)
-
-
-def _evidence(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    from imclust_core.jobs.kinds.tree import refine_evidence
-
-    return refine_evidence(workspace, job.params["embedding"], report)
-
-
-def _cluster(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    from imclust_core.jobs.kinds.cluster import cluster
-
-    recipe = ClusterRecipe(**job.params["recipe"])
-    return cluster(workspace, job.params["embedding"], recipe, report, author=job.params["author"])
-
-
-def _several(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    from imclust_core.jobs.kinds.sweep import cluster_several
-
-    runs = [(embedding_id, ClusterRecipe(**recipe)) for embedding_id, recipe in job.params["runs"]]
-    return cluster_several(workspace, runs, report, author=job.params["author"])
-
-
-def _split(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    from imclust_core.jobs.kinds.split import split_in_two
-
+    Modules are imported when they are needed: torch takes seconds, and pages read this one.
+    """
     asked = job.params
-    return split_in_two(
-        workspace,
-        asked["clustering"],
-        asked["number"],
-        report,
-        author=asked["author"],
-        uuid=f"job-{job.id}",
-        base=asked["base"],
-    )
+    match job.kind:
+        case "scan":
+            return scan(workspace, _collection_of(job), report)
+        case "unpack":
+            unpack(workspace, asked["archive"], report)
+            return scan(workspace, _collection_of(job), report)
+        case "sample":
+            folder = collection(workspace, _collection_of(job)).folder
+            make_samples(folder, step=lambda done, total: report(done, total, "making photographs"))
+            return scan(workspace, _collection_of(job), report)
+        case "embed":
+            from imclust_core.jobs.kinds.embed import embed
 
+            return embed(workspace, _collection_of(job), EmbedRequest(**asked), report)
+        case "probe":
+            from imclust_core.jobs.kinds.probe import probe
 
-def _export(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    from imclust_core.jobs.kinds.export import export_clustering
+            return probe(workspace, _collection_of(job), asked["backbones"], report)
+        case "similar":
+            return find_similar(workspace, asked["embedding"], asked["image"], asked["limit"])
+        case "tree":
+            from imclust_core.jobs.kinds.tree import build_tree
 
-    asked = job.params
-    return export_clustering(
-        workspace,
-        asked["clustering"],
-        report,
-        format_name=asked["format"],
-        folder=asked["folder"],
-        how=asked["how"],
-    )
+            return build_tree(workspace, asked["embedding"], TreeRecipe(**asked["recipe"]), report)
+        case "evidence":
+            from imclust_core.jobs.kinds.tree import refine_evidence
 
+            return refine_evidence(workspace, asked["embedding"], report)
+        case "cluster":
+            from imclust_core.jobs.kinds.cluster import cluster
 
-def _explain(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    from imclust_core.jobs.kinds.explain import explain
+            recipe = ClusterRecipe(**asked["recipe"])
+            return cluster(workspace, asked["embedding"], recipe, report, author=asked["author"])
+        case "several":
+            from imclust_core.jobs.kinds.sweep import cluster_several
 
-    asked = job.params
-    return explain(workspace, asked["embedding"], asked["asked"], asked["methods"], report)
+            runs = [(embedding_id, ClusterRecipe(**recipe)) for embedding_id, recipe in asked["runs"]]
+            return cluster_several(workspace, runs, report, author=asked["author"])
+        case "split":
+            from imclust_core.jobs.kinds.split import split_in_two
 
+            who = {"author": asked["author"], "uuid": f"job-{job.id}", "base": asked["base"]}
+            return split_in_two(workspace, asked["clustering"], asked["number"], report, **who)
+        case "export":
+            from imclust_core.jobs.kinds.export import export_clustering
 
-def _attention(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    from imclust_core.jobs.kinds.attention import pay_attention
+            where = {"format_name": asked["format"], "folder": asked["folder"], "how": asked["how"]}
+            return export_clustering(workspace, asked["clustering"], report, **where)
+        case "explain":
+            from imclust_core.jobs.kinds.explain import explain
 
-    return pay_attention(workspace, job.params["clustering"], job.params["each"], report)
+            return explain(workspace, asked["embedding"], asked["asked"], asked["methods"], report)
+        case "attention":
+            from imclust_core.jobs.kinds.attention import pay_attention
 
+            return pay_attention(workspace, asked["clustering"], asked["each"], report)
+        case "map":
+            from imclust_core.jobs.kinds.map import draw_map
 
-def _map(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    from imclust_core.jobs.kinds.map import draw_map
+            return draw_map(workspace, asked["embedding"], MapRecipe(**asked["recipe"]), report, anew=asked["anew"])
+        case "inside_survey":
+            from imclust_core.jobs.kinds.inside import survey_network
 
-    recipe = MapRecipe(**job.params["recipe"])
-    return draw_map(workspace, job.params["embedding"], recipe, report, anew=job.params["anew"])
+            return survey_network(workspace, asked["embedding"], report)
+        case "inside_maps":
+            from imclust_core.jobs.kinds.inside import map_image
 
+            return map_image(workspace, asked["embedding"], asked["layer"], asked["image"], report)
+        case "inside_peaks":
+            from imclust_core.jobs.kinds.inside import find_peaks
 
-def _survey(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    from imclust_core.jobs.kinds.inside import survey_network
+            return find_peaks(workspace, asked["embedding"], asked["layer"], report)
+        case _:
+            raise KeyError(job.kind)
 
-    return survey_network(workspace, job.params["embedding"], report)
-
-
-def _maps(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    from imclust_core.jobs.kinds.inside import map_image
-
-    asked = job.params
-    return map_image(workspace, asked["embedding"], asked["layer"], asked["image"], report)
-
-
-def _peaks(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
-    from imclust_core.jobs.kinds.inside import find_peaks
-
-    return find_peaks(workspace, job.params["embedding"], job.params["layer"], report)
-
-
-TASKS: dict[str, Task] = {
-    "scan": _scan,
-    "unpack": _unpack_and_scan,
-    "sample": _sample_and_scan,
-    "embed": _embed,
-    "probe": _probe,
-    "similar": _similar,
-    "tree": _tree,
-    "evidence": _evidence,
-    "cluster": _cluster,
-    "several": _several,
-    "split": _split,
-    "export": _export,
-    "explain": _explain,
-    "attention": _attention,
-    "map": _map,
-    "inside_survey": _survey,
-    "inside_maps": _maps,
-    "inside_peaks": _peaks,
-}
 
 TITLES: dict[str, str] = {
     "scan": "Scanning",

@@ -27,8 +27,7 @@ class LabelTree:
 
 def used_classes(label_ids: np.ndarray, probabilities: np.ndarray, least: float = 1.0) -> np.ndarray:
     """The class numbers that any image carries, as `label_tree` counts them."""
-    found: np.ndarray = np.unique(label_ids[carried(label_ids, probabilities, least)])
-    return found
+    return np.unique(label_ids[carried(label_ids, probabilities, least)])
 
 
 def label_tree(

@@ -102,20 +102,6 @@ def cut(tree: Tree, k: int) -> np.ndarray:
     return np.flatnonzero((np.arange(len(tree.parents)) <= top - 1) & (tree.parents >= top))
 
 
-def k_at(tree: Tree, height: float) -> int:
-    """How many branches a line at this height cuts off."""
-    return int((tree.heights > height).sum()) + 1
-
-
-def height_of(tree: Tree, k: int) -> float:
-    """Where a line has to be for k branches: between the merge that would make fewer and the one that makes k."""
-    highest = tree.heights[::-1]
-    if not len(highest) or k <= 1:
-        return float(highest[0]) * 1.05 if len(highest) else 0.0
-    below = float(highest[k - 1]) if k - 1 < len(highest) else 0.0
-    return (float(highest[min(k - 2, len(highest) - 1)]) + below) / 2
-
-
 def edited(tree: Tree, nodes: np.ndarray, edits: Sequence[Edit]) -> np.ndarray:
     """The cut after somebody split or joined branches of it, one after the other.
 
@@ -174,8 +160,7 @@ def homes(label_ids: np.ndarray, probabilities: np.ndarray, known: np.ndarray, l
     usable = carried(label_ids, probabilities, least) & known[np.maximum(label_ids, 0)]
     first = usable.argmax(axis=1)
     rows = np.arange(len(label_ids))
-    found: np.ndarray = np.where(usable[rows, first], label_ids[rows, first], -1)
-    return found
+    return np.where(usable[rows, first], label_ids[rows, first], -1)
 
 
 def carried(label_ids: np.ndarray, probabilities: np.ndarray, least: float) -> np.ndarray:

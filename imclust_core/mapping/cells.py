@@ -15,14 +15,7 @@ _TRAINED = 64
 
 
 def near_rows(
-    rows: np.ndarray,
-    among: np.ndarray,
-    number: int,
-    *,
-    seed: int = 0,
-    device: str | None = None,
-    probed: int = _PROBED,
-    step: Step = nothing,
+    rows: np.ndarray, among: np.ndarray, number: int, *, seed: int = 0, step: Step = nothing
 ) -> tuple[np.ndarray, np.ndarray]:
     """The nearest of `among` (m, d) for each of `rows` (n, d), all of length one, as `nearest_rows` has them.
 
@@ -30,23 +23,23 @@ def near_rows(
     centroid. Returns places and distances, nearest first: (n, number) each, int32 and float32.
     """
     if number > len(among) // 64:
-        near, away = nearest_rows(rows, among, number, device=device, step=step)
+        near, away = nearest_rows(rows, among, number, step=step)
         return near.astype(np.int32), away
-    where = chosen_device(device)
+    where = chosen_device()
     points = torch.from_numpy(np.require(rows, np.float32, ["C", "W"])).to(where)
     others = torch.from_numpy(np.require(among, np.float32, ["C", "W"])).to(where)
     # Enough rows in the cells of a row for it to find its neighbours among, and few enough to be quick.
-    cells = max(8, min(round(len(among) ** 0.5), probed * len(among) // (8 * number)))
+    cells = max(8, min(round(len(among) ** 0.5), _PROBED * len(among) // (8 * number)))
     centres = _centres(others[torch.from_numpy(chosen_rows(len(among), _TRAINED * cells, seed)).to(where)], cells)
     homes = nearest(others, centres)[0]
     # Copies go to one of the centres that are alike; who looked into the other ones would find nobody.
     used, homes = torch.unique(homes, return_inverse=True)
     centres = centres[used]
     members, sizes = torch.argsort(homes, stable=True), torch.bincount(homes, minlength=len(centres))
-    near, away = _searched(points, others, centres, members, sizes, number, min(probed, len(centres)), step)
+    near, away = _searched(points, others, centres, members, sizes, number, min(_PROBED, len(centres)), step)
     short = np.flatnonzero((near < 0).any(axis=1))
     if len(short):  # their cells hold too few
-        near[short], away[short] = nearest_rows(rows[short], among, number, device=device, step=step)
+        near[short], away[short] = nearest_rows(rows[short], among, number, step=step)
     return near, away
 
 

@@ -1,7 +1,7 @@
 """What all maps start from: main directions of features, and the neighbours of each row. Made once for all methods."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class Graph:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All of it by name, to be kept."""
-        return {name: getattr(self, name) for name in Graph.__dataclass_fields__}
+        return dict(vars(self))
 
 
 def graph_of(features: np.ndarray, seed: int = 0, *, fitted: int = FITTED, step: Step = nothing) -> Graph:
@@ -60,14 +60,12 @@ def graph_of(features: np.ndarray, seed: int = 0, *, fitted: int = FITTED, step:
     chosen = chosen_rows(n, fitted, seed)
     among = points[chosen] if len(chosen) < n else points
     near, away = _near(among, among, min(NEIGHBOURS, len(among)), seed, step)
-    own, apart = _itself_first(near, away)
-    graph = Graph(
-        chosen, _axes(directions), own, apart, np.zeros((0, _AMONG), np.int32), np.zeros((0, _AMONG), np.float32)
-    )
+    nobody = np.zeros((0, _AMONG), np.int32)
+    graph = Graph(chosen, _axes(directions), *_itself_first(near, away), nobody, nobody.astype(np.float32))
     if len(chosen) == n:
         return graph
     beside, off = _near(points[graph.others], among, _AMONG, seed, step)
-    return Graph(chosen, graph.axes, own, apart, beside, off)
+    return replace(graph, beside=beside, off=off)
 
 
 def _near(rows: np.ndarray, among: np.ndarray, number: int, seed: int, step: Step) -> tuple[np.ndarray, np.ndarray]:
@@ -83,8 +81,7 @@ def _near(rows: np.ndarray, among: np.ndarray, number: int, seed: int, step: Ste
 
 def graph_from(arrays: Mapping[str, np.ndarray]) -> Graph | None:
     """The graph that `Graph.arrays` were of, or None where they are none."""
-    names = set(Graph.__dataclass_fields__)
-    if set(arrays) != names:
+    if set(arrays) != set(Graph.__annotations__):
         return None
     graph = Graph(**arrays)
     try:
@@ -103,13 +100,8 @@ def _is_sound(graph: Graph) -> bool:
     )
     order = m > 0 and graph.chosen[0] >= 0 and bool((np.diff(graph.chosen) > 0).all()) and graph.chosen[-1] < n
     within = all(not part.size or 0 <= part.min() <= part.max() < m for part in (graph.near, graph.beside))
-    return (
-        kinds
-        and shapes
-        and order
-        and within
-        and all(np.isfinite(part).all() for part in (graph.axes, graph.away, graph.off))
-    )
+    finite = all(np.isfinite(part).all() for part in (graph.axes, graph.away, graph.off))
+    return kinds and shapes and order and within and finite
 
 
 def axes_of(features: np.ndarray, seed: int = 0) -> np.ndarray:

@@ -65,5 +65,4 @@ def _small(axes: np.ndarray, seed: int) -> np.ndarray:
     """Axes brought to the small size that t-SNE grows from, and a hair's breadth apart where rows are alike: (n, 2)."""
     spread = float(axes[:, 0].std())
     places = axes.astype(np.float64) * (_SMALL / spread) if spread > 0 else np.zeros(axes.shape)
-    found: np.ndarray = places + np.random.default_rng(seed).normal(0, _SMALL * 1e-2, axes.shape)
-    return found
+    return places + np.random.default_rng(seed).normal(0, _SMALL * 1e-2, axes.shape)

@@ -37,7 +37,6 @@ def umap(
     seed: int = 0,
     start: np.ndarray | None = None,
     groups: np.ndarray | None = None,
-    device: str | None = None,
     step: Step = nothing,
 ) -> np.ndarray:
     """Places (n, 2) for n rows.
@@ -50,7 +49,7 @@ def umap(
     places = scattered(axes, seed) if start is None else start.astype(np.float32)
     rounds, reach = (_ROUNDS, 1.0) if start is None else (_AGAIN, _GENTLE)
     with one_thread(bonds.nnz < _SMALL):
-        return _laid_out(bonds, places, rounds, reach, seed, chosen_device(device), step)
+        return _laid_out(bonds, places, rounds, reach, seed, chosen_device(), step)
 
 
 def scattered(axes: np.ndarray, seed: int) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from imclust_core.images.inspecting import Facts
 from imclust_core.names import display_name
-from imclust_core.store.database import reading, writing
+from imclust_core.store.database import all_rows, made_of, one_row, reading, writing
 from imclust_core.store.workspace import Workspace
 
 BATCH = 5000
@@ -67,7 +67,7 @@ def record_files(workspace: Workspace, collection_id: str, facts: Iterable[tuple
     A path that is there already keeps its id.
     """
     with writing(workspace.catalogue) as db:
-        return [db.execute(_RECORD, _image_values(collection_id, path, known)).fetchone()[0] for path, known in facts]
+        return [db.execute(_RECORD, (collection_id, path, *_values(known))).fetchone()[0] for path, known in facts]
 
 
 _RECORD = """INSERT INTO images
@@ -80,27 +80,15 @@ _RECORD = """INSERT INTO images
     RETURNING id"""
 
 
-def _image_values(collection_id: str, path: bytes, facts: Facts) -> tuple[Any, ...]:
-    return (
-        collection_id,
-        path,
-        "bad" if facts.reason else "ok",
-        facts.size,
-        facts.mtime_ns,
-        bytes.fromhex(facts.digest) if facts.digest else None,
-        facts.format,
-        facts.width,
-        facts.height,
-        facts.notes,
-        facts.reason,
-        facts.detail,
-    )
+def _values(facts: Facts) -> tuple[Any, ...]:
+    state, content = "bad" if facts.reason else "ok", bytes.fromhex(facts.digest) if facts.digest else None
+    what = (facts.format, facts.width, facts.height, facts.notes, facts.reason, facts.detail)
+    return (state, facts.size, facts.mtime_ns, content, *what)
 
 
 def highest_id(workspace: Workspace) -> int:
     """The largest image id given out so far."""
-    with reading(workspace.catalogue) as db:
-        return int(db.execute("SELECT coalesce(max(id), 0) FROM images").fetchone()[0])
+    return _count(workspace, "SELECT coalesce(max(id), 0) FROM images")
 
 
 def mark_gone(workspace: Workspace, collection_id: str, seen: bytearray, unlisted: Sequence[bytes]) -> int:
@@ -110,13 +98,12 @@ def mark_gone(workspace: Workspace, collection_id: str, seen: bytearray, unliste
     """
     gone, last = 0, 0
     while True:
-        with reading(workspace.catalogue) as db:
-            rows = db.execute(
-                # The plus keeps SQLite on the order of ids, where an index would make it sort for every batch.
-                "SELECT id, path FROM images WHERE +collection_id = ? AND state != 'gone' AND id > ? "
-                "ORDER BY id LIMIT ?",
-                (collection_id, last, BATCH),
-            ).fetchall()
+        rows = all_rows(
+            workspace.catalogue,
+            # The plus keeps SQLite on the order of ids, where an index would make it sort for every batch.
+            "SELECT id, path FROM images WHERE +collection_id = ? AND state != 'gone' AND id > ? ORDER BY id LIMIT ?",
+            *(collection_id, last, BATCH),
+        )
         if not rows:
             return gone
         last = rows[-1]["id"]
@@ -133,38 +120,40 @@ def mark_gone(workspace: Workspace, collection_id: str, seen: bytearray, unliste
 
 def count_images(workspace: Workspace, collection_id: str, state: str = "ok") -> int:
     """How many files of a collection are in a state, counted now."""
-    with reading(workspace.catalogue) as db:
-        row = db.execute(
-            "SELECT count(*) FROM images WHERE collection_id = ? AND state = ?", (collection_id, state)
-        ).fetchone()
-    return int(row[0])
+    query = "SELECT count(*) FROM images WHERE collection_id = ? AND state = ?"
+    return _count(workspace, query, collection_id, state)
+
+
+def _count(workspace: Workspace, query: str, *values: object) -> int:
+    row = one_row(workspace.catalogue, query, *values)
+    return int(row[0]) if row is not None else 0
 
 
 def page_of_images(
     workspace: Workspace, collection_id: str, *, offset: int, limit: int, state: str = "ok"
 ) -> list[ImageRow]:
     """A page of a collection's files in the order of their paths."""
-    with reading(workspace.catalogue) as db:
+    rows = all_rows(
+        workspace.catalogue,
         # The inner query walks a covering index, so a late page costs no more than its offset in index entries.
-        rows = db.execute(
-            "SELECT * FROM images WHERE id IN (SELECT id FROM images WHERE collection_id = ? AND state = ? "
-            "ORDER BY path LIMIT ? OFFSET ?) ORDER BY path",
-            (collection_id, state, limit, offset),
-        )
-        return [_image(row) for row in rows]
+        "SELECT * FROM images WHERE id IN (SELECT id FROM images WHERE collection_id = ? AND state = ? "
+        "ORDER BY path LIMIT ? OFFSET ?) ORDER BY path",
+        *(collection_id, state, limit, offset),
+    )
+    return list(map(_image, rows))
 
 
 def skipped_files(
     workspace: Workspace, collection_id: str, *, reason: str = "", after: int = 0, limit: int = BATCH
 ) -> list[ImageRow]:
     """Skipped files in the order of their ids, of one reason or of all; `after` is the last id already seen."""
-    with reading(workspace.catalogue) as db:
-        rows = db.execute(
-            "SELECT * FROM images WHERE collection_id = ? AND state = 'bad' AND (? = '' OR reason = ?) "
-            "AND id > ? ORDER BY id LIMIT ?",
-            (collection_id, reason, reason, after, limit),
-        )
-        return [_image(row) for row in rows]
+    rows = all_rows(
+        workspace.catalogue,
+        "SELECT * FROM images WHERE collection_id = ? AND state = 'bad' AND (? = '' OR reason = ?) "
+        "AND id > ? ORDER BY id LIMIT ?",
+        *(collection_id, reason, reason, after, limit),
+    )
+    return list(map(_image, rows))
 
 
 def duplicate_groups(workspace: Workspace, collection_id: str, *, limit: int) -> list[list[ImageRow]]:
@@ -189,18 +178,17 @@ def duplicate_groups(workspace: Workspace, collection_id: str, *, limit: int) ->
 
 def image(workspace: Workspace, collection_id: str, image_id: int) -> ImageRow | None:
     """One usable image of an open collection, or None."""
-    with reading(workspace.catalogue) as db:
-        row = db.execute(
-            "SELECT images.* FROM images JOIN collections ON collections.id = collection_id "
-            "WHERE images.id = ? AND collection_id = ? AND state = 'ok' AND removed_at IS NULL",
-            (image_id, collection_id),
-        ).fetchone()
+    row = one_row(
+        workspace.catalogue,
+        "SELECT images.* FROM images JOIN collections ON collections.id = collection_id "
+        "WHERE images.id = ? AND collection_id = ? AND state = 'ok' AND removed_at IS NULL",
+        *(image_id, collection_id),
+    )
     return _image(row) if row else None
 
 
 def _image(row: sqlite3.Row) -> ImageRow:
-    values = {name: row[name] for name in ImageRow.__dataclass_fields__}
-    return ImageRow(**{**values, "notes": tuple(row["notes"].split())})
+    return made_of(ImageRow, row, notes=tuple(row["notes"].split()))
 
 
 def contents(workspace: Workspace, collection_id: str) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from imclust_core.store.database import reading, writing
+from imclust_core.store.database import made_of, one_row, write
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.workspace import Workspace
 
@@ -34,35 +34,21 @@ def add_choice(
     author: str,
 ) -> None:
     """Write down which K somebody settled on, and why. Earlier choices stay."""
-    with writing(workspace.catalogue) as db:
-        db.execute(
-            "INSERT INTO choices (collection_id, embedding_id, tree_id, k, edits, facts, author, created_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (one.collection_id, one.id, tree_id, k, edits, json.dumps(facts), author, int(time.time())),
-        )
+    write(
+        workspace.catalogue,
+        "INSERT INTO choices (collection_id, embedding_id, tree_id, k, edits, facts, author, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        *(one.collection_id, one.id, tree_id, k, edits, json.dumps(facts), author, int(time.time())),
+    )
 
 
 def is_chosen(workspace: Workspace, collection_id: str) -> bool:
     """Whether a K was ever chosen for a collection. Every page asks, so nothing is read for it."""
-    with reading(workspace.catalogue) as db:
-        row = db.execute("SELECT 1 FROM choices WHERE collection_id = ? LIMIT 1", (collection_id,)).fetchone()
-    return row is not None
+    return one_row(workspace.catalogue, "SELECT 1 FROM choices WHERE collection_id = ?", collection_id) is not None
 
 
 def last_choice(workspace: Workspace, collection_id: str) -> Choice | None:
     """The K chosen last for a collection."""
-    with reading(workspace.catalogue) as db:
-        row = db.execute(
-            "SELECT * FROM choices WHERE collection_id = ? ORDER BY number DESC LIMIT 1", (collection_id,)
-        ).fetchone()
-    if row is None:
-        return None
-    return Choice(
-        row["k"],
-        row["edits"],
-        row["embedding_id"],
-        row["tree_id"],
-        json.loads(row["facts"]),
-        row["author"],
-        row["created_at"],
-    )
+    newest = "SELECT * FROM choices WHERE collection_id = ? ORDER BY number DESC LIMIT 1"
+    row = one_row(workspace.catalogue, newest, collection_id)
+    return made_of(Choice, row, facts=json.loads(row["facts"])) if row is not None else None

@@ -5,11 +5,9 @@ The arrays of a clustering are one file in the workspace, not in its embedding's
 
 import functools
 import hashlib
-import io
 import json
 import sqlite3
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ import numpy as np
 from imclust_core.errors import ClusteringError
 from imclust_core.names import shown
 from imclust_core.store.annotations.events import is_labelled
-from imclust_core.store.database import reading, write_atomically, writing
+from imclust_core.store.database import all_rows, arrays_in, made_of, one_row, packed, write, write_atomically
 from imclust_core.store.workspace import Workspace
 
 VERSION = 1
@@ -142,33 +140,25 @@ def add_clustering(
     author: str,
 ) -> Clustering:
     """Keep a clustering. Its id follows from how it was made and what came out."""
-    packed = _packed(content)
+    kinds = {"image_ids": np.int64, "labels": np.int32, "other": np.int32}
+    names = ClusterContent.__annotations__
+    data = packed(**{name: getattr(content, name).astype(kinds.get(name, np.float32)) for name in names})
     print_ = fingerprint_of(embedding_id, recipe, state)
-    new = hashlib.blake2b(packed + print_.encode(), digest_size=6).hexdigest()
-    write_atomically(workspace.clusterings / f"{new}.npz", packed)
-    with writing(workspace.catalogue) as db:
-        db.execute(
-            "INSERT INTO clusterings "
-            "(id, collection_id, embedding_id, fingerprint, recipe, summary, author, created_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET removed_at = NULL",
-            (
-                new,
-                collection_id,
-                embedding_id,
-                print_,
-                json.dumps(asdict(recipe)),
-                json.dumps(asdict(summary)),
-                author,
-                int(time.time()),
-            ),
-        )
+    new = hashlib.blake2b(data + print_.encode(), digest_size=6).hexdigest()
+    write_atomically(workspace.clusterings / f"{new}.npz", data)
+    facts = (json.dumps(asdict(recipe)), json.dumps(asdict(summary)), author, int(time.time()))
+    write(
+        workspace.catalogue,
+        "INSERT INTO clusterings (id, collection_id, embedding_id, fingerprint, recipe, summary, author, created_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET removed_at = NULL",
+        *(new, collection_id, embedding_id, print_, *facts),
+    )
     return clustering(workspace, new)
 
 
 def clustering(workspace: Workspace, clustering_id: str) -> Clustering:
     """One clustering that was not removed, or ClusteringError."""
-    with reading(workspace.catalogue) as db:
-        row = db.execute("SELECT * FROM clusterings WHERE id = ? AND removed_at IS NULL", (clustering_id,)).fetchone()
+    row = one_row(workspace.catalogue, "SELECT * FROM clusterings WHERE id = ? AND removed_at IS NULL", clustering_id)
     if row is None:
         raise ClusteringError(
             f"There is no clustering {clustering_id!r} here. It may have been removed. Choose another, or cluster "
@@ -179,65 +169,47 @@ def clustering(workspace: Workspace, clustering_id: str) -> Clustering:
 
 def find_clustering(workspace: Workspace, collection_id: str, fingerprint: str) -> Clustering | None:
     """The clustering made like this, if it is there with its arrays; also one that was removed."""
-    with reading(workspace.catalogue) as db:
-        row = db.execute(
-            "SELECT * FROM clusterings WHERE collection_id = ? AND fingerprint = ? ORDER BY number DESC LIMIT 1",
-            (collection_id, fingerprint),
-        ).fetchone()
+    query = "SELECT * FROM clusterings WHERE collection_id = ? AND fingerprint = ? ORDER BY number DESC LIMIT 1"
+    row = one_row(workspace.catalogue, query, collection_id, fingerprint)
     found = _clustering(workspace, row) if row else None
     return found if found is not None and found.path.is_file() else None
 
 
 def clusterings_of(workspace: Workspace, collection_id: str) -> list[Clustering]:
     """The clusterings of a collection, the newest first, without those removed."""
-    with reading(workspace.catalogue) as db:
-        rows = db.execute(
-            "SELECT * FROM clusterings WHERE collection_id = ? AND removed_at IS NULL ORDER BY number DESC",
-            (collection_id,),
-        ).fetchall()
-    return [_clustering(workspace, row) for row in rows]
+    query = "SELECT * FROM clusterings WHERE collection_id = ? AND removed_at IS NULL ORDER BY number DESC"
+    return [_clustering(workspace, row) for row in all_rows(workspace.catalogue, query, collection_id)]
 
 
 def is_clustered(workspace: Workspace, collection_id: str) -> bool:
     """Whether a collection has any clustering. Every page asks."""
-    with reading(workspace.catalogue) as db:
-        row = db.execute(
-            "SELECT 1 FROM clusterings WHERE collection_id = ? AND removed_at IS NULL LIMIT 1", (collection_id,)
-        ).fetchone()
-    return row is not None
+    query = "SELECT 1 FROM clusterings WHERE collection_id = ? AND removed_at IS NULL"
+    return one_row(workspace.catalogue, query, collection_id) is not None
 
 
 def is_named(workspace: Workspace, collection_id: str) -> bool:
     """Whether anybody has said anything of a clustering of this collection. Every page asks."""
-    with reading(workspace.catalogue) as db:
-        rows = db.execute(
-            "SELECT id FROM clusterings WHERE collection_id = ? AND removed_at IS NULL", (collection_id,)
-        ).fetchall()
-    return is_labelled(workspace, [row["id"] for row in rows])
+    query = "SELECT id FROM clusterings WHERE collection_id = ? AND removed_at IS NULL"
+    return is_labelled(workspace, [row["id"] for row in all_rows(workspace.catalogue, query, collection_id)])
 
 
 def remove_clustering(workspace: Workspace, clustering_id: str) -> None:
     """Take a clustering out of sight; `restore_clustering` brings it back."""
-    with writing(workspace.catalogue) as db:
-        db.execute("UPDATE clusterings SET removed_at = ? WHERE id = ?", (int(time.time()), clustering_id))
+    write(workspace.catalogue, "UPDATE clusterings SET removed_at = ? WHERE id = ?", int(time.time()), clustering_id)
 
 
 def restore_clustering(workspace: Workspace, clustering_id: str) -> None:
     """Bring a removed clustering back."""
-    with writing(workspace.catalogue) as db:
-        db.execute("UPDATE clusterings SET removed_at = NULL WHERE id = ?", (clustering_id,))
+    write(workspace.catalogue, "UPDATE clusterings SET removed_at = NULL WHERE id = ?", clustering_id)
 
 
 def read_clustering(stored: Clustering) -> ClusterContent:
     """The arrays of a clustering."""
     try:
-        if not stored.path.is_file():
-            raise FileNotFoundError(stored.path)  # a pipe in its place would never answer
-        with stored.path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            content = ClusterContent(**{name: file[name] for name in ClusterContent.__dataclass_fields__})
+        content = ClusterContent(**arrays_in(stored.path))
         _check(content, stored.summary)
         return content
-    except Exception as error:  # zip, zlib and tokenize: a file with a few bytes changed fails in many ways
+    except Exception as error:
         raise ClusteringError(
             f"The clustering could not be read ({shown(stored.path)}: {type(error).__name__}). Run the same one again; "
             "it comes out the same."
@@ -252,30 +224,14 @@ def _check(content: ClusterContent, summary: ClusterSummary) -> None:
         raise ValueError("its arrays do not fit each other")
 
 
-def _packed(content: ClusterContent) -> bytes:
-    types: dict[str, Callable[..., np.ndarray]] = {"image_ids": np.int64, "labels": np.int32, "other": np.int32}  # type: ignore[dict-item]
-    file = io.BytesIO()
-    np.savez(
-        file,
-        **{
-            name: getattr(content, name).astype(types.get(name, np.float32))
-            for name in ClusterContent.__dataclass_fields__
-        },
-    )
-    return file.getvalue()
-
-
 def _clustering(workspace: Workspace, row: sqlite3.Row) -> Clustering:
     facts: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(row["summary"]).items()
     }
-    return Clustering(
-        row["id"],
-        row["collection_id"],
-        row["embedding_id"],
-        ClusterRecipe(**json.loads(row["recipe"])),
-        ClusterSummary(**facts),
-        row["author"],
-        row["created_at"],
-        workspace.clusterings / f"{row['id']}.npz",
+    return made_of(
+        Clustering,
+        row,
+        recipe=ClusterRecipe(**json.loads(row["recipe"])),
+        summary=ClusterSummary(**facts),
+        path=workspace.clusterings / f"{row['id']}.npz",
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imclust_core.errors import CollectionError
 from imclust_core.names import display_name, expanded
-from imclust_core.store.database import reading, writing
+from imclust_core.store.database import all_rows, made_of, one_row, write, writing
 from imclust_core.store.workspace import Workspace
 
 
@@ -30,25 +30,16 @@ def add_collection(
     workspace: Workspace, folder: Path, name: str = "", *, follow_links: bool | None = None
 ) -> Collection:
     """The collection of `folder`: a new one, or the one that is already open on it."""
+    place, query = os.fsencode(folder), "SELECT * FROM collections WHERE folder = ? AND removed_at IS NULL"
     with writing(workspace.catalogue) as db:
-        row = db.execute(
-            "SELECT * FROM collections WHERE folder = ? AND removed_at IS NULL", (os.fsencode(folder),)
-        ).fetchone()
+        row = db.execute(query, (place,)).fetchone()
         if row is None:
-            shown = display_name(os.fsencode(folder.name)) or str(folder)
+            title = _clean_name(name or display_name(os.fsencode(folder.name)) or str(folder))
             db.execute(
                 "INSERT INTO collections (id, name, folder, follow_links, created_at) VALUES (?, ?, ?, ?, ?)",
-                (
-                    secrets.token_hex(6),
-                    _clean_name(name or shown),
-                    os.fsencode(folder),
-                    bool(follow_links),
-                    int(time.time()),
-                ),
+                (secrets.token_hex(6), title, place, bool(follow_links), int(time.time())),
             )
-            row = db.execute(
-                "SELECT * FROM collections WHERE folder = ? AND removed_at IS NULL", (os.fsencode(folder),)
-            ).fetchone()
+            row = db.execute(query, (place,)).fetchone()
         elif follow_links is not None and follow_links != bool(row["follow_links"]):
             db.execute("UPDATE collections SET follow_links = ? WHERE id = ?", (follow_links, row["id"]))
     return _collection(row)
@@ -57,17 +48,13 @@ def add_collection(
 def collections(workspace: Workspace, *, removed: bool = False) -> list[Collection]:
     """The open collections, newest first; or those in the trash."""
     which = "NOT NULL" if removed else "NULL"
-    with reading(workspace.catalogue) as db:
-        rows = db.execute(
-            f"SELECT * FROM collections WHERE removed_at IS {which} ORDER BY created_at DESC, rowid DESC"  # noqa: S608
-        )
-        return [_collection(row) for row in rows]
+    query = f"SELECT * FROM collections WHERE removed_at IS {which} ORDER BY created_at DESC, rowid DESC"  # noqa: S608
+    return [_collection(row) for row in all_rows(workspace.catalogue, query)]
 
 
 def collection(workspace: Workspace, collection_id: str) -> Collection:
     """One open collection, or CollectionError."""
-    with reading(workspace.catalogue) as db:
-        row = db.execute("SELECT * FROM collections WHERE id = ? AND removed_at IS NULL", (collection_id,)).fetchone()
+    row = one_row(workspace.catalogue, "SELECT * FROM collections WHERE id = ? AND removed_at IS NULL", collection_id)
     if row is None:
         raise CollectionError(
             f"There is no collection {collection_id!r} here. It may have been removed, or the link is from "
@@ -93,24 +80,19 @@ def rename_collection(workspace: Workspace, collection_id: str, name: str) -> No
     """Give a collection another display name; nothing on disk is named after it."""
     if not name.strip():
         raise CollectionError("A collection needs a name. Type at least one character.")
-    with writing(workspace.catalogue) as db:
-        db.execute("UPDATE collections SET name = ? WHERE id = ?", (_clean_name(name), collection_id))
+    write(workspace.catalogue, "UPDATE collections SET name = ? WHERE id = ?", _clean_name(name), collection_id)
 
 
 def remove_collection(workspace: Workspace, collection_id: str) -> None:
     """Put a collection into the trash. The images, and all that was derived from them, stay."""
-    with writing(workspace.catalogue) as db:
-        db.execute(
-            "UPDATE collections SET removed_at = ? WHERE id = ? AND removed_at IS NULL",
-            (int(time.time()), collection_id),
-        )
+    statement = "UPDATE collections SET removed_at = ? WHERE id = ? AND removed_at IS NULL"
+    write(workspace.catalogue, statement, int(time.time()), collection_id)
 
 
 def restore_collection(workspace: Workspace, collection_id: str) -> None:
     """Take a collection out of the trash."""
     try:
-        with writing(workspace.catalogue) as db:
-            db.execute("UPDATE collections SET removed_at = NULL WHERE id = ?", (collection_id,))
+        write(workspace.catalogue, "UPDATE collections SET removed_at = NULL WHERE id = ?", collection_id)
     except sqlite3.IntegrityError as error:
         raise CollectionError(
             "Its folder has been opened again meanwhile. Remove that collection first, then restore this one."
@@ -122,12 +104,5 @@ def _clean_name(name: str) -> str:
 
 
 def _collection(row: sqlite3.Row) -> Collection:
-    return Collection(
-        row["id"],
-        row["name"],
-        Path(os.fsdecode(row["folder"])),
-        bool(row["follow_links"]),
-        row["created_at"],
-        row["removed_at"],
-        row["scanned_at"],
-    )
+    folder = Path(os.fsdecode(row["folder"]))
+    return made_of(Collection, row, folder=folder, follow_links=bool(row["follow_links"]))

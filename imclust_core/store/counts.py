@@ -5,7 +5,7 @@ import sqlite3
 import time
 from dataclasses import asdict, dataclass, field
 
-from imclust_core.store.database import reading, writing
+from imclust_core.store.database import one_row, reading, write, writing
 from imclust_core.store.workspace import Workspace
 
 _SIZE_EDGES = (64, 256, 512, 1024, 2048, 4096)
@@ -32,11 +32,8 @@ def finish_scan(workspace: Workspace, collection_id: str) -> Summary:
         _link_duplicates(db, collection_id)
     with reading(workspace.catalogue) as db:
         summary = _count(db, collection_id)
-    with writing(workspace.catalogue) as db:
-        db.execute(
-            "UPDATE collections SET scanned_at = ?, summary = ? WHERE id = ?",
-            (int(time.time()), json.dumps(asdict(summary)), collection_id),
-        )
+    facts = (int(time.time()), json.dumps(asdict(summary)), collection_id)
+    write(workspace.catalogue, "UPDATE collections SET scanned_at = ?, summary = ? WHERE id = ?", *facts)
     return summary
 
 
@@ -95,6 +92,5 @@ def _count(db: sqlite3.Connection, collection_id: str) -> Summary:
 
 def summary_of(workspace: Workspace, collection_id: str) -> Summary | None:
     """The counts of the last finished scan; None when none has finished yet."""
-    with reading(workspace.catalogue) as db:
-        row = db.execute("SELECT summary FROM collections WHERE id = ?", (collection_id,)).fetchone()
+    row = one_row(workspace.catalogue, "SELECT summary FROM collections WHERE id = ?", collection_id)
     return Summary(**json.loads(row["summary"])) if row and row["summary"] else None

@@ -1,16 +1,22 @@
 """How every SQLite file of the workspace is opened, written and migrated."""
 
 import contextlib
+import io
 import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import quote
+
+import numpy as np
 
 from imclust_core.errors import WorkspaceError, WorkspaceFull
 from imclust_core.names import shown
+
+T = TypeVar("T")
 
 BUSY_SECONDS = 30.0
 
@@ -78,6 +84,30 @@ def writing(path: Path, *, lasting: bool = False) -> Iterator[sqlite3.Connection
             if connection.in_transaction:  # SQLite has rolled back already when the disk is full
                 connection.execute("ROLLBACK")
             raise
+
+
+def one_row(path: Path, query: str, *values: object) -> sqlite3.Row | None:
+    """The first row that one query finds."""
+    with reading(path) as db:
+        row: sqlite3.Row | None = db.execute(query, values).fetchone()
+    return row
+
+
+def all_rows(path: Path, query: str, *values: object) -> list[sqlite3.Row]:
+    """All rows that one query finds."""
+    with reading(path) as db:
+        return db.execute(query, values).fetchall()
+
+
+def write(path: Path, statement: str, *values: object) -> None:
+    """One change, in a transaction of its own."""
+    with writing(path) as db:
+        db.execute(statement, values)
+
+
+def made_of(kind: type[T], row: sqlite3.Row, **others: object) -> T:
+    """A dataclass of a row: each field from the column of its name, but for those that are given."""
+    return kind(**{name: row[name] for name in kind.__annotations__ if name not in others}, **others)
 
 
 @contextlib.contextmanager
@@ -165,6 +195,21 @@ def _mounted_kind(folder: Path, mounts: str) -> str:
         if folder.is_relative_to(point) and len(point) >= best:
             best, kind = len(point), fields[2]
     return kind
+
+
+def packed(**arrays: np.ndarray) -> bytes:
+    """Arrays as the bytes of an .npz file."""
+    file = io.BytesIO()
+    np.savez(file, **arrays)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def arrays_in(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file. For a damaged one, numpy and zipfile raise almost anything."""
+    if not path.is_file():
+        raise FileNotFoundError(path)  # a pipe in its place would never answer
+    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:  # numpy leaves a damaged file open
+        return dict(file)
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o666, durable: bool = True) -> None:

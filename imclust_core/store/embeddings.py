@@ -16,7 +16,7 @@ from typing import Any
 
 from imclust_core.errors import EmbeddingError
 from imclust_core.names import shown
-from imclust_core.store.database import reading, write_atomically, writing
+from imclust_core.store.database import all_rows, made_of, one_row, write, write_atomically, writing
 from imclust_core.store.workspace import Workspace
 from imclust_core.words.class_labels import Label
 
@@ -111,39 +111,35 @@ def add_embedding(workspace: Workspace, collection_id: str, recipe: Recipe, clas
     write_atomically(folder / "classes.json", json.dumps(classes).encode())
     if found is not None:
         return found
-    with writing(workspace.catalogue) as db:
-        db.execute(
-            "INSERT INTO embeddings (id, collection_id, fingerprint, recipe, created_at) VALUES (?, ?, ?, ?, ?)",
-            (new, collection_id, recipe.fingerprint(), json.dumps(asdict(recipe)), int(time.time())),
-        )
+    write(
+        workspace.catalogue,
+        "INSERT INTO embeddings (id, collection_id, fingerprint, recipe, created_at) VALUES (?, ?, ?, ?, ?)",
+        *(new, collection_id, recipe.fingerprint(), json.dumps(asdict(recipe)), int(time.time())),
+    )
     return embedding(workspace, new)
 
 
 def find_embedding(workspace: Workspace, collection_id: str, fingerprint: str) -> Embedding | None:
     """The open embedding of a collection with this fingerprint, if there is one."""
-    with reading(workspace.catalogue) as db:
-        row = db.execute(
-            "SELECT * FROM embeddings WHERE collection_id = ? AND fingerprint = ? AND removed_at IS NULL",
-            (collection_id, fingerprint),
-        ).fetchone()
+    query = "SELECT * FROM embeddings WHERE collection_id = ? AND fingerprint = ? AND removed_at IS NULL"
+    row = one_row(workspace.catalogue, query, collection_id, fingerprint)
     return _embedding(workspace, row) if row else None
 
 
 def embeddings_of(workspace: Workspace, collection_id: str, *, finished: bool = True) -> list[Embedding]:
     """The embeddings of a collection, the newest first; by default those whose vectors are all there."""
-    with reading(workspace.catalogue) as db:
-        rows = db.execute(
-            "SELECT * FROM embeddings WHERE collection_id = ? AND removed_at IS NULL "
-            "AND (finished_at IS NOT NULL OR NOT ?) ORDER BY number DESC",
-            (collection_id, finished),
-        ).fetchall()
+    rows = all_rows(
+        workspace.catalogue,
+        "SELECT * FROM embeddings WHERE collection_id = ? AND removed_at IS NULL "
+        "AND (finished_at IS NOT NULL OR NOT ?) ORDER BY number DESC",
+        *(collection_id, finished),
+    )
     return [_embedding(workspace, row) for row in rows]
 
 
 def embedding(workspace: Workspace, embedding_id: str) -> Embedding:
     """One open embedding, or EmbeddingError."""
-    with reading(workspace.catalogue) as db:
-        row = db.execute("SELECT * FROM embeddings WHERE id = ? AND removed_at IS NULL", (embedding_id,)).fetchone()
+    row = one_row(workspace.catalogue, "SELECT * FROM embeddings WHERE id = ? AND removed_at IS NULL", embedding_id)
     if row is None:
         raise EmbeddingError(
             f"There is no embedding {embedding_id!r} here. It may have been removed. Choose another, or embed again."
@@ -165,11 +161,8 @@ def named_embedding(workspace: Workspace, collection_id: str, name: str | None) 
 
 def finish_embedding(workspace: Workspace, embedding_id: str, summary: EmbeddingSummary) -> None:
     """Record that every image has its row, and what came out."""
-    with writing(workspace.catalogue) as db:
-        db.execute(
-            "UPDATE embeddings SET finished_at = ?, summary = ? WHERE id = ?",
-            (int(time.time()), json.dumps(asdict(summary)), embedding_id),
-        )
+    values = (int(time.time()), json.dumps(asdict(summary)), embedding_id)
+    write(workspace.catalogue, "UPDATE embeddings SET finished_at = ?, summary = ? WHERE id = ?", *values)
 
 
 def remove_embedding(workspace: Workspace, embedding_id: str) -> None:
@@ -233,12 +226,10 @@ def _embedding(workspace: Workspace, row: sqlite3.Row) -> Embedding:
     if summary is not None:
         for name in ("labels", "unsure"):
             summary[name] = [tuple(entry) for entry in summary[name]]
-    return Embedding(
-        row["id"],
-        row["collection_id"],
-        Recipe(**json.loads(row["recipe"])),
-        row["created_at"],
-        row["finished_at"],
-        EmbeddingSummary(**summary) if summary is not None else None,
-        workspace.embeddings / row["id"],
+    return made_of(
+        Embedding,
+        row,
+        recipe=Recipe(**json.loads(row["recipe"])),
+        summary=EmbeddingSummary(**summary) if summary is not None else None,
+        folder=workspace.embeddings / row["id"],
     )

@@ -7,7 +7,6 @@
 
 import contextlib
 import hashlib
-import io
 import json
 import math
 import time
@@ -20,7 +19,7 @@ import numpy as np
 
 from imclust_core.errors import MapError
 from imclust_core.names import shown
-from imclust_core.store.database import write_atomically
+from imclust_core.store.database import arrays_in, packed, write_atomically
 from imclust_core.store.embeddings import Embedding, room_in
 
 VERSION = 1
@@ -96,13 +95,8 @@ def keep_map(
     """Keep a map; one that was made alike before is replaced."""
     folder, new = room_in(one, _FOLDER), map_id_of(one, recipe, state)
     order = np.argsort(content.image_ids, kind="stable")
-    file = io.BytesIO()
-    np.savez(
-        file,
-        image_ids=content.image_ids[order].astype(np.int64),
-        places=content.places[order].astype(np.float32),
-    )
-    write_atomically(folder / f"{new}.npz", file.getvalue())
+    ids, places = content.image_ids[order].astype(np.int64), content.places[order].astype(np.float32)
+    write_atomically(folder / f"{new}.npz", packed(image_ids=ids, places=places))
     facts = {
         "recipe": asdict(recipe),
         "state": state,
@@ -114,8 +108,7 @@ def keep_map(
     }
     write_atomically(folder / f"{new}.json", json.dumps(facts).encode())
     for old in maps_of(one)[_KEPT:]:
-        old.path.with_suffix(".json").unlink(missing_ok=True)
-        old.path.unlink(missing_ok=True)
+        forget_map(old)
     return stored_map(one, new)
 
 
@@ -154,17 +147,14 @@ def stored_map(one: Embedding, map_id: str) -> StoredMap:
 def read_map(stored: StoredMap) -> MapContent:
     """The arrays of a map."""
     try:
-        if not stored.path.is_file():
-            raise FileNotFoundError(stored.path)  # a pipe in its place would never answer
-        with stored.path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            content = MapContent(file["image_ids"], file["places"])
+        content = MapContent(**arrays_in(stored.path))
         ids, places = content.image_ids, content.places
         if ids.dtype != np.int64 or places.shape != (len(ids), 2) or places.dtype != np.float32:
             raise ValueError("its arrays do not fit each other")
         if len(ids) != stored.images or not (np.abs(places) < _FAR).all() or (np.diff(ids) <= 0).any():
             raise ValueError("its arrays do not hold a map")
         return content
-    except Exception as error:  # zip, zlib and tokenize: a file with a few bytes changed fails in many ways
+    except Exception as error:
         raise MapError(
             f"The map could not be read ({shown(stored.path)}: {type(error).__name__}). Make it again; nothing else "
             "hangs on it."
@@ -179,19 +169,16 @@ def forget_map(stored: StoredMap) -> None:
 
 def write_graph(one: Embedding, state: str, arrays: Mapping[str, np.ndarray]) -> None:
     """Keep what all methods start from, under what it was made of; only the newest stays."""
-    file = io.BytesIO()
-    np.savez(file, state=np.frombuffer(state.encode(), np.uint8), **arrays)  # type: ignore[arg-type]
-    write_atomically(room_in(one, _FOLDER) / _GRAPH, file.getvalue(), durable=False)
+    data = packed(state=np.frombuffer(state.encode(), np.uint8), **arrays)
+    write_atomically(room_in(one, _FOLDER) / _GRAPH, data, durable=False)
 
 
 def read_graph(one: Embedding, state: str) -> dict[str, np.ndarray] | None:
     """What was kept of this state, or None where it is another's or cannot be read."""
     try:
-        with (one.folder / _FOLDER / _GRAPH).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            if file["state"].tobytes() != state.encode():
-                return None
-            return {name: file[name] for name in file.files if name != "state"}
-    except Exception:  # numpy and zip raise almost anything at a damaged file; it is made again
+        kept = arrays_in(one.folder / _FOLDER / _GRAPH)
+        return kept if kept.pop("state").tobytes() == state.encode() else None
+    except Exception:  # it is damaged, or not there; it is made again
         return None
 
 

@@ -101,8 +101,7 @@ def _unpacked(data: bytes) -> np.ndarray:
     if not data or data[0] not in _STEPS:
         raise ValueError("it does not begin like a selection")
     steps = zlib.decompressobj().decompress(data[1:], _MOST_BYTES)
-    ids: np.ndarray = np.cumsum(np.frombuffer(steps, _STEPS[data[0]]), dtype=np.int64)
-    return ids
+    return np.cumsum(np.frombuffer(steps, _STEPS[data[0]]), dtype=np.int64)
 
 
 def _let_go_of_old(folder: Path) -> None:

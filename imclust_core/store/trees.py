@@ -20,7 +20,7 @@ from imclust_core.label_tree.homes import Homes, leaves_of
 from imclust_core.label_tree.tree import Tree
 from imclust_core.names import shown
 from imclust_core.store.collections import Collection
-from imclust_core.store.database import reading, write_atomically, writing
+from imclust_core.store.database import arrays_in, one_row, write, write_atomically, writing
 from imclust_core.store.embeddings import Embedding, embedding
 from imclust_core.store.vectors import locate, read_rows
 from imclust_core.store.workspace import Workspace
@@ -154,18 +154,14 @@ def add_tree(
 
 def find_tree(workspace: Workspace, one: Embedding, recipe: TreeRecipe, state: str) -> StoredTree | None:
     """The tree of this recipe for the embedding as it is now, if it was made."""
-    with reading(workspace.catalogue) as db:
-        row = db.execute(
-            "SELECT id, summary FROM trees WHERE embedding_id = ? AND recipe = ? AND state = ?",
-            (one.id, recipe.key(), state),
-        ).fetchone()
+    query = "SELECT id, summary FROM trees WHERE embedding_id = ? AND recipe = ? AND state = ?"
+    row = one_row(workspace.catalogue, query, one.id, recipe.key(), state)
     return _stored(row, one, recipe) if row is not None else None
 
 
 def named_tree(workspace: Workspace, collection_id: str, tree_id: str) -> tuple[StoredTree, Embedding]:
     """A tree of a collection by its id, also one made before images came or went, and what it was made of."""
-    with reading(workspace.catalogue) as db:
-        row = db.execute("SELECT id, summary, embedding_id, recipe FROM trees WHERE id = ?", (tree_id,)).fetchone()
+    row = one_row(workspace.catalogue, "SELECT id, summary, embedding_id, recipe FROM trees WHERE id = ?", tree_id)
     one = embedding(workspace, row["embedding_id"]) if row is not None else None
     if row is not None and one is not None and one.collection_id == collection_id:
         found = _stored(row, one, TreeRecipe(**json.loads(row["recipe"])))
@@ -182,31 +178,22 @@ def _stored(row: sqlite3.Row, one: Embedding, recipe: TreeRecipe) -> StoredTree 
     if not path.is_file():
         return None  # somebody cleared it away; it is made again
     summary = json.loads(row["summary"])
-    return StoredTree(
-        row["id"],
-        recipe,
-        summary["labels"],
-        summary["images"],
-        summary["unplaced"],
-        tuple(Missing(**label) for label in summary["without"]),
-        evidence_from(summary["evidence"]),
-        path,
-    )
+    summary["without"] = tuple(Missing(**label) for label in summary["without"])
+    summary["evidence"] = evidence_from(summary["evidence"])
+    return StoredTree(row["id"], recipe, path=path, **summary)
 
 
 def read_tree(stored: StoredTree) -> TreeContent:
     """The arrays of a tree; a file that cannot be read is removed, so that the tree is made again."""
     try:
-        # Opened here, since numpy leaves a damaged file open.
-        with stored.path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            classes, images = file["classes"], file["images"]
-            leaf_names = tuple(json.loads(file["leaf_names"].tobytes()))
-            names = tuple(json.loads(file["names"].tobytes()))
-            tree = Tree(file["children"], file["heights"], file["order"], images) if len(classes) else None
-            content = TreeContent(tree, classes, leaf_names, names, file["examples"])
+        file = arrays_in(stored.path)
+        classes, images = file["classes"], file["images"]
+        leaf_names, names = (tuple(json.loads(file[texts].tobytes())) for texts in ("leaf_names", "names"))
+        tree = Tree(file["children"], file["heights"], file["order"], images) if len(classes) else None
+        content = TreeContent(tree, classes, leaf_names, names, file["examples"])
         _check(content)
         return content
-    except Exception as error:  # zip, zlib, tokenize and json: a file with a few bytes changed fails in many ways
+    except Exception as error:
         stored.path.unlink(missing_ok=True)
         raise WordsError(
             f"The tree could not be read ({shown(stored.path)}: {type(error).__name__}). It is made again when you "
@@ -257,22 +244,20 @@ def homes_of(workspace: Workspace, one: Embedding, tree: StoredTree, content: Tr
 
 def keep_evidence(workspace: Workspace, one: Embedding, state: str, evidence: Evidence, *, refined: bool) -> None:
     """Keep what the images of an embedding say by themselves, in place of an earlier look."""
-    with writing(workspace.catalogue) as db:
-        db.execute(
-            "INSERT INTO evidence (embedding_id, state, refined, evidence) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (embedding_id) DO UPDATE SET state = excluded.state, refined = excluded.refined, "
-            # Both lanes of the worker may be at it: a first look does not undo a closer one.
-            "evidence = excluded.evidence WHERE state != excluded.state OR excluded.refined OR NOT refined",
-            (one.id, state, refined, json.dumps(asdict(evidence))),
-        )
+    write(
+        workspace.catalogue,
+        "INSERT INTO evidence (embedding_id, state, refined, evidence) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (embedding_id) DO UPDATE SET state = excluded.state, refined = excluded.refined, "
+        # Both lanes of the worker may be at it: a first look does not undo a closer one.
+        "evidence = excluded.evidence WHERE state != excluded.state OR excluded.refined OR NOT refined",
+        *(one.id, state, refined, json.dumps(asdict(evidence))),
+    )
 
 
 def find_evidence(workspace: Workspace, one: Embedding, state: str) -> tuple[Evidence, bool] | None:
     """What the images say, and whether that is the refined answer; None where nobody looked since they changed."""
-    with reading(workspace.catalogue) as db:
-        row = db.execute(
-            "SELECT evidence, refined FROM evidence WHERE embedding_id = ? AND state = ?", (one.id, state)
-        ).fetchone()
+    query = "SELECT evidence, refined FROM evidence WHERE embedding_id = ? AND state = ?"
+    row = one_row(workspace.catalogue, query, one.id, state)
     return (evidence_from(json.loads(row["evidence"])), bool(row["refined"])) if row else None
 
 

@@ -4,6 +4,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -93,8 +94,7 @@ def pending(workspace: Workspace, one: Embedding, rows: Rows) -> np.ndarray:
     _, first = np.unique(hashes, return_index=True)
     first.sort()
     done = found_by(hashes[first], rows.hashes[settled], np.flatnonzero(settled))
-    chosen: np.ndarray = ids[first][done < 0]
-    return chosen
+    return ids[first][done < 0]
 
 
 def count_unseen(workspace: Workspace, one: Embedding) -> int:
@@ -136,35 +136,37 @@ def features_at(one: Embedding, rows: Rows, wanted: np.ndarray) -> np.ndarray:
 
 def write_class_vectors(one: Embedding, vectors: np.ndarray) -> None:
     """Keep what the network's last layer holds for each class: (classes, d) float32."""
-    file = io.BytesIO()
-    np.save(file, vectors.astype(np.float32))
-    write_atomically(one.folder / _CLASS_VECTORS, file.getvalue())
+    _write(one.folder / _CLASS_VECTORS, vectors)
 
 
 def read_class_vectors(one: Embedding) -> np.ndarray | None:
     """What the network's last layer holds for each class, or None where it was not kept or cannot be read."""
-    try:
-        found: np.ndarray = np.load(one.folder / _CLASS_VECTORS, allow_pickle=False)
-    except (OSError, EOFError, ValueError):
-        return None
-    return found if found.ndim == 2 and found.dtype == np.float32 and np.isfinite(found).all() else None
+    return _read(one.folder / _CLASS_VECTORS)
 
 
 def write_reduced(one: Embedding, name: str, points: np.ndarray) -> None:
     """Keep reduced features under a name that says how they were made; only the last few stay."""
     folder = one.folder / _REDUCED
     folder.mkdir(exist_ok=True)
-    file = io.BytesIO()
-    np.save(file, points.astype(np.float32))
-    write_atomically(folder / f"{_hashed(name)}.npy", file.getvalue())
+    _write(folder / f"{_hashed(name)}.npy", points)
     for old in sorted(folder.glob("*.npy"), key=lambda path: path.stat().st_mtime)[:-_KEPT_REDUCED]:
         old.unlink(missing_ok=True)
 
 
 def read_reduced(one: Embedding, name: str) -> np.ndarray | None:
     """The features kept under this name: (n, d), or None."""
+    return _read(one.folder / _REDUCED / f"{_hashed(name)}.npy")
+
+
+def _write(path: Path, vectors: np.ndarray) -> None:
+    file = io.BytesIO()
+    np.save(file, vectors.astype(np.float32))
+    write_atomically(path, file.getvalue())
+
+
+def _read(path: Path) -> np.ndarray | None:
     try:
-        found: np.ndarray = np.load(one.folder / _REDUCED / f"{_hashed(name)}.npy", allow_pickle=False)
+        found: np.ndarray = np.load(path, allow_pickle=False)
     except (OSError, EOFError, ValueError):
         return None
     return found if found.ndim == 2 and found.dtype == np.float32 and np.isfinite(found).all() else None

@@ -16,55 +16,33 @@ MARKER = "imclust-workspace.json"
 _KEY_BYTES = 32
 
 
+class _Below:
+    """A path below the root of a workspace."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, workspace: "Workspace", _: object) -> Path:
+        return workspace.root / self._name
+
+
 @dataclass(frozen=True)
 class Workspace:
     """Where things are in one workspace. Make one with `Workspace.open`."""
 
     root: Path
 
-    @property
-    def catalogue(self) -> Path:
-        return self.root / "catalog.db"
-
-    @property
-    def jobs(self) -> Path:
-        return self.root / "jobs.db"
-
-    @property
-    def logs(self) -> Path:
-        return self.root / "logs"
-
-    @property
-    def thumbnails(self) -> Path:
-        return self.root / "thumbnails"
-
-    @property
-    def embeddings(self) -> Path:
-        return self.root / "embeddings"
-
-    @property
-    def clusterings(self) -> Path:
-        return self.root / "clusterings"
-
-    @property
-    def labels(self) -> Path:
-        return self.root / "labels.db"
-
-    @property
-    def label_log(self) -> Path:
-        return self.root / "labels.jsonl"
-
-    @property
-    def backups(self) -> Path:
-        return self.root / "backups"
-
-    @property
-    def uploads(self) -> Path:
-        return self.root / "uploads"
-
-    @property
-    def samples(self) -> Path:
-        return self.root / "samples"
+    catalogue = _Below("catalog.db")
+    jobs = _Below("jobs.db")
+    labels = _Below("labels.db")
+    label_log = _Below("labels.jsonl")
+    logs = _Below("logs")
+    thumbnails = _Below("thumbnails")
+    embeddings = _Below("embeddings")
+    clusterings = _Below("clusterings")
+    backups = _Below("backups")
+    uploads = _Below("uploads")
+    samples = _Below("samples")
 
     @property
     def own_folders(self) -> tuple[Path, ...]:

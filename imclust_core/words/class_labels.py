@@ -111,8 +111,7 @@ def _rarity(word: str, vectors: "KeyedVectors") -> float:
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
-    unit: np.ndarray = vector / max(float(np.linalg.norm(vector)), 1e-12)
-    return unit
+    return vector / max(float(np.linalg.norm(vector)), 1e-12)
 
 
 def keyed(words: Sequence[str], matrix: np.ndarray, shares: np.ndarray) -> "KeyedVectors":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imclust_core.annotation.annotated import ASIDE, Desk, Name
+from imclust_core.annotation.annotated import ASIDE, Desk
 from imclust_core.annotation.editing import open_desk
 from imclust_core.arrays.chunks import Step, nothing
 from imclust_core.names import display_name
@@ -18,8 +18,6 @@ COLUMNS = ("image_id", "path", "cluster", "group", "name", "state", "margin", "a
 
 _STEP = 100
 """Images between two reports of how far the work is, at which it may also be stopped."""
-
-_NOTHING = Name("", "", "", "", 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +46,8 @@ class Member:
     @property
     def values(self) -> tuple[int, str, int, str, str, str, float, str, bool]:
         """What stands in the `COLUMNS`."""
-        margin = round(self.margin, 4)
-        return (
-            self.image,
-            self.shown_path,
-            self.cluster,
-            self.group,
-            self.name,
-            self.state,
-            margin,
-            self.author,
-            self.usable,
-        )
+        said = (self.cluster, self.group, self.name, self.state, round(self.margin, 4), self.author)
+        return (self.image, self.shown_path, *said, self.usable)
 
     @property
     def facts(self) -> dict[str, object]:
@@ -94,18 +82,10 @@ class Members:
             for done, (image, number, share) in enumerate(values, start):
                 if not done % _STEP:
                     self.step(done, len(order))
-                file, said = known.get(image), desk.names.get(number, _NOTHING)
-                yield Member(
-                    image,
-                    file.path if file is not None else b"",
-                    number,
-                    groups[number],
-                    said.text,
-                    said.state,
-                    share,
-                    said.author,
-                    file is not None and file.state == "ok",
-                )
+                file, said = known.get(image), desk.said(number)
+                path, usable = (file.path, file.state == "ok") if file is not None else (b"", False)
+                named = (groups[number], said.text, said.state)
+                yield Member(image, path, number, *named, share, said.author, usable)
 
     def called(self, number: int) -> str:
         """A group in words, also one that nobody has named."""
@@ -135,10 +115,9 @@ class ClusterRow:
 def cluster_rows(desk: Desk) -> list[ClusterRow]:
     """The clusters there are, by number; then the images set aside or in no cluster, so that the rows add up."""
     numbers = sorted(desk.sizes, key=lambda number: (number <= 0, abs(number)))
-    said = {number: desk.names.get(number, _NOTHING) for number in numbers}
     return [
         ClusterRow(number, desk.sizes[number], one.text, one.state, one.note, one.author, one.at or None)
-        for number, one in said.items()
+        for number, one in zip(numbers, map(desk.said, numbers), strict=True)
     ]
 
 

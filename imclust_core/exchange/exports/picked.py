@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from imclust_core.annotation.annotated import Desk
+from imclust_core.annotation.annotated import NOTHING, Desk
 from imclust_core.annotation.editing import open_desk
-from imclust_core.exchange.exports.tables import csv_text
+from imclust_core.exchange.exports.tables import csv_bytes
 from imclust_core.names import display_name
 from imclust_core.store.catalogue import BATCH, images_by_id, paths
 from imclust_core.store.clusterings import Clustering
@@ -26,8 +26,7 @@ def picked_table(workspace: Workspace, source: Collection, stored: Clustering | 
     """
     desk = open_desk(workspace, stored) if stored is not None else None
     rows = _rows(workspace, source, desk, np.unique(image_ids))
-    # The mark at the start makes spreadsheets read the names as UTF-8.
-    return csv_text(PICKED_COLUMNS, rows).encode("utf-8-sig")
+    return csv_bytes(PICKED_COLUMNS, rows)
 
 
 def _rows(workspace: Workspace, source: Collection, desk: Desk | None, ids: np.ndarray) -> Iterator[tuple[object, ...]]:
@@ -41,8 +40,8 @@ def _rows(workspace: Workspace, source: Collection, desk: Desk | None, ids: np.n
             if path is None:
                 continue
             number = groups.get(image)
-            said = desk.names.get(number) if desk is not None and number is not None else None
-            yield image, display_name(path), number, said.text if said else "", said.state if said else ""
+            said = desk.said(number) if desk is not None and number is not None else NOTHING
+            yield image, display_name(path), number, said.text, said.state
 
 
 def _groups(desk: Desk, ids: np.ndarray) -> dict[int, int]:

@@ -1,6 +1,6 @@
 """A map as a table: where each image lies."""
 
-from imclust_core.exchange.exports.tables import csv_text
+from imclust_core.exchange.exports.tables import csv_bytes
 from imclust_core.names import display_name
 from imclust_core.store.catalogue import paths
 from imclust_core.store.collections import Collection
@@ -12,8 +12,7 @@ def places_table(workspace: Workspace, source: Collection, content: MapContent) 
     """CSV: id, path and the two coordinates of each image. Images that were removed since have an empty path."""
     known = paths(workspace, source.id)
     rows = zip(content.image_ids.tolist(), content.places.tolist(), strict=True)
-    text = csv_text(
+    return csv_bytes(
         ("image", "path", "x", "y"),
         ((image, display_name(known.get(image, b"")), round(x, 5), round(y, 5)) for image, (x, y) in rows),
     )
-    return text.encode("utf-8-sig")  # the mark at the start makes spreadsheets read the names as UTF-8

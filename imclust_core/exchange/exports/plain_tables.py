@@ -6,10 +6,10 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from imclust_core.arrays.chunks import batched
 from imclust_core.errors import ExportError
 from imclust_core.exchange.exports.members import COLUMNS, Member, Members, cluster_rows
 from imclust_core.exchange.exports.tables import csv_cell
@@ -55,7 +55,7 @@ def write_parquet(members: Members, folder: Path, _how: str) -> int:
     def write(rows: Iterator[Member]) -> None:
         with (folder / "images.parquet").open("xb") as file:
             with parquet.ParquetWriter(file, schema) as writer:
-                for some in _in_pieces(rows):
+                for some in batched(rows, ROWS_AT_ONCE):
                     columns: list[Any] = [list(column) for column in zip(*(row.values for row in some), strict=True)]
                     columns.append([row.path for row in some])
                     writer.write_table(arrow.table(dict(zip(schema.names, columns, strict=True)), schema=schema))
@@ -108,8 +108,3 @@ def _counting(members: Iterable[Member], write: Callable[[Iterator[Member]], Non
 
     write(counted())
     return missing
-
-
-def _in_pieces(rows: Iterator[Member]) -> Iterator[list[Member]]:
-    while piece := list(islice(rows, ROWS_AT_ONCE)):
-        yield piece

@@ -31,13 +31,13 @@ def _guarded(text: str) -> bool:
     return text.startswith((*_FORMULA_STARTS, _QUOTE))
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A whole CSV file with a header line."""
+def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """A whole CSV file with a header line; the mark at its start makes spreadsheets read it as UTF-8."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(header)
     writer.writerows([csv_cell(value) for value in row] for row in rows)
-    return out.getvalue()
+    return out.getvalue().encode("utf-8-sig")
 
 
 def skipped_csv(workspace: Workspace, collection_id: str) -> bytes:
@@ -50,5 +50,4 @@ def skipped_csv(workspace: Workspace, collection_id: str) -> bytes:
             for file in page:
                 yield file.name, file.reason, sentence(file.reason or ""), file.size, file.detail
 
-    # The mark at the start makes spreadsheets read the names as UTF-8.
-    return csv_text(("file", "reason", "meaning", "bytes", "detail"), rows()).encode("utf-8-sig")
+    return csv_bytes(("file", "reason", "meaning", "bytes", "detail"), rows())

@@ -53,17 +53,8 @@ class Labels:
         while sum(self._keep_one(number) for number in clusters):  # one that stays may take away another's home
             pass
         splits, moves = self._parted()
-        trouble = self.trouble
-        return Plan(
-            digest,
-            self.desk.version,
-            in_order(self.namings.values()),
-            splits,
-            moves,
-            tuple(self.kept),
-            tuple(trouble.listed),
-            trouble.rows,
-        )
+        named, kept, unused = in_order(self.namings.values()), tuple(self.kept), tuple(self.trouble.listed)
+        return Plan(digest, self.desk.version, named, splits, moves, kept, unused, self.trouble.rows)
 
     def _take_majority(self, number: int) -> None:
         """Settle what a cluster is called, if nine of ten images say so; else it is called what it was."""

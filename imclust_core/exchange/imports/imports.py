@@ -22,7 +22,6 @@ from imclust_core.exchange.imports.plans import (
     in_order,
     may_name,
     naming,
-    said_of,
 )
 from imclust_core.exchange.imports.reading import Row, read_table
 from imclust_core.store.annotations.events import Event
@@ -100,33 +99,16 @@ class _Changes:
             self._move(move, move.into or numbers[move.name])
 
     def _name(self, one: Naming) -> Event:
-        event = name_cluster(
-            self.workspace,
-            self.stored,
-            one.cluster,
-            text=one.name,
-            state=one.state,
-            note=one.note,
-            author=self.author,
-            uuid=self._uuid("name", one.cluster, one.name, one.base),
-            base=one.base,
-            via="import",
-        )
+        said = {"text": one.name, "state": one.state, "note": one.note, "via": "import"}
+        who = self._who("name", one.cluster, one.name, one.base)
+        event = name_cluster(self.workspace, self.stored, one.cluster, base=one.base, **said, **who)
         self.made.append(event)
         return event
 
     def _split(self, split: Split, base: int) -> dict[str, int]:
         """The names of the new clusters, with their numbers."""
-        event = split_cluster(
-            self.workspace,
-            self.stored,
-            split.cluster,
-            [part.images for part in split.parts],
-            how="import",
-            author=self.author,
-            uuid=self._uuid("split", split.cluster, split.base),
-            base=base,
-        )
+        parts, who = [part.images for part in split.parts], self._who("split", split.cluster, split.base)
+        event = split_cluster(self.workspace, self.stored, split.cluster, parts, how="import", base=base, **who)
         self.made.append(event)
         pairs = zip(split.parts, event.value["parts"], strict=True)
         numbers: dict[str, int] = {part.name: given["into"] for part, given in pairs}
@@ -136,20 +118,15 @@ class _Changes:
 
     def _move(self, move: Move, into: int) -> None:
         for start in range(0, len(move.images), _IMAGES_AT_ONCE):
-            event = move_images(
-                self.workspace,
-                self.stored,
-                move.images[start : start + _IMAGES_AT_ONCE],
-                into,
-                author=self.author,
-                uuid=self._uuid("move", move.name, move.into, start, self.plan.version),
-                seen=self.plan.version,
-            )
-            self.made.append(event)
+            some, seen = move.images[start : start + _IMAGES_AT_ONCE], self.plan.version
+            who = self._who("move", move.name, move.into, start, seen)
+            self.made.append(move_images(self.workspace, self.stored, some, into, seen=seen, **who))
 
-    def _uuid(self, *what: object) -> str:
+    def _who(self, *what: object) -> dict[str, str]:
+        """Who makes a change, and the uuid that it has each time it is made."""
         facts = json.dumps([self.plan.digest, self.stored.id, *what])
-        return f"import-{hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()}"
+        digest = hashlib.blake2b(facts.encode(), digest_size=16).hexdigest()
+        return {"author": self.author, "uuid": f"import-{digest}"}
 
 
 def _plan_clusters(desk: Desk, rows: Iterable[Row], digest: str, trouble: Trouble, *, replace: bool) -> Plan:
@@ -162,7 +139,7 @@ def _plan_clusters(desk: Desk, rows: Iterable[Row], digest: str, trouble: Troubl
     namings: list[Naming] = []
     kept: list[Kept] = []
     for cluster, several in wanted.items():
-        one, said = several[0][1], said_of(desk, cluster)
+        one, said = several[0][1], desk.said(cluster)
         if any(other != one for _, other in several):
             for line, other in several:
                 trouble.add(line, cut(other.name), f"the file says different things of cluster {cluster}")
@@ -172,14 +149,8 @@ def _plan_clusters(desk: Desk, rows: Iterable[Row], digest: str, trouble: Troubl
             else:
                 wish = one.name if one.name != said.text else f"{one.name} ({one.state}{one.note and f', {one.note}'})"
                 kept.append(Kept(cluster, said.text, wish))
-    return Plan(
-        digest,
-        desk.version,
-        in_order(namings),
-        kept=tuple(kept),
-        unused=tuple(trouble.listed),
-        unused_rows=trouble.rows,
-    )
+    unused = tuple(trouble.listed)
+    return Plan(digest, desk.version, in_order(namings), kept=tuple(kept), unused=unused, unused_rows=trouble.rows)
 
 
 def _naming(desk: Desk, row: Row, trouble: Trouble) -> Naming | None:
@@ -197,7 +168,7 @@ def _naming(desk: Desk, row: Row, trouble: Trouble) -> Naming | None:
     except LabelsError:
         trouble.add(row.line, cut(row.name), f"longer than {MOST_NAME} characters, or its note than {MOST_NOTE:,}")
         return None
-    return naming(desk, number, name or said_of(desk, number).text, state, note)
+    return naming(desk, number, name or desk.name_of(number), state, note)
 
 
 def _labels(members: Members, rows: Iterable[Row], trouble: Trouble) -> dict[int, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from imclust_core.annotation.annotated import Desk, Name
+from imclust_core.annotation.annotated import Desk
 
 MOST_LISTED = 1000
 """Rows that could not be used and are told one by one; the others are only counted."""
@@ -107,17 +107,12 @@ class Trouble:
 
 def may_name(desk: Desk, cluster: int, *, replace: bool) -> bool:
     """Whether a cluster waits for a name, or may be given another one."""
-    said = desk.names.get(cluster)
-    return replace or said is None or not said.settled
-
-
-def said_of(desk: Desk, cluster: int) -> Name:
-    return desk.names.get(cluster, Name("", "", "", "", 0, 0))
+    return replace or not desk.is_settled(cluster)
 
 
 def naming(desk: Desk, cluster: int, name: str, state: str = "", note: str = "") -> Naming:
     """A name for a cluster; what the file does not say stays as it is."""
-    said = said_of(desk, cluster)
+    said = desk.said(cluster)
     return Naming(cluster, name, state or said.state, note or said.note, desk.base_of(cluster))
 
 

@@ -65,18 +65,8 @@ def sheet_pdf(rows: Sequence[SheetRow], *, title: str, samples: int = 7, most: i
         pages.append(page)
     out = io.BytesIO()
     # Without times, which Pillow would take from the clock.
-    times = {"creationDate": None, "modDate": None}
-    pages[0].save(
-        out,
-        "PDF",
-        save_all=True,
-        append_images=pages[1:],
-        resolution=150,
-        quality=90,
-        title=title,
-        producer="",
-        **times,
-    )
+    about = {"title": title, "producer": "", "creationDate": None, "modDate": None}
+    pages[0].save(out, "PDF", save_all=True, append_images=pages[1:], resolution=150, quality=90, **about)
     return out.getvalue()
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from imclust_core.backbones.preprocessing import Preprocessing
 from imclust_core.errors import ExplainError, ImageProblem
 from imclust_core.exchange.exports.safe_names import safe_name
-from imclust_core.exchange.exports.tables import csv_text
+from imclust_core.exchange.exports.tables import csv_bytes
 from imclust_core.exchange.exports.writing import keep_out_of, new_folder
 from imclust_core.exchange.sheets.saliency_table import MOST_ROWS, LookRow, side_by_side
 from imclust_core.explain.pictures import blended, decode_slopes, shown_slopes, weighed
@@ -95,7 +95,7 @@ def write_looks(
         page = side_by_side(table, titles=["Original", *style.titles.values()], colours=style.colours)
         page.save(making / "table.png", "PNG")
         header = ("image", "file", "explained", "label", *style.titles)
-        (making / "looks.csv").write_bytes(csv_text(header, listed).encode("utf-8-sig"))
+        (making / "looks.csv").write_bytes(csv_bytes(header, listed))
         return sorted(entry.name for entry in making.iterdir()), failed
 
 

@@ -13,7 +13,7 @@ from imclust_core.arrays.linkage import unit_rows
 from imclust_core.arrays.reduction import UMAP_ROWS, fitted_umap, placed_among, reduce, reduction_from
 from imclust_core.clustering.matching import filled, passed_on
 from imclust_core.clustering.run import grouped, stability_named, stability_of
-from imclust_core.clustering.scores import Measured, measure, place
+from imclust_core.clustering.scores import measure, place
 from imclust_core.clustering.strategies import Given, Strategy, find_named, find_strategy
 from imclust_core.errors import ClusteringError
 from imclust_core.jobs.child_process import apart
@@ -67,14 +67,28 @@ def cluster(
     notes: list[str] = []
     given = _given(_Work(workspace, one, source, recipe, rows, located, state, report, notes), features)
     strategy = find_strategy(recipe.strategy)
-    labels = grouped(given, strategy, _runner(recipe.strategy, strategy, report))
+    labels = grouped(given, strategy, lambda some: _run(some, recipe.strategy, strategy, report))
     k = int(labels.max(initial=-1)) + 1
     placed = place(features, labels, k, _told(report, "measuring the clusters"))
     measured = measure(features, labels, placed)
     tested = _stability(labels, k, given, strategy, recipe.strategy, report)
     content = ClusterContent(located.image_ids, labels, placed.own, placed.second, placed.other, placed.centroids)
-    summary = _summary(one, content, measured, tested, (*notes, *_notes(recipe, strategy, k, len(labels))))
-    summary = replace(summary, numbers=_numbers(workspace, source, content), seconds=round(time.monotonic() - begun, 2))
+    summary = ClusterSummary(
+        images=len(labels),
+        unassigned=int((labels < 0).sum()),
+        sizes=tuple(measured.sizes.tolist()),
+        numbers=_numbers(workspace, source, content),
+        cohesion=tuple(round(float(value), 4) for value in measured.cohesion),
+        silhouettes=tuple(round(float(value), 4) for value in measured.silhouettes),
+        stability=tuple(None if np.isnan(value) else round(float(value), 4) for value in tested),
+        silhouette=measured.silhouette,
+        calinski_harabasz=measured.calinski_harabasz,
+        davies_bouldin=measured.davies_bouldin,
+        inertia=measured.inertia,
+        seconds=round(time.monotonic() - begun, 2),
+        embedding=one.title,
+        notes=(*notes, *_notes(recipe, strategy, k, len(labels))),
+    )
     kept = add_clustering(workspace, source.id, one.id, recipe, state, content, summary, author)
     return {"clustering": kept.id}
 
@@ -133,15 +147,12 @@ def _reduced(work: _Work, features: np.ndarray) -> np.ndarray:
     return found
 
 
-def _runner(name: str, strategy: Strategy, report: Report) -> Callable[[Given], np.ndarray]:
-    def run(given: Given) -> np.ndarray:
-        if not _is_apart(strategy, given):
-            return strategy.find(given)
-        watch = _watching(report, "clustering")
-        found: np.ndarray = apart(find_named, name, given.points, given.k, given.seed, watch=watch)
-        return found
-
-    return run
+def _run(given: Given, name: str, strategy: Strategy, report: Report) -> np.ndarray:
+    if not _is_apart(strategy, given):
+        return strategy.find(given)
+    watch = _watching(report, "clustering")
+    found: np.ndarray = apart(find_named, name, given.points, given.k, given.seed, watch=watch)
+    return found
 
 
 def _is_apart(strategy: Strategy, given: Given) -> bool:
@@ -189,27 +200,6 @@ def _words(work: _Work) -> Callable[[int], np.ndarray]:
         return found
 
     return groups_of
-
-
-def _summary(
-    one: Embedding, content: ClusterContent, measured: Measured, tested: np.ndarray, notes: tuple[str, ...]
-) -> ClusterSummary:
-    return ClusterSummary(
-        images=len(content.labels),
-        unassigned=int((content.labels < 0).sum()),
-        sizes=tuple(measured.sizes.tolist()),
-        numbers=(),
-        cohesion=tuple(round(float(value), 4) for value in measured.cohesion),
-        silhouettes=tuple(round(float(value), 4) for value in measured.silhouettes),
-        stability=tuple(None if np.isnan(value) else round(float(value), 4) for value in tested),
-        silhouette=measured.silhouette,
-        calinski_harabasz=measured.calinski_harabasz,
-        davies_bouldin=measured.davies_bouldin,
-        inertia=measured.inertia,
-        seconds=0.0,
-        embedding=one.title,
-        notes=notes,
-    )
 
 
 def _notes(recipe: ClusterRecipe, strategy: Strategy, k: int, images: int) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,9 @@ import numpy as np
 from imclust_core.annotation.editing import open_desk
 from imclust_core.annotation.explain_questions import Question, directions, question
 from imclust_core.backbones.network import Backbone
-from imclust_core.embedding.decoding import Asked, Decoder
+from imclust_core.embedding.decoding import Asked, Decoder, decoder_for
 from imclust_core.embedding.lanes import Lanes, devices_for, places_for
 from imclust_core.errors import ExplainError
-from imclust_core.explain.cam import Looked
 from imclust_core.explain.explainer import Looker
 from imclust_core.explain.pictures import encode_slopes
 from imclust_core.explain.targets import OfBest, OfClass, OfCluster, OfContrast, Target
@@ -73,12 +73,7 @@ def explain(
     report(0, len(looks), "looking", {"failed": failed})
     targets = {text: _target(workspace, one, question(text)) for text in dict.fromkeys(look.target for look in looks)}
     source = collection(workspace, one.collection_id)
-    decoder = Decoder(
-        source.folder,
-        follow_links=source.follow_links,
-        preprocessing=lookers[0].preprocessing,
-        thumbnails=workspace.thumbnails,
-    )
+    decoder = decoder_for(workspace, source, lookers[0].preprocessing)
     done = made = 0
     with closing(decoder), Lanes(lookers) as lanes:
         work = _Work(one, methods, targets, decoder)
@@ -122,23 +117,15 @@ class _Work:
         heats = [one for one in self.methods if one in HEATS]
         slopes = [one for one in self.methods if one in SLOPES]
         target = self.targets[looks[0].target]
-        for at in range(max(len(heats), len(slopes))):
-            heat, slope = heats[at : at + 1], slopes[at : at + 1]
-            found = looker(
-                pixels,
-                target,
-                heat=bool(heat),
-                average=heat == ["gradcam"],
-                slopes={"guided": "guided", "gradient": "plain"}[slope[0]] if slope else "",
-            )
-            self._write(found, looks, heat, slope)
-
-    def _write(self, found: Looked, looks: Sequence[_Look], heat: list[str], slope: list[str]) -> None:
-        for at, look in enumerate(looks):
-            if heat and found.heat is not None:
-                write_heat(self.one, look.image.digest, look.target, heat[0], found.heat[at])
-            if slope and found.slopes is not None:
-                write_slopes(self.one, look.image.digest, look.target, slope[0], encode_slopes(found.slopes[at]))
+        for heat, slope in zip_longest(heats, slopes, fillvalue=""):
+            kind = {"guided": "guided", "gradient": "plain", "": ""}[slope]
+            found = looker(pixels, target, heat=bool(heat), average=heat == "gradcam", slopes=kind)
+            for at, look in enumerate(looks):
+                about = self.one, look.image.digest, look.target
+                if found.heat is not None:
+                    write_heat(*about, heat, found.heat[at])
+                if found.slopes is not None:
+                    write_slopes(*about, slope, encode_slopes(found.slopes[at]))
 
 
 def _wanted(

@@ -17,6 +17,6 @@ def export_clustering(
 ) -> dict[str, Any]:
     """Write all images of a clustering to a new folder."""
     members = open_members(workspace, clustering(workspace, clustering_id))
-    telling = replace(members, step=lambda done, total: report(done, total, "writing"))
-    done = export(telling, format_name, Path(folder), how)
+    members = replace(members, step=lambda done, total: report(done, total, "writing"))
+    done = export(members, format_name, Path(folder), how)
     return {"folder": shown(done.folder), "files": list(done.files), "images": done.images, "missing": done.missing}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from imclust_core.arrays.chunks import chosen_rows
-from imclust_core.embedding.decoding import Asked, Decoder
+from imclust_core.embedding.decoding import Asked, Decoder, decoder_for
 from imclust_core.embedding.lanes import Lanes, devices_for, places_for
 from imclust_core.errors import ExplainError, ImageProblem, SourceUnavailable
 from imclust_core.explain.inside import Inside
@@ -50,15 +50,14 @@ def map_image(workspace: Workspace, embedding_id: str, layer: str, image_id: int
     """Keep what a layer says at each place of an image."""
     one = embedding(workspace, embedding_id)
     source = collection(workspace, one.collection_id)
-    backbone = network_of(one, lambda text: report(0, None, text))
-    inside = Inside(backbone)
+    inside = Inside(network_of(one, lambda text: report(0, None, text)))
     chosen = _layer(one, inside, layer)
     row = images_by_id(workspace, source.id, [image_id]).get(image_id)
     if row is None or row.state != "ok" or row.hash is None:
         raise ExplainError("This image cannot be used, or is not there any more. Choose another one.")
     report(0, None, "looking at the image")
     pixels = np.empty((1, inside.preprocessing.size, inside.preprocessing.size, 3), np.uint8)
-    with closing(_decoder(workspace, source, inside)) as decoder:
+    with closing(decoder_for(workspace, source, inside.preprocessing)) as decoder:
         (problem,) = decoder.batch([Asked(row.id, row.path, row.hash)], pixels)
     if problem is not None:
         raise ExplainError(f"{row.name} cannot be read now. {sentence(problem.reason)} Choose another image.")
@@ -76,7 +75,8 @@ def find_peaks(workspace: Workspace, embedding_id: str, layer: str, report: Repo
     asked, of = _sample(workspace, one)
     report(0, len(asked), "looking at images")
     parts: list[_Found] = []
-    with closing(_decoder(workspace, source, insides[0])) as decoder, Lanes(insides) as lanes:
+    decoder = decoder_for(workspace, source, insides[0].preprocessing)
+    with closing(decoder), Lanes(insides) as lanes:
         batches = [asked[start : start + _BATCH] for start in range(0, len(asked), _BATCH)]
         waiting = [lanes.submit(_look(decoder, batch, chosen)) for batch in batches]
         for number, future in enumerate(waiting, start=1):
@@ -103,15 +103,6 @@ def _layer(one: Embedding, inside: Inside, name: str) -> Layer:
     if found is None:
         raise ExplainError(f"There is no layer {name!r} in {one.recipe.title}. Choose one of its own.")
     return found
-
-
-def _decoder(workspace: Workspace, source: Collection, inside: Inside) -> Decoder:
-    return Decoder(
-        source.folder,
-        follow_links=source.follow_links,
-        preprocessing=inside.preprocessing,
-        thumbnails=workspace.thumbnails,
-    )
 
 
 def _sample(workspace: Workspace, one: Embedding) -> tuple[list[Asked], int]:

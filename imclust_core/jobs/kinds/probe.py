@@ -5,7 +5,7 @@ from typing import Any
 
 from imclust_core.backbones.network import load_backbone
 from imclust_core.backbones.preprocessing import Preprocessing
-from imclust_core.embedding.decoding import Asked, Decoder
+from imclust_core.embedding.decoding import Asked, decoder_for
 from imclust_core.embedding.lanes import devices_for
 from imclust_core.embedding.measuring import decode_rate
 from imclust_core.jobs.kinds.embed import speed_of
@@ -44,11 +44,5 @@ def _decode_rate(workspace: Workspace, source: Collection) -> float | None:
     if not asked:
         return None
     preprocessing = Preprocessing()
-    decoder = Decoder(
-        source.folder,
-        follow_links=source.follow_links,
-        preprocessing=preprocessing,
-        thumbnails=workspace.thumbnails,
-    )
-    with closing(decoder):
+    with closing(decoder_for(workspace, source, preprocessing)) as decoder:
         return decode_rate(decoder, asked, preprocessing.size)

@@ -1,7 +1,6 @@
 """The scan: bring the catalogue of a collection up to date with its folder, reading only what is new."""
 
 import contextlib
-import itertools
 import os
 import threading
 import time
@@ -9,8 +8,9 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
+from imclust_core.arrays.chunks import batched
 from imclust_core.errors import Cancelled, SourceUnavailable
 from imclust_core.images.decoder import Decoder
 from imclust_core.images.inspecting import Facts
@@ -25,8 +25,6 @@ from imclust_core.store.workspace import Workspace
 
 MAX_TROUBLE = 20
 """This many read errors in a row mean that the drive went away, not that the files are bad."""
-
-_T = TypeVar("_T")
 
 _LOOK_UP = 256
 _PER_REQUEST = 64
@@ -64,12 +62,12 @@ def scan(workspace: Workspace, collection_id: str, report: Report) -> dict[str, 
     started = time.monotonic()
     tally = _Tally(bytearray(highest_id(workspace) // 8 + 1))
     skip = frozenset({os.fsencode(workspace.root)})
-    with _Counter(source, skip) as counter:
+    with _counted(source, skip) as total:
         recorder = _Recorder(workspace, source, tally)
         found = walk(source.folder, follow_links=source.follow_links, skip=skip)
 
         def tell() -> None:
-            report(tally.done, counter.total, "reading files")
+            report(tally.done, total(), "reading files")
 
         try:
             with contextlib.closing(_inspected(workspace, source, found, tally, tell)) as inspected:
@@ -88,12 +86,10 @@ def scan(workspace: Workspace, collection_id: str, report: Report) -> dict[str, 
 
 
 def _result(collection_id: str, summary: Summary, tally: _Tally, gone: int, seconds: float) -> dict[str, Any]:
+    found = {name: getattr(summary, name) for name in ("files", "images", "skipped", "duplicates")}
     return {
         "collection": collection_id,
-        "files": summary.files,
-        "images": summary.images,
-        "skipped": summary.skipped,
-        "duplicates": summary.duplicates,
+        **found,
         "new": tally.new,
         "changed": tally.changed,
         "gone": gone,
@@ -137,7 +133,7 @@ def _inspected(
             answers = zip(asked, future.result(), strict=True)
             return ready + [_Result(entry.path, _dated(facts, entry), known) for (entry, known), facts in answers]
 
-        for batch in _batched(found, _LOOK_UP):
+        for batch in batched(found, _LOOK_UP):
             ready, to_read = _sorted_out(workspace, source, batch, tally)
             for start in range(0, max(len(to_read), 1), _PER_REQUEST):
                 asked = to_read[start : start + _PER_REQUEST]
@@ -229,7 +225,7 @@ class _Recorder:
         """Write what is known for certain."""
         self._written = time.monotonic()
         batch, self._ready = self._ready, []
-        for chunk in _batched(batch, BATCH):
+        for chunk in batched(batch, BATCH):
             ids = record_files(self._workspace, self._source.id, [(one.path, one.facts) for one in chunk])
             for image_id, one in zip(ids, chunk, strict=True):
                 self._tally.see(image_id)
@@ -238,27 +234,15 @@ class _Recorder:
                 self._tally.changed += one.known is not None and _differs(one.facts, one.known)
 
 
-class _Counter:
-    """Counts the files beside the scan, so that there is a total to measure progress against."""
-
-    def __init__(self, source: Collection, skip: frozenset[bytes]) -> None:
-        self.total: int | None = None
-        self._stop = [False]
-        self._thread = threading.Thread(target=self._count, args=(source, skip), daemon=True)
-
-    def _count(self, source: Collection, skip: frozenset[bytes]) -> None:
-        self.total = count_files(source.folder, skip, self._stop)
-
-    def __enter__(self) -> "_Counter":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop[0] = True
-        self._thread.join()
-
-
-def _batched(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    iterator = iter(items)
-    while batch := list(itertools.islice(iterator, size)):
-        yield batch
+@contextlib.contextmanager
+def _counted(source: Collection, skip: frozenset[bytes]) -> Iterator[Callable[[], int | None]]:
+    """How many files there are, to measure progress against; None until they are counted, beside the scan."""
+    found: list[int] = []
+    stop = [False]
+    thread = threading.Thread(target=lambda: found.append(count_files(source.folder, skip, stop)), daemon=True)
+    thread.start()
+    try:
+        yield lambda: found[0] if found else None
+    finally:
+        stop[0] = True
+        thread.join()

@@ -54,15 +54,8 @@ def build_tree(workspace: Workspace, embedding_id: str, recipe: TreeRecipe, repo
     ids, shares = rows.labels["label"][located.rows], rows.labels["probability"][located.rows]
     ids = np.where(ids < len(labels), ids, -1)
     vectors = _vectors(one, labels, used_classes(ids, shares, recipe.least), recipe, report)
-    grown = label_tree(
-        vectors,
-        ids,
-        shares,
-        least=recipe.least,
-        linkage=recipe.linkage,
-        metric=recipe.metric,
-        count_power=recipe.count_power,
-    )
+    how = {name: getattr(recipe, name) for name in ("least", "linkage", "metric", "count_power")}
+    grown = label_tree(vectors, ids, shares, **how)
     examples = best_examples(grown.leaf_of, grown.classes, ids, shares, EXAMPLES)
     content = _content(grown, labels, np.append(located.image_ids, -1)[examples])
     report(0, None, "looking at the images")

@@ -39,15 +39,7 @@ def unpack(workspace: Workspace, archive: str, report: Report) -> None:
             for done, entry in enumerate(entries):
                 report(done, len(entries), "unpacking")
                 _unpack_entry(bundle, entry, target, taken)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-    ) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError) as error:
         source.unlink()
         raise UploadError(
             f"The zip cannot be unpacked ({error}). Expected a plain, unencrypted zip of images; make it again, or "

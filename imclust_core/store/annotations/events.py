@@ -16,7 +16,7 @@ from imclust_core.errors import LabelConflict, LabelsError
 from imclust_core.names import shown
 from imclust_core.store.annotations.backups import back_up_if_due
 from imclust_core.store.annotations.log import add_lines, end_of_log, has_its_fields, is_event
-from imclust_core.store.database import reading, writing
+from imclust_core.store.database import all_rows, one_row, reading, writing
 from imclust_core.store.lock import one_at_a_time
 from imclust_core.store.schema import LABEL_COLUMNS
 from imclust_core.store.workspace import Workspace
@@ -138,16 +138,7 @@ def _insert(db: sqlite3.Connection, draft: Draft, decide: Decide | None, after: 
     added = db.execute(
         "INSERT INTO label_events (uuid, clustering_id, target, kind, value, author, base, at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            draft.uuid,
-            draft.clustering_id,
-            draft.target,
-            draft.kind,
-            value,
-            draft.author,
-            draft.base,
-            int(time.time()),
-        ),
+        (draft.uuid, draft.clustering_id, draft.target, draft.kind, value, draft.author, draft.base, int(time.time())),
     )
     return int(added.lastrowid or 0)
 
@@ -157,33 +148,26 @@ _AFTER = "SELECT * FROM label_events WHERE clustering_id = ? AND id > ? ORDER BY
 
 def events_of(workspace: Workspace, clustering_id: str, after: int = 0) -> list[Event]:
     """The events of a clustering in their order, those later than one of them."""
-    with reading(workspace.labels) as db:
-        return [_event(row) for row in db.execute(_AFTER, (clustering_id, after))]
+    return [_event(row) for row in all_rows(workspace.labels, _AFTER, clustering_id, after)]
 
 
 def newest_event(workspace: Workspace, clustering_id: str) -> int:
     """The id of the newest event of a clustering; 0 for none. Open pages ask every second."""
-    with reading(workspace.labels) as db:
-        row = db.execute("SELECT max(id) FROM label_events WHERE clustering_id = ?", (clustering_id,)).fetchone()
-    return int(row[0] or 0)
+    row = one_row(workspace.labels, "SELECT max(id) FROM label_events WHERE clustering_id = ?", clustering_id)
+    return int(row[0] or 0) if row is not None else 0
 
 
 def is_labelled(workspace: Workspace, clustering_ids: Sequence[str]) -> bool:
     """Whether any of these clusterings has events. Every page asks."""
     marks = ",".join("?" * len(clustering_ids))
-    with reading(workspace.labels) as db:
-        row = db.execute(
-            f"SELECT 1 FROM label_events WHERE clustering_id IN ({marks}) LIMIT 1",  # noqa: S608  question marks only
-            clustering_ids,
-        ).fetchone()
-    return row is not None
+    query = f"SELECT 1 FROM label_events WHERE clustering_id IN ({marks})"  # noqa: S608  question marks only
+    return one_row(workspace.labels, query, *clustering_ids) is not None
 
 
 def labelled_clusterings(workspace: Workspace) -> dict[str, int]:
     """Every clustering that has events, and the newest of them."""
-    with reading(workspace.labels) as db:
-        rows = db.execute("SELECT clustering_id, max(id) FROM label_events GROUP BY clustering_id")
-        return {row[0]: int(row[1]) for row in rows}
+    rows = all_rows(workspace.labels, "SELECT clustering_id, max(id) FROM label_events GROUP BY clustering_id")
+    return {row[0]: int(row[1]) for row in rows}
 
 
 def add_rows(db: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> None:

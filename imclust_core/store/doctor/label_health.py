@@ -14,6 +14,7 @@ from imclust_core.store.doctor.label_repair import Copies, Whole, mend, put_toge
 from imclust_core.store.schema import LABEL_COLUMNS
 from imclust_core.store.workspace import Workspace
 
+_UUID = LABEL_COLUMNS.index("uuid")
 _REPAIR = "Run imclust doctor --repair: "
 NOT_READABLE = (
     "Stop imclust, look whether its user may read and write there and whether the disk is sound and has room, and run "
@@ -113,9 +114,8 @@ def _lost(whole: Whole) -> list[Finding]:
 def _findings(workspace: Workspace, copies: Copies, whole: Whole) -> list[Finding]:
     found = [*_of_database(workspace, copies, whole), *_of_log(workspace, copies, whole)]
     for path, damage in copies.bad_backups.items():
-        found.append(
-            Finding(shown(path.relative_to(workspace.root)), f"It is damaged ({damage}).", f"{_REPAIR}it is set aside.")
-        )
+        place = shown(path.relative_to(workspace.root))
+        found.append(Finding(place, f"It is damaged ({damage}).", f"{_REPAIR}it is set aside."))
     return found
 
 
@@ -128,8 +128,8 @@ def _of_database(workspace: Workspace, copies: Copies, whole: Whole) -> list[Fin
         remedy = f"{_REPAIR}it is set aside, and made anew from its copies and what can be read of it: {events}.{older}"
         return [Finding(name, f"It is damaged ({copies.damage}).", remedy)]
     found = []
-    known, sayings = {row[LABEL_COLUMNS.index("uuid")] for row in copies.rows}, set(whole.rows)
-    lacking = sum(row[LABEL_COLUMNS.index("uuid")] not in known for row in whole.rows)
+    known, sayings = {row[_UUID] for row in copies.rows}, set(whole.rows)
+    lacking = sum(row[_UUID] not in known for row in whole.rows)
     if lacking:
         remedy = f"{_REPAIR}they are added.{older}"
         found.append(Finding(name, f"It lacks {_count(lacking, 'event')} of its copies.", remedy))
@@ -149,11 +149,10 @@ def _of_database(workspace: Workspace, copies: Copies, whole: Whole) -> list[Fin
 def _as_of(copies: Copies, whole: Whole) -> str:
     """Where the newest event is known from a dated copy alone, nothing tells what was said after that copy was made."""
     late = {new for _, new in whole.renumbered}  # at the end now, and not said last
-    uuid = LABEL_COLUMNS.index("uuid")
-    newest = next((row[uuid] for row in reversed(whole.rows) if row[0] not in late), None)
-    if newest is None or newest in {row[uuid] for row in (*copies.rows, *copies.log)}:
+    newest = next((row[_UUID] for row in reversed(whole.rows) if row[0] not in late), None)
+    if newest is None or newest in {row[_UUID] for row in (*copies.rows, *copies.log)}:
         return ""
-    path = next(path for path, rows in copies.backups.items() if newest in {row[uuid] for row in rows})
+    path = next(path for path, rows in copies.backups.items() if newest in {row[_UUID] for row in rows})
     return f" The newest of them are from the copy of {day_of(path)}: what was said after it is lost."
 
 

@@ -5,16 +5,15 @@ date; the oldest go when there are too many, and what is gone or damaged is made
 """
 
 import hashlib
-import io
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from imclust_core.explain.layers import Layer
 from imclust_core.store.catalogue import ImageRow, images_by_id
-from imclust_core.store.database import write_atomically
+from imclust_core.store.database import arrays_in, packed, write_atomically
 from imclust_core.store.embeddings import Embedding, room_in
 from imclust_core.store.shards import whole_hash
 from imclust_core.store.vectors import feature_blocks, locate, read_rows
@@ -103,40 +102,31 @@ def read_maps(one: Embedding, layer: Layer, digest: bytes) -> np.ndarray | None:
     kept = _read(one, _maps_name(layer, digest), "maps")
     if kept is None or kept["maps"].shape != (layer.channels, layer.side, layer.side):
         return None
-    maps: np.ndarray = kept["maps"].astype(np.float32)
-    return maps
+    return kept["maps"].astype(np.float32)
 
 
 def write_peaks(one: Embedding, layer: Layer, found: Peaks) -> None:
     """Keep what a layer says of a sample of images."""
-    _write(
-        one,
-        _peaks_name(one, layer),
-        ids=found.ids,
-        hashes=found.hashes,
-        values=_halved(found.values),
-        places=found.places.astype(np.min_scalar_type(layer.side**2)),
-        means=_halved(found.means),
-        of=np.array(found.of),
-    )
+    places = found.places.astype(np.min_scalar_type(layer.side**2))
+    kept = replace(found, values=_halved(found.values), places=places, means=_halved(found.means))
+    _write(one, _peaks_name(one, layer), **vars(kept))
     _prune(one, "peaks")
 
 
 def read_peaks(one: Embedding, layer: Layer) -> Peaks | None:
     """What a layer says of a sample of images, or None where nobody has looked since the embedding has grown."""
-    kept = _read(one, _peaks_name(one, layer), "ids", "hashes", "values", "places", "means", "of")
+    kept = _read(one, _peaks_name(one, layer), *Peaks.__annotations__)
     if kept is None:
         return None
-    shape = (len(kept["ids"]), layer.channels)
-    if not len(kept["ids"]) or any(kept[part].shape != shape for part in ("values", "places", "means")):
-        return None
-    return Peaks(kept["ids"], kept["hashes"], kept["values"], kept["places"], kept["means"], int(kept["of"]))
+    of, shape = int(kept.pop("of")), (len(kept["ids"]), layer.channels)
+    found = Peaks(**kept, of=of)
+    sound = len(found.ids) and all(part.shape == shape for part in (found.values, found.places, found.means))
+    return found if sound else None
 
 
 def strongest(maps: np.ndarray, most: int) -> np.ndarray:
     """The channels (m,) of maps (c, h, w) that say most at any place; of equals, those that say more on the whole."""
-    order: np.ndarray = np.lexsort((-maps.mean((1, 2)), -maps.max((1, 2))))[:most]
-    return order
+    return np.lexsort((-maps.mean((1, 2)), -maps.max((1, 2))))[:most]
 
 
 def top_sampled(layer: Layer, found: Peaks, channel: int, most: int) -> Top:
@@ -208,19 +198,16 @@ def _hashed(*parts: str) -> str:
 
 
 def _write(one: Embedding, name: str, **arrays: np.ndarray) -> None:
-    file = io.BytesIO()
-    np.savez(file, **arrays)  # type: ignore[arg-type]
-    write_atomically(
-        room_in(one, _FOLDER) / name, file.getvalue(), durable=False
-    )  # what a power cut takes is made again
+    path = room_in(one, _FOLDER) / name
+    write_atomically(path, packed(**arrays), durable=False)  # what a power cut takes is made again
 
 
 def _read(one: Embedding, name: str, *parts: str) -> dict[str, np.ndarray] | None:
     """These arrays of a file of ours, or None for a file that is not there or not whole."""
     try:
-        with (one.folder / _FOLDER / name).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return {part: file[part] for part in parts}
-    except Exception:  # numpy and zipfile raise almost anything for damaged files; each wrong byte has its own
+        kept = arrays_in(one.folder / _FOLDER / name)
+        return {part: kept[part] for part in parts}
+    except Exception:
         return None
 
 

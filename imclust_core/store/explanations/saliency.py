@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from imclust_core.errors import ExplainError
-from imclust_core.store.database import write_atomically
+from imclust_core.store.database import arrays_in, packed, write_atomically
 from imclust_core.store.embeddings import Embedding, room_in
 
 HEATS = ("cam", "gradcam")
@@ -120,19 +120,15 @@ def read_abilities(one: Embedding) -> Abilities | None:
 
 def write_attention(one: Embedding, clustering_id: str, found: Attention) -> None:
     """Keep where the network looks in the clusters of a clustering."""
-    file = io.BytesIO()
-    np.savez(file, **asdict(found))
-    _write(one, _attention_path(one, clustering_id), file.getvalue())
+    _write(one, _attention_path(one, clustering_id), packed(**asdict(found)))
 
 
 def read_attention(one: Embedding, clustering_id: str) -> Attention | None:
     """Where the network looks in the clusters of a clustering; None while that is not known, or cannot be read."""
     try:
-        data = _attention_path(one, clustering_id).read_bytes()
-        with np.load(io.BytesIO(data), allow_pickle=False) as kept:
-            found = Attention(*(kept[name] for name in Attention.__dataclass_fields__))
+        found = Attention(**arrays_in(_attention_path(one, clustering_id)))
         return found if _is_sound(found) else None
-    except Exception:  # as above, and what zipfile raises besides
+    except Exception:  # it is damaged, or not there
         return None
 
 

@@ -44,9 +44,11 @@ def show_shelf(
     _list(key, {"rows": rows, "chosen": chosen}, {"pick": whole_number(on_pick)})
 
 
-def sign_of(number: int) -> str:
-    """What stands for a group on its colour."""
-    return str(number) if number > 0 else "◎" if number == PICKED else "–"
+def badge_of(number: int) -> dict[str, object]:
+    """A group by its number and its colour, and what stands for it on that."""
+    colour = colour_of(number) if number > 0 else NOISE
+    sign = str(number) if number > 0 else "◎" if number == PICKED else "–"
+    return {"number": number, "sign": sign, "colour": colour, "ink": ink_on(colour)}
 
 
 def _held(desk: Desk, picked: np.ndarray | None) -> dict[int, int]:
@@ -59,10 +61,7 @@ def _held(desk: Desk, picked: np.ndarray | None) -> dict[int, int]:
 
 def _picked_row(images: int, largest: int, called: str) -> dict[str, object]:
     return {
-        "number": PICKED,
-        "sign": sign_of(PICKED),
-        "colour": NOISE,
-        "ink": ink_on(NOISE),
+        **badge_of(PICKED),
         "name": f"Picked: {plural(images, 'image')}",
         "without": "",
         "state": "",
@@ -74,28 +73,15 @@ def _picked_row(images: int, largest: int, called: str) -> dict[str, object]:
 
 
 def _row(desk: Desk, number: int, largest: int, facts: str, held: int) -> dict[str, object]:
-    colour = colour_of(number) if number > 0 else NOISE
-    said = desk.names.get(number)
-    size = desk.sizes[number]
+    said, size = desk.said(number), desk.sizes[number]
+    parts = (plural(size, "image"), f"{held:,} of the picked" if held else "", facts, said.note)
     return {
-        "number": number,
-        "sign": sign_of(number),
-        "colour": colour,
-        "ink": ink_on(colour),
+        **badge_of(number),
         "name": desk.name_of(number),
         "without": WITHOUT.get(number, "no name yet"),
-        "state": said.state if said is not None else "",
-        "mark": MARKS.get(said.state, "") if said is not None else "",
+        "state": said.state,
+        "mark": MARKS.get(said.state, ""),
         "size": f"{size:,}",
         "share": size / largest,
-        "title": " · ".join(
-            part
-            for part in (
-                plural(size, "image"),
-                f"{held:,} of the picked" if held else "",
-                facts,
-                said.note if said is not None else "",
-            )
-            if part
-        ),
+        "title": " · ".join(filter(None, parts)),
     }

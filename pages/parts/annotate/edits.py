@@ -56,33 +56,24 @@ def make_change(
 def _do(
     workspace: Workspace, stored: Clustering, act: dict[str, Any], author: str, selected: Sequence[int]
 ) -> Event | None:
-    kind, uuid = act.get("do"), act["uuid"]
+    kind, who = act.get("do"), {"author": author, "uuid": act["uuid"]}
     if kind in ("undo", "redo"):
-        return (undo if kind == "undo" else redo)(workspace, stored, author=author, uuid=uuid)
+        return (undo if kind == "undo" else redo)(workspace, stored, **who)
     number, base, seen = (_number(act, name) for name in ("cluster", "base", "seen"))
     if kind == "name":
-        return name_cluster(
-            workspace,
-            stored,
-            number,
-            text=_text(act, "name"),
-            state=_text(act, "state"),
-            note=_text(act, "note"),
-            via=_text(act, "via")[:200],
-            author=author,
-            uuid=uuid,
-            base=base,
-        )
+        text, state, note, via = (_text(act, name) for name in ("name", "state", "note", "via"))
+        said = {"text": text, "state": state, "note": note, "via": via[:200]}
+        return name_cluster(workspace, stored, number, base=base, **said, **who)
     if kind == "merge":
         into, into_base = _number(act, "into"), _number(act, "into_base")
-        return merge_clusters(workspace, stored, number, into, author=author, uuid=uuid, base=base, into_base=into_base)
+        return merge_clusters(workspace, stored, number, into, base=base, into_base=into_base, **who)
     if kind == "part" and number == PICKED:
-        return gather_images(workspace, stored, selected, author=author, uuid=uuid, seen=seen, how="by hand")
+        return gather_images(workspace, stored, selected, seen=seen, how="by hand", **who)
     if kind == "part":
-        return split_cluster(workspace, stored, number, [selected], how="by hand", author=author, uuid=uuid, base=base)
+        return split_cluster(workspace, stored, number, [selected], how="by hand", base=base, **who)
     if kind in ("move", "aside"):
         into = ASIDE if kind == "aside" else _number(act, "into")
-        return move_images(workspace, stored, selected, into, author=author, uuid=uuid, seen=seen)
+        return move_images(workspace, stored, selected, into, seen=seen, **who)
     raise LabelsError("The page asked for something this server does not know. Reload the page.")
 
 

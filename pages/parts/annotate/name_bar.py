@@ -8,9 +8,8 @@ from typing import Any
 from imclust_core.annotation.annotated import Desk, to_redo, to_undo
 from imclust_core.annotation.history import sentence
 from imclust_core.annotation.name_proposals import UNSURE, Proposal
-from pages.parts.annotate.cluster_list import WITHOUT, sign_of
+from pages.parts.annotate.cluster_list import WITHOUT, badge_of
 from pages.parts.annotate.state import PICKED
-from pages.parts.kit.colours import NOISE, colour_of, ink_on
 from pages.parts.kit.component import Widget
 from pages.parts.kit.messages import Handler
 
@@ -44,7 +43,9 @@ def show_name_bar(
     before, after = (to_undo(desk, author), to_redo(desk, author)) if author else (None, None)
     data = {
         "cluster": _cluster(desk, number, called),
-        "proposals": [_proposal(one) for one in proposals],
+        "proposals": [
+            {"name": one.name, "receipt": one.receipt, "unsure": one.confidence < UNSURE} for one in proposals
+        ],
         "names": sorted({name.text for name in desk.names.values() if name.text}, key=str.casefold),
         "targets": [{"number": one, "name": desk.name_of(one), "base": desk.base_of(one)} for one in others],
         "same": _same(desk, number, others),
@@ -60,26 +61,19 @@ def show_name_bar(
 
 
 def _cluster(desk: Desk, number: int, called: str) -> dict[str, Any]:
-    said, colour = desk.names.get(number), colour_of(number) if number > 0 else NOISE
+    said = desk.said(number)
     return {
-        "number": number,
-        "sign": sign_of(number),
-        "colour": colour,
-        "ink": ink_on(colour),
+        **badge_of(number),
         "nameable": number > 0,
         "gathers": number == PICKED,
         "without": f"Picked: {called}" if number == PICKED else WITHOUT.get(number, "").capitalize(),
         "base": desk.base_of(number),
-        "name": said.text if said is not None else "",
-        "state": said.state if said is not None else "",
-        "note": said.note if said is not None else "",
-        "via": said.via if said is not None else "",
-        "by": f"{said.author}, {ago(said.at)}" if said is not None else "",
+        "name": said.text,
+        "state": said.state,
+        "note": said.note,
+        "via": said.via,
+        "by": f"{said.author}, {ago(said.at)}" if number in desk.names else "",
     }
-
-
-def _proposal(one: Proposal) -> dict[str, Any]:
-    return {"name": one.name, "receipt": one.receipt, "unsure": one.confidence < UNSURE}
 
 
 def _same(desk: Desk, number: int, others: Sequence[int]) -> int:

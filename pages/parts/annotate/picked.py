@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from imclust_core.annotation.annotated import Desk
 from imclust_core.annotation.editing import open_desk
-from imclust_core.errors import ImclustError
 from imclust_core.store.annotations.events import newest_event
 from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.store.collections import Collection
@@ -13,7 +13,7 @@ from pages.parts.annotate.group import show_group
 from pages.parts.annotate.shown_group import open_group
 from pages.parts.annotate.state import begin_desk, choose_group, groups_of
 from pages.parts.kit.redraw import redraw_if_asked
-from pages.parts.kit.text import plain
+from pages.parts.kit.trouble import trouble_shown
 from pages.parts.session.clustering import content_of
 from pages.parts.session.selection import asked_pick
 
@@ -27,14 +27,11 @@ def show_desk_of_pick(workspace: Workspace, source: Collection, stored: Clusteri
 
     What is done here to the pick or to the clusters is drawn on the whole page, since the map shows it too.
     """
-    try:
-        content = content_of(workspace, stored)
+    with trouble_shown():
+        content = content_of(stored)
         st.session_state[_DRAWN] = _state(workspace, stored)
-    except ImclustError as error:
-        st.error(plain(str(error)))
-        return
-    begin_desk(stored)
-    st.fragment(_desk)(workspace, source, stored, content, narrow)
+        begin_desk(stored)
+        st.fragment(_desk)(workspace, source, stored, content, narrow)
 
 
 def _state(workspace: Workspace, stored: Clustering) -> tuple[str, int]:
@@ -44,26 +41,16 @@ def _state(workspace: Workspace, stored: Clustering) -> tuple[str, int]:
 
 def _desk(workspace: Workspace, source: Collection, stored: Clustering, content: ClusterContent, narrow: bool) -> None:
     redraw_if_asked()
-    try:
+    with trouble_shown():
         if _state(workspace, stored) != st.session_state.get(_DRAWN):
             st.rerun()
-    except ImclustError as error:
-        st.error(plain(str(error)))
-        return
-    if not asked_pick():
-        _offer_clusters(stored, content, workspace)
-        return
-    shown = open_group(workspace, source, stored, content)
-    if shown is not None:
-        show_group(shown, narrow=narrow)
+        if not asked_pick():
+            _offer_clusters(open_desk(workspace, stored, content))
+        elif shown := open_group(workspace, source, stored, content):
+            show_group(shown, narrow=narrow)
 
 
-def _offer_clusters(stored: Clustering, content: ClusterContent, workspace: Workspace) -> None:
+def _offer_clusters(desk: Desk) -> None:
     """Nothing is picked: how to pick images, and all clusters to pick one."""
     st.caption("Draw a lasso around images on the map, or choose a cluster: its images are shown here, to be named.")
-    try:
-        desk = open_desk(workspace, stored, content)
-    except ImclustError as error:
-        st.error(plain(str(error)))
-        return
     show_shelf(desk, groups_of(desk), _NONE, lambda _one: "", key=_SHELF, on_pick=choose_group)

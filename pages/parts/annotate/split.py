@@ -9,7 +9,7 @@ import streamlit as st
 from imclust_core.annotation.annotated import Desk
 from imclust_core.annotation.editing import split_cluster
 from imclust_core.annotation.predictions import Said
-from imclust_core.errors import ImclustError, JobError
+from imclust_core.errors import JobError
 from imclust_core.jobs.queue import Job, Queue
 from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_split
@@ -18,7 +18,8 @@ from imclust_core.store.workspace import Workspace
 from imclust_core.words.class_labels import Label
 from pages.parts.annotate.state import PICKED
 from pages.parts.jobs.wait import follow
-from pages.parts.kit.text import plain, plural
+from pages.parts.kit.text import plural
+from pages.parts.kit.trouble import show_trouble, trouble_kept
 from pages.parts.session.sign_in import author
 
 _JOB = "desk_split_job"
@@ -57,8 +58,7 @@ def show_split(
     if job is not None and job.active:
         # One that fails changes nothing that others would hear of, so its end is looked for here.
         follow(workspace, job, lambda job: st.caption(f"Splitting cluster {job.params['number']}…"))
-    if trouble := st.session_state.pop(_TROUBLE, ""):
-        st.error(plain(trouble))
+    show_trouble(_TROUBLE)
 
 
 def _take_end(workspace: Workspace) -> None:
@@ -81,11 +81,9 @@ def _job(workspace: Workspace) -> Job | None:
 
 
 def _in_two(workspace: Workspace, stored: Clustering, desk: Desk, number: int) -> None:
-    try:
+    with trouble_kept(_TROUBLE):
         st.session_state[_JOB] = submit_split(workspace, stored, number, author=author(), base=desk.base_of(number)).id
         ensure_worker(workspace)
-    except ImclustError as error:
-        st.session_state[_TROUBLE] = str(error)
 
 
 def _by_label(
@@ -112,10 +110,6 @@ def _by_label(
 
 
 def _out(workspace: Workspace, stored: Clustering, desk: Desk, number: int, images: list[int]) -> None:
-    base = desk.base_of(number)
-    try:
-        split_cluster(
-            workspace, stored, number, [images], how="by label", author=author(), uuid=str(uuid4()), base=base
-        )
-    except ImclustError as error:
-        st.session_state[_TROUBLE] = str(error)
+    who = {"author": author(), "uuid": str(uuid4())}
+    with trouble_kept(_TROUBLE):
+        split_cluster(workspace, stored, number, [images], how="by label", base=desk.base_of(number), **who)

@@ -38,7 +38,7 @@ def shown_groups(desk: Desk) -> list[int]:
     if only == "unnamed":
         return [one for one in desk.clusters if not desk.is_settled(one)]
     if only == "doubtful":
-        return [one for one in desk.clusters if one in desk.names and desk.names[one].state in ("doubtful", "mixed")]
+        return [one for one in desk.clusters if desk.said(one).state in ("doubtful", "mixed")]
     return groups_of(desk)
 
 

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from imclust_core.annotation.annotated import Desk
-from imclust_core.errors import ImclustError
 from imclust_core.store.clusterings import ClusterContent, Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
@@ -13,7 +12,7 @@ from pages.parts.annotate.shown_group import ShownGroup, open_group
 from pages.parts.annotate.state import FILTERS, ONLY, begin_desk, choose_group, shown_groups
 from pages.parts.kit.redraw import redraw_if_asked
 from pages.parts.kit.scores import stability_text
-from pages.parts.kit.text import plain
+from pages.parts.kit.trouble import trouble_shown
 from pages.parts.session.choice import pick
 from pages.parts.session.clustering import content_of
 
@@ -22,13 +21,10 @@ SHELF = "shelf"
 
 def show_desk(workspace: Workspace, source: Collection, stored: Clustering) -> None:
     """All of the desk; what others do to it shows up within a second or two."""
-    try:
-        content = content_of(workspace, stored)
-    except ImclustError as error:
-        st.error(plain(str(error)))
-        return
-    begin_desk(stored)
-    st.fragment(_desk)(workspace, source, stored, content)
+    with trouble_shown():
+        content = content_of(stored)
+        begin_desk(stored)
+        st.fragment(_desk)(workspace, source, stored, content)
 
 
 def _desk(workspace: Workspace, source: Collection, stored: Clustering, content: ClusterContent) -> None:

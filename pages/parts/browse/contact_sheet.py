@@ -5,7 +5,7 @@ import streamlit as st
 from imclust_core.annotation.annotated import Desk
 from imclust_core.annotation.editing import open_desk
 from imclust_core.annotation.ordering import ordered
-from imclust_core.errors import ImageProblem, ImclustError
+from imclust_core.errors import ImageProblem
 from imclust_core.exchange.sheets.contact_sheet import MOST_CLUSTERS, SheetRow, sheet, sheet_pdf
 from imclust_core.store.catalogue import ImageRow, usable_images
 from imclust_core.store.clusterings import ClusterContent, Clustering
@@ -17,7 +17,8 @@ from pages.parts.annotate.state import SEED, choose_group, order_and_seed
 from pages.parts.cards.cards import Card, show_cards
 from pages.parts.kit.colours import colour_of
 from pages.parts.kit.redraw import redraw_if_asked, redraw_page
-from pages.parts.kit.text import plain, plural
+from pages.parts.kit.text import plural
+from pages.parts.kit.trouble import trouble_shown
 from pages.parts.session.choice import pick
 from pages.parts.session.clustering import content_of, title_of
 from pages.parts.session.url_state import keep
@@ -43,21 +44,18 @@ def show_sheet(workspace: Workspace, source: Collection, stored: Clustering) -> 
 
 def _sheet(workspace: Workspace, source: Collection, stored: Clustering) -> None:
     redraw_if_asked()
-    try:
-        content = content_of(workspace, stored)
+    with trouble_shown():
+        content = content_of(stored)
         desk = open_desk(workspace, stored, content)
-    except ImclustError as error:
-        st.error(plain(str(error)))
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        pick, seed = _pick_order()
-        samples = int(st.slider("Images of each cluster", 3, 12, _SAMPLES, key="sheet_samples", width=220))
-        rows = _picked(workspace, source, desk, content, pick, seed, samples)
-        _downloads(workspace, source, stored, desk, rows, samples)
-    cards = [_card(desk, number, images) for number, images in list(rows.items())[:_MOST_CARDS]]
-    show_cards(workspace, source, cards, None, key=_CARDS, on_pick=_open, wide=True)
-    if len(rows) > _MOST_CARDS:
-        st.caption(f"The first {_MOST_CARDS} of {len(rows):,} clusters.")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            pick, seed = _pick_order()
+            samples = int(st.slider("Images of each cluster", 3, 12, _SAMPLES, key="sheet_samples", width=220))
+            rows = _picked(workspace, source, desk, content, pick, seed, samples)
+            _downloads(workspace, source, stored, desk, rows, samples)
+        cards = [_card(desk, number, images) for number, images in list(rows.items())[:_MOST_CARDS]]
+        show_cards(workspace, source, cards, None, key=_CARDS, on_pick=_open, wide=True)
+        if len(rows) > _MOST_CARDS:
+            st.caption(f"The first {_MOST_CARDS} of {len(rows):,} clusters.")
 
 
 def _pick_order() -> tuple[str, int]:
@@ -78,9 +76,8 @@ def _pick_order() -> tuple[str, int]:
 
 
 def _card(desk: Desk, number: int, images: list[ImageRow]) -> Card:
-    note = desk.names[number].note if number in desk.names else ""
     size = plural(desk.sizes[number], "image")
-    return Card(number, number, _called(desk, number), size, note, [image.id for image in images])
+    return Card(number, number, _called(desk, number), size, desk.said(number).note, [image.id for image in images])
 
 
 def _picked(
@@ -145,8 +142,7 @@ def _thumbnail(workspace: Workspace, source: Collection, image: ImageRow) -> byt
 
 
 def _called(desk: Desk, number: int) -> str:
-    mark = MARKS.get(desk.names[number].state, "") if number in desk.names else ""
-    return f"{desk.name_of(number) or 'no name yet'} {mark}".rstrip()
+    return f"{desk.name_of(number) or 'no name yet'} {MARKS.get(desk.said(number).state, '')}".rstrip()
 
 
 def _open(number: int) -> None:

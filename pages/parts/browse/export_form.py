@@ -7,7 +7,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from imclust_core.errors import ImclustError
 from imclust_core.exchange.exports.exports import FORMATS, HOW, export
 from imclust_core.exchange.exports.members import open_members
 from imclust_core.exchange.exports.writing import folder_to_write
@@ -20,6 +19,7 @@ from imclust_core.store.workspace import Workspace
 from pages.parts.browse.import_form import show_import
 from pages.parts.jobs.panel import show_panel
 from pages.parts.kit.text import plain, plural
+from pages.parts.kit.trouble import show_trouble, trouble_kept
 
 _TITLES = {
     "csv": "CSV table",
@@ -49,8 +49,7 @@ def show_export_job(workspace: Workspace, source: Collection) -> None:
     """How far an export is, or what became of the one that this visit asked for."""
     queue = Queue(workspace)
     show_panel(workspace, queue, source, ("export",))
-    if trouble := st.session_state.pop(_TROUBLE, ""):
-        st.error(plain(trouble))
+    show_trouble(_TROUBLE)
     asked = st.session_state.get(_DONE)
     job = queue.job(asked) if asked else None
     if job is not None and job.collection_id == source.id and job.state == "done" and job.result is not None:
@@ -106,12 +105,10 @@ def _pick_way() -> str:
 
 
 def _write(workspace: Workspace, stored: Clustering, format_name: str, folder: str, how: str) -> None:
-    try:
+    with trouble_kept(_TROUBLE):
         target = folder_to_write(workspace, folder)
         st.session_state[_DONE] = submit_export(workspace, stored, format_name, str(target), how).id
         ensure_worker(workspace)
-    except ImclustError as error:
-        st.session_state[_TROUBLE] = str(error)
 
 
 def _zipped(workspace: Workspace, stored: Clustering, format_name: str) -> bytes:

@@ -16,6 +16,7 @@ from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
 from pages.parts.frame.steps import next_page
 from pages.parts.kit.text import plain, plural
+from pages.parts.kit.trouble import trouble_shown
 from pages.parts.session.sign_in import author
 
 _SHOWN = 2_000
@@ -23,45 +24,35 @@ _SHOWN = 2_000
 
 def show_history(workspace: Workspace, stored: Clustering) -> None:
     """All events, the newest first."""
-    try:
+    with trouble_shown():
         desk = open_desk(workspace, stored)
-    except ImclustError as error:
-        st.error(plain(str(error)))
-        return
-    if not desk.events:
-        st.info("Nobody has named or changed anything in this clustering yet.")
-        st.page_link(next_page("browse"), label="Go to 5 Browse and name", icon=":material/arrow_back:")
-        return
-    authors = len({event.author for event in desk.events})
-    st.caption(f"{plural(len(desk.events), 'change')} by {plural(authors, 'person', 'people')}")
-    _buttons(workspace, stored, desk)
-    _table(desk)
-    if len(desk.events) > _SHOWN:
-        st.caption(f"The newest {_SHOWN:,}. labels.jsonl in the workspace holds all of them.")
+        if not desk.events:
+            st.info("Nobody has named or changed anything in this clustering yet.")
+            st.page_link(next_page("browse"), label="Go to 5 Browse and name", icon=":material/arrow_back:")
+            return
+        authors = len({event.author for event in desk.events})
+        st.caption(f"{plural(len(desk.events), 'change')} by {plural(authors, 'person', 'people')}")
+        _buttons(workspace, stored, desk)
+        _table(desk)
+        if len(desk.events) > _SHOWN:
+            st.caption(f"The newest {_SHOWN:,}. labels.jsonl in the workspace holds all of them.")
 
 
 def _buttons(workspace: Workspace, stored: Clustering, desk: Desk) -> None:
     who = author()
-    back, forth = (to_undo(desk, who), to_redo(desk, who)) if who else (None, None)
+    steps = (("Undo my last change", "undo", to_undo, undo), ("Redo", "redo", to_redo, redo))
     with st.container(horizontal=True):
-        st.button(
-            "Undo my last change",
-            icon=":material/undo:",
-            disabled=back is None,
-            help=plain(sentence(back)) if back is not None else None,
-            on_click=_step,
-            args=(workspace, stored, undo, who),
-            key="history_undo",  # or what it would undo, its help, would make it another button each time
-        )
-        st.button(
-            "Redo",
-            icon=":material/redo:",
-            disabled=forth is None,
-            help=plain(sentence(forth)) if forth is not None else None,
-            on_click=_step,
-            args=(workspace, stored, redo, who),
-            key="history_redo",
-        )
+        for title, name, which, step in steps:
+            event = which(desk, who) if who else None
+            st.button(
+                title,
+                icon=f":material/{name}:",
+                disabled=event is None,
+                help=plain(sentence(event)) if event is not None else None,
+                on_click=_step,
+                args=(workspace, stored, step, who),
+                key=f"history_{name}",  # or what it would undo, its help, would make it another button each time
+            )
 
 
 def _table(desk: Desk) -> None:

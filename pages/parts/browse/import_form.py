@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from imclust_core.errors import ImclustError
 from imclust_core.exchange.exports.members import open_members
 from imclust_core.exchange.imports.imports import carry_out, plan_import
 from imclust_core.exchange.imports.plans import Plan
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
 from pages.parts.kit.text import plain, plural
+from pages.parts.kit.trouble import trouble_kept, trouble_shown
 from pages.parts.session.sign_in import author
 
 _LISTED = 10
@@ -25,20 +25,17 @@ def show_import(workspace: Workspace, stored: Clustering) -> None:
         st.info(plain(told))
     if file is None:
         return
-    try:
+    with trouble_shown():
         plan = plan_import(open_members(workspace, stored), file.getvalue(), replace=replace)
-    except ImclustError as error:
-        st.error(plain(str(error)))
-        return
-    _show(plan)
-    st.button(
-        "Take these over",
-        type="primary",
-        disabled=plan.empty or not author(),
-        help=None if author() else "Say who you are first.",
-        on_click=_carry_out,
-        args=(workspace, stored, plan),
-    )
+        _show(plan)
+        st.button(
+            "Take these over",
+            type="primary",
+            disabled=plan.empty or not author(),
+            help=None if author() else "Say who you are first.",
+            on_click=_carry_out,
+            args=(workspace, stored, plan),
+        )
 
 
 def _show(plan: Plan) -> None:
@@ -59,8 +56,5 @@ def _show(plan: Plan) -> None:
 
 
 def _carry_out(workspace: Workspace, stored: Clustering, plan: Plan) -> None:
-    try:
-        done = carry_out(workspace, stored, plan, author())
-        st.session_state[_TOLD] = f"{plural(len(done), 'change')} made."
-    except ImclustError as error:
-        st.session_state[_TOLD] = str(error)
+    with trouble_kept(_TOLD):
+        st.session_state[_TOLD] = f"{plural(len(carry_out(workspace, stored, plan, author())), 'change')} made."

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from imclust_core.clustering.strategies import STRATEGIES
-from imclust_core.errors import ImclustError, JobError
+from imclust_core.errors import JobError
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import DEFAULT_CLUSTERING, MOST_K, check_clustering
 from imclust_core.jobs.starting import ensure_worker
@@ -16,6 +16,7 @@ from imclust_core.store.clusterings import Clustering, ClusterRecipe
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.workspace import Workspace
 from pages.parts.kit.text import plain
+from pages.parts.kit.trouble import show_trouble, trouble_kept
 from pages.parts.session.clustering import use_clustering
 from pages.parts.session.sign_in import person
 
@@ -57,9 +58,7 @@ def cluster_form(workspace: Workspace, one: Embedding, chosen: Choice | None, sh
             on_click=_ask,
             args=(workspace, one, chosen, keys),
         )
-    problem = st.session_state.pop(_PROBLEM, "")
-    if problem:
-        st.error(plain(problem))
+    show_trouble(_PROBLEM)
 
 
 def _pick(place: Any, label: str, titles: Mapping[str, str], now: str, key: str, says: str) -> None:
@@ -70,13 +69,10 @@ def _pick(place: Any, label: str, titles: Mapping[str, str], now: str, key: str,
 
 def _ask(workspace: Workspace, one: Embedding, chosen: Choice | None, keys: dict[str, str]) -> None:
     wanted = {field: st.session_state[key] for field, key in keys.items()}
-    try:
+    with trouble_kept(_PROBLEM):
         recipe = check_clustering(ClusterRecipe(**wanted), chosen)
-        job = submit_cluster(workspace, one, recipe, person())
-        st.session_state[_ASKED] = job.id
+        st.session_state[_ASKED] = submit_cluster(workspace, one, recipe, person()).id
         ensure_worker(workspace)
-    except ImclustError as error:
-        st.session_state[_PROBLEM] = str(error)
 
 
 def take_answer(workspace: Workspace) -> None:

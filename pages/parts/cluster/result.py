@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from imclust_core.errors import ClusteringError
 from imclust_core.store.catalogue import usable_images
 from imclust_core.store.clusterings import ClusterContent, Clustering, ClusterSummary
 from imclust_core.store.collections import Collection
@@ -11,6 +10,7 @@ from pages.parts.cards.cards import Card, show_cards
 from pages.parts.grid.grid import image_grid
 from pages.parts.kit.scores import stability_text
 from pages.parts.kit.text import plain, plural
+from pages.parts.kit.trouble import trouble_shown
 from pages.parts.session.clustering import content_of, title_of
 
 _PICTURES = 5
@@ -33,15 +33,12 @@ def show_clustering(workspace: Workspace, source: Collection, stored: Clustering
     _figures(summary)
     for note in summary.notes:
         st.info(plain(note))
-    try:
-        content = content_of(workspace, stored)
-    except ClusteringError as error:
-        st.error(plain(str(error)))
-        return
-    if not summary.k:
-        st.info("No dense region stands out, so no image is in a cluster. Reduce to fewer numbers, like PCA to 50.")
-        return
-    st.fragment(_clusters)(workspace, source, stored, content)
+    with trouble_shown():
+        content = content_of(stored)
+        if summary.k:
+            st.fragment(_clusters)(workspace, source, stored, content)
+        else:
+            st.info("No dense region stands out, so no image is in a cluster. Reduce to fewer numbers, like PCA to 50.")
 
 
 def _figures(summary: ClusterSummary) -> None:
@@ -90,16 +87,8 @@ def _cards(summary: ClusterSummary, content: ClusterContent) -> list[Card]:
         for cluster in range(min(summary.k, _MOST_CARDS))
     ]
     if summary.unassigned:
-        cards.append(
-            Card(
-                -1,
-                0,
-                plural(summary.unassigned, "image"),
-                "unassigned",
-                "in no cluster",
-                content.typical(-1, _PICTURES),
-            )
-        )
+        size, some = plural(summary.unassigned, "image"), content.typical(-1, _PICTURES)
+        cards.append(Card(-1, 0, size, "unassigned", "in no cluster", some))
     return cards
 
 

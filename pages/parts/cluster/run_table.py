@@ -47,7 +47,9 @@ def run_table(workspace: Workspace, source: Collection, known: Sequence[Clusteri
     chosen = [known[at] for at in selection["selection"]["rows"] if at < len(known)]
     ids = [one.id for one in chosen]
     with st.container(horizontal=True):
-        st.button("Show", on_click=_show, args=(ids,), disabled=len(ids) != 1, icon=":material/visibility:")
+        st.button(
+            "Show", on_click=use_clustering, args=tuple(ids[:1]), disabled=len(ids) != 1, icon=":material/visibility:"
+        )
         st.button("Compare", on_click=_compare, args=(ids,), disabled=len(ids) != 2, icon=":material/compare_arrows:")
         st.button(
             "Delete", on_click=_remove, args=(workspace, source.id, ids), disabled=not ids, icon=":material/delete:"
@@ -95,10 +97,6 @@ def _row(one: Clustering, shown: bool, named: str | None) -> dict[str, object]:
         "made": time.strftime("%Y-%m-%d %H:%M", time.localtime(one.created_at)),
         "author": one.author or None,
     }
-
-
-def _show(ids: Sequence[str]) -> None:
-    use_clustering(ids[0])
 
 
 def _compare(ids: Sequence[str]) -> None:

@@ -1,5 +1,7 @@
 """A clustering against the truth: scores, who is confused with whom, and each class and cluster."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -40,9 +42,13 @@ def show_evaluation(workspace: Workspace, stored: Clustering, found: Evaluated) 
     with picture:
         _confusion(stored, found, names)
     with classes:
-        _table_of_classes(found, names)
+        best = [names[at] for at in scores.best_cluster.tolist()]
+        told = {"class": found.classes, "images": scores.class_images, "best cluster": best}
+        _table({**told, "share in it": scores.recall})
     with clusters:
-        _table_of_clusters(found, names)
+        mostly = [found.classes[at] if at >= 0 else "" for at in scores.majority.tolist()]
+        told = {"cluster": names[:-1], "images": scores.cluster_images, "mostly": mostly}
+        _table({**told, "purity": scores.cluster_purity})
 
 
 def _confusion(stored: Clustering, found: Evaluated, names: list[str]) -> None:
@@ -58,35 +64,7 @@ def _confusion(stored: Clustering, found: Evaluated, names: list[str]) -> None:
     )
 
 
-def _table_of_classes(found: Evaluated, names: list[str]) -> None:
-    scores = found.scores
-    table = pd.DataFrame(
-        {
-            "class": found.classes,
-            "images": scores.class_images,
-            "best cluster": [names[at] for at in scores.best_cluster.tolist()],
-            "share in it": scores.recall,
-        }
-    )
-    st.dataframe(
-        table.sort_values("share in it"),
-        hide_index=True,
-        column_config={"share in it": share_column()},
-    )
-
-
-def _table_of_clusters(found: Evaluated, names: list[str]) -> None:
-    scores = found.scores
-    table = pd.DataFrame(
-        {
-            "cluster": names[:-1],
-            "images": scores.cluster_images,
-            "mostly": [found.classes[at] if at >= 0 else "" for at in scores.majority.tolist()],
-            "purity": scores.cluster_purity,
-        }
-    )
-    st.dataframe(
-        table.sort_values("purity"),
-        hide_index=True,
-        column_config={"purity": share_column()},
-    )
+def _table(columns: dict[str, Any]) -> None:
+    """A table of these columns, the last of which is a share: the lowest first."""
+    share = list(columns)[-1]
+    st.dataframe(pd.DataFrame(columns).sort_values(share), hide_index=True, column_config={share: share_column()})

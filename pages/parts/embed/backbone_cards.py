@@ -13,7 +13,6 @@ from imclust_core.backbones.registry import (
     default_backbone,
     weights_path,
 )
-from imclust_core.errors import ImclustError
 from imclust_core.jobs.progress import duration
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import AUTO, DTYPES, EmbedRequest
@@ -23,6 +22,7 @@ from imclust_core.store.collections import Collection
 from imclust_core.store.speeds import decode_key, forward_key, read_speeds, seconds_for
 from imclust_core.store.workspace import Workspace
 from pages.parts.kit.text import plain, plural
+from pages.parts.kit.trouble import show_trouble, trouble_kept
 from pages.parts.session.embedding import use_embedding
 
 _ERROR = "embed_error"
@@ -33,9 +33,7 @@ _OTHER = "another name"
 def choose_backbone(workspace: Workspace, source: Collection, images: int) -> None:
     """Cards of the networks most people want, and a form for every other."""
     _probe_the_ready(workspace, source)
-    error = st.session_state.pop(_ERROR, None)
-    if error:
-        st.error(plain(error))
+    show_trouble(_ERROR)
     default = default_backbone()
     if default.name != RECOMMENDED:
         best = BACKBONES[RECOMMENDED]
@@ -142,16 +140,13 @@ def _form(workspace: Workspace, source: Collection, images: int) -> None:
 
 def _start(workspace: Workspace, source: Collection, request: EmbedRequest) -> None:
     queue = Queue(workspace)
-    try:
+    with trouble_kept(_ERROR):
         submit_embed(workspace, source, replace(request, preprocess=st.session_state.get(_PREPROCESS) or MODES[0]))
         for job in queue.open_jobs(source.id):
             if job.kind == "probe":  # it would only keep the embedding waiting
                 queue.cancel(job.id)
-    except ImclustError as error:
-        st.session_state[_ERROR] = str(error)
-        return
-    use_embedding(None)
-    ensure_worker(workspace)
+        use_embedding(None)
+        ensure_worker(workspace)
 
 
 def _probe(workspace: Workspace, source: Collection, names: list[str]) -> None:

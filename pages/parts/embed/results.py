@@ -17,6 +17,7 @@ from pages.parts.grid.all_images import show_images
 from pages.parts.grid.grid import Acts, captioned, image_grid
 from pages.parts.grid.similar_images import ask_similar
 from pages.parts.kit.text import plain, plural
+from pages.parts.session.cached import KNOWN_BY
 
 _TOP_LABELS = 20
 _UNSURE = "least_sure"
@@ -48,14 +49,14 @@ def show_without(workspace: Workspace, source: Collection, one: Embedding, summa
             st.button("Try these again", on_click=again, args=(workspace, source, one))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _unseen(_workspace: Workspace, _one: Embedding, _state: tuple[str, int | None, int | None, int]) -> int:
-    return count_unseen(_workspace, _one)
+@st.cache_data(max_entries=64, show_spinner=False, hash_funcs=KNOWN_BY)
+def _unseen(workspace: Workspace, source: Collection, one: Embedding, images: int) -> int:
+    return count_unseen(workspace, one)
 
 
 def show_new(workspace: Workspace, source: Collection, one: Embedding, images: int) -> None:
     """Say so when the collection has images that this embedding has not met."""
-    number = _unseen(workspace, one, (one.id, one.finished_at, source.scanned_at, images))
+    number = _unseen(workspace, source, one, images)
     if number > 0:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(f"{plural(number, 'image')} came after this embedding was made.")

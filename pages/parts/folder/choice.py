@@ -16,6 +16,7 @@ from imclust_core.store.workspace import Workspace
 from pages.parts.folder.upload import upload_images
 from pages.parts.kit.redraw import redraw_if_asked, redraw_page
 from pages.parts.kit.text import plain, plural
+from pages.parts.kit.trouble import show_trouble, trouble_kept
 from pages.parts.session.context import choose_collection
 
 _ERROR = "folder_error"
@@ -30,9 +31,7 @@ def choose_folder(workspace: Workspace) -> None:
     ):
         st.text_input("Full path of a folder on this machine", key="folder_path", placeholder="/data/photos/2018")
         st.form_submit_button("Scan", type="primary", on_click=_open_typed, args=(workspace,))
-    error = st.session_state.pop(_ERROR, None)
-    if error:
-        st.error(plain(error))
+    show_trouble(_ERROR)
     with st.container(horizontal=True):
         if st.button("Browse folders…", icon=":material/folder_open:", on_click=_go, args=(None,)):
             _browse(workspace)
@@ -47,14 +46,11 @@ def _open_typed(workspace: Workspace) -> None:
 
 
 def _open(workspace: Workspace, text: str) -> None:
-    try:
+    with trouble_kept(_ERROR):
         source = add_collection(workspace, workspace.open_folder(text))
         submit_scan(workspace, source)
-    except ImclustError as error:
-        st.session_state[_ERROR] = str(error)
-        return
-    ensure_worker(workspace)
-    choose_collection(source.id)
+        ensure_worker(workspace)
+        choose_collection(source.id)
 
 
 def _open_and_close(workspace: Workspace, text: str) -> None:
@@ -130,7 +126,5 @@ def show_trash(workspace: Workspace) -> None:
 
 
 def _restore(workspace: Workspace, collection_id: str) -> None:
-    try:
+    with trouble_kept(_ERROR):
         restore_collection(workspace, collection_id)
-    except ImclustError as error:
-        st.session_state[_ERROR] = str(error)

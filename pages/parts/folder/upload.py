@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from imclust_core.errors import ImclustError
 from imclust_core.images.formats import EXTENSIONS
 from imclust_core.jobs.kinds.uploads import Upload, receive
 from imclust_core.jobs.starting import ensure_worker
 from imclust_core.store.workspace import Workspace
-from pages.parts.kit.text import plain
+from pages.parts.kit.trouble import trouble_shown
 from pages.parts.session.context import choose_collection
 
 
@@ -21,14 +20,11 @@ def upload_images(workspace: Workspace) -> None:
         sent = st.form_submit_button("Upload and scan")
     if not sent:
         return
-    try:
+    with trouble_shown():
         source = receive(workspace, [Upload(file.name, file) for file in files], name)
-    except ImclustError as error:
-        st.error(plain(str(error)))
-        return
-    ensure_worker(workspace)
-    st.session_state["just_uploaded"] = source.id
-    st.rerun()
+        ensure_worker(workspace)
+        st.session_state["just_uploaded"] = source.id
+        st.rerun()
 
 
 def open_just_uploaded() -> None:

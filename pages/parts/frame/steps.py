@@ -21,13 +21,12 @@ Done = Callable[[Workspace, Collection], bool]
 
 @dataclass(frozen=True)
 class Step:
-    """One step: `page` is its file beside the frame script, and `purpose` finishes the sentence "This step ..."."""
+    """One step: `url` is also its file beside the frame script; `purpose` finishes the sentence "This step ..."."""
 
     title: str
     url: str
     icon: str
     purpose: str
-    page: str
     is_done: Done | None = None
 
 
@@ -37,7 +36,6 @@ WORK = (
         "folder",
         ":material/folder_open:",
         "catalogues a folder of images",
-        "folder.py",
         lambda _workspace, source: source.scanned_at is not None,
     ),
     Step(
@@ -45,7 +43,6 @@ WORK = (
         "embed",
         ":material/memory:",
         "lets a pretrained network describe every image",
-        "embed.py",
         lambda workspace, source: bool(embeddings_of(workspace, source.id)),
     ),
     Step(
@@ -53,7 +50,6 @@ WORK = (
         "choose_k",
         ":material/account_tree:",
         "lets the network's words suggest how many clusters",
-        "choose_k.py",
         lambda workspace, source: is_chosen(workspace, source.id),
     ),
     Step(
@@ -61,7 +57,6 @@ WORK = (
         "cluster",
         ":material/bubble_chart:",
         "sorts the images into clusters",
-        "cluster.py",
         lambda workspace, source: is_clustered(workspace, source.id),
     ),
     Step(
@@ -69,7 +64,6 @@ WORK = (
         "browse",
         ":material/label:",
         "shows every cluster for you to name",
-        "browse.py",
         lambda workspace, source: is_named(workspace, source.id),
     ),
     Step(
@@ -77,7 +71,6 @@ WORK = (
         "map",
         ":material/scatter_plot:",
         "lays all images out on one map",
-        "map.py",
         lambda workspace, source: any(is_mapped(one) for one in embeddings_of(workspace, source.id)),
     ),
 )
@@ -88,22 +81,9 @@ BESIDE = (
         "compare",
         ":material/compare_arrows:",
         "shows how two clusterings differ, or how well one fits the truth",
-        "compare.py",
     ),
-    Step(
-        "Network",
-        "network",
-        ":material/hub:",
-        "shows what the network has learned to see",
-        "network.py",
-    ),
-    Step(
-        "History",
-        "history",
-        ":material/history:",
-        "shows who named and changed what, and when",
-        "history.py",
-    ),
+    Step("Network", "network", ":material/hub:", "shows what the network has learned to see"),
+    Step("History", "history", ":material/history:", "shows who named and changed what, and when"),
 )
 
 
@@ -113,7 +93,7 @@ def step_pages(workspace: Workspace, source: Collection | None) -> dict[str, lis
     def page(step: Step) -> Any:
         done = source is not None and step.is_done is not None and step.is_done(workspace, source)
         return st.Page(
-            step.page,
+            f"{step.url}.py",
             title=step.title,
             url_path=step.url,
             icon=":material/check_circle:" if done else step.icon,
@@ -139,4 +119,4 @@ def go_if_asked() -> None:
 def next_page(url: str) -> Any:
     """The page of a step by its address, to go to with `st.switch_page`."""
     step = next(one for one in (*WORK, *BESIDE) if one.url == url)
-    return st.Page(step.page, title=step.title, url_path=step.url)
+    return st.Page(f"{url}.py", title=step.title, url_path=url)

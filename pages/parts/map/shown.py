@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from imclust_core.errors import ImclustError
 from imclust_core.mapping.methods import find_method
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.maps import StoredMap
 from imclust_core.store.workspace import Workspace
-from pages.parts.kit.text import plain, plural
+from pages.parts.kit.text import plural
+from pages.parts.kit.trouble import trouble_shown
 from pages.parts.map.address import (
     ids_address,
     pick_address,
@@ -49,11 +49,8 @@ class Shown:
 def show_map(shown: Shown, *, key: str, height: int) -> Colouring | None:
     """The map in its colours, which are returned; None where there are none, and why if that is a mistake."""
     workspace, mapped, colours = shown.workspace, shown.mapped, None
-    try:
-        if shown.by:
-            colours = colouring(workspace, shown.one, mapped, shown.by, shown.coloured)
-    except ImclustError as error:
-        st.error(plain(str(error)))
+    with trouble_shown():
+        colours = colouring(workspace, shown.one, mapped, shown.by, shown.coloured) if shown.by else None
     map_figure(key=key, data=_figure(shown, colours), on_pick=keep_pick, on_clear=lambda: keep_pick(""), height=height)
     st.caption(_facts(mapped))
     return colours

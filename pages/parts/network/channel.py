@@ -16,6 +16,7 @@ from pages.parts.jobs.wait import wait_for
 from pages.parts.kit.text import plain, plural
 from pages.parts.network.choice import Choice, choose_layer
 from pages.parts.network.layers import title_of_layer
+from pages.parts.session.cached import KNOWN_BY
 
 _MOST = 36
 _ROWS = (("upper left", "top", "upper right"), ("left", "middle", "right"), ("lower left", "bottom", "lower right"))
@@ -27,16 +28,14 @@ def known_top(workspace: Workspace, source: Collection, one: Embedding, choice: 
     if channel is None:
         return None
     if layer.name == STORED:
-        return _stored(workspace, one, one.finished_at, source.scanned_at, channel)
+        return _stored(workspace, one, source, channel)
     found = read_peaks(one, layer)
     return top_sampled(layer, found, channel, _MOST) if found is not None else None
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _stored(
-    _workspace: Workspace, _one: Embedding, _finished_at: int | None, _scanned_at: int | None, channel: int
-) -> Top:
-    return top_stored(_workspace, _one, channel, _MOST)
+@st.cache_data(max_entries=32, show_spinner=False, hash_funcs=KNOWN_BY)
+def _stored(workspace: Workspace, one: Embedding, source: Collection, channel: int) -> Top:
+    return top_stored(workspace, one, channel, _MOST)
 
 
 def images_of(workspace: Workspace, one: Embedding, top: Top | None, most: int) -> list[ImageRow]:

@@ -7,7 +7,7 @@ import streamlit as st
 from imclust_core.annotation.selection import cluster_in
 from imclust_core.clustering.strategies import STRATEGIES
 from imclust_core.store.clusterings import ClusterContent, Clustering, read_clustering
-from imclust_core.store.workspace import Workspace
+from pages.parts.session.cached import KNOWN_BY
 from pages.parts.session.choice import pick
 from pages.parts.session.url_state import asked, keep, put
 
@@ -41,14 +41,10 @@ def use_clustering(clustering_id: str, key: str = CLUSTERING_KEY) -> None:
     keep(key, clustering_id)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _content(_stored: Clustering, clustering_id: str, root: str) -> ClusterContent:
-    return read_clustering(_stored)
-
-
-def content_of(workspace: Workspace, stored: Clustering) -> ClusterContent:
+@st.cache_resource(max_entries=8, show_spinner=False, hash_funcs=KNOWN_BY)
+def content_of(stored: Clustering) -> ClusterContent:
     """The arrays of a clustering, read once; ClusteringError where they cannot be."""
-    return _content(stored, stored.id, str(workspace.root))
+    return read_clustering(stored)
 
 
 def title_of(stored: Clustering) -> str:

@@ -13,9 +13,10 @@ from imclust_core.annotation.selection import branch_in, cluster_in, pick_title,
 from imclust_core.errors import ImclustError
 from imclust_core.store.clusterings import Clustering, clusterings_of
 from imclust_core.store.collections import Collection
-from imclust_core.store.embeddings import embeddings_of
+from imclust_core.store.embeddings import Embedding, embeddings_of
 from imclust_core.store.workspace import Workspace
 from pages.parts.kit.text import plain, plural
+from pages.parts.session.cached import KNOWN_BY
 from pages.parts.session.clustering import CLUSTERING_KEY, PICK, drop_cluster_of_it
 from pages.parts.session.url_state import asked, keep, keep_all
 
@@ -97,21 +98,15 @@ def loose_pick(
 
 def _pick(workspace: Workspace, source: Collection, key: str, stored: Clustering | None) -> Pick:
     if branch_in(key) is not None:
-        return _branch(workspace, source, key, str(workspace.root), _state(workspace, source))
+        return _branch(workspace, source, key, tuple(embeddings_of(workspace, source.id)))
     images = picked_images(workspace, source, key, stored)
     return Pick(key, images, pick_title(workspace, source, key, stored) or plural(len(images), "image"))
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _branch(_workspace: Workspace, _source: Collection, key: str, root: str, state: object) -> Pick:
-    """Read once: at a million images that takes seconds."""
-    images = picked_images(_workspace, _source, key, None)
-    return Pick(key, images, pick_title(_workspace, _source, key, None))
-
-
-def _state(workspace: Workspace, source: Collection) -> object:
-    """What changes when images or vectors come or go."""
-    return source.id, source.scanned_at, [one.finished_at for one in embeddings_of(workspace, source.id)]
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=KNOWN_BY)
+def _branch(workspace: Workspace, source: Collection, key: str, embeddings: tuple[Embedding, ...]) -> Pick:
+    """Read once while no images and vectors come or go: at a million images that takes seconds."""
+    return Pick(key, picked_images(workspace, source, key, None), pick_title(workspace, source, key, None))
 
 
 def clustering_in_use(workspace: Workspace, source: Collection) -> Clustering | None:

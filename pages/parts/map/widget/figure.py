@@ -1,7 +1,7 @@
 """The map of all images as a widget: points, pictures and names. Zooming and picking are answered in the browser."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -109,10 +109,8 @@ def map_figure(
     on_clear: called when nothing is to be picked any more.
     height: of the map itself in pixels; less on a low screen.
     """
-    told = {field.name: getattr(data, field.name) for field in fields(data)}
-    _figure(
-        key, {**told, "height": height, "unknown": NOISE}, {"picked": plain_text(partial(_hear, on_pick, on_clear))}
-    )
+    told = {**vars(data), "height": height, "unknown": NOISE}
+    _figure(key, told, {"picked": plain_text(partial(_hear, on_pick, on_clear))})
 
 
 def _hear(on_pick: Callable[[str], None], on_clear: Callable[[], None], pick: str) -> None:
