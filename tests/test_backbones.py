@@ -155,9 +155,7 @@ def test_the_seed_decides_the_random_weights_and_they_are_marked() -> None:
 # The bundled network, and words for real photographs
 
 
-def test_the_bundled_network_holds_every_tensor_of_its_file_and_is_not_in_training(
-    bundled: Backbone,
-) -> None:
+def test_the_bundled_network_holds_every_tensor_of_its_file_and_is_not_in_training(bundled: Backbone) -> None:
     path = weights_path(BACKBONES[BUNDLED])
     assert path is not None and bundled.head is not None
     in_file, loaded = read_weights(path), {**bundled.trunk.state_dict(), **bundled.head.state_dict()}
