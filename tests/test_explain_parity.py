@@ -27,7 +27,7 @@ from tests.conftest import SHARED
 from tests.helpers.imports import run
 from tests.helpers.pictures import normalised, photograph
 
-NETWORKS = (BUNDLED, "mobilenet_v2", "resnet18", pytest.param("resnet50", marks=pytest.mark.long))
+NETWORKS = (BUNDLED, "mobilenet_v2", "resnet18", "densenet121", pytest.param("resnet50", marks=pytest.mark.long))
 CLASSES = (285, 291)
 """A cat and a lion; something speaks for either in every picture, also by weights that were never trained."""
 
@@ -102,6 +102,8 @@ def test_the_map_is_the_weights_of_the_class_on_what_is_pooled_and_that_of_both_
         averaged = look(network.trunk, network.head, pixels, OfClass(number), places=places, average=True).heat
         assert averaged is not None
         np.testing.assert_allclose(averaged, looked.heat, atol=1e-4)
+        if network.spec.name == "densenet121":
+            continue  # what it pools is rectified by a function, which the peer does not see
         with GradCAM(model, [model[0].get_submodule(places.name)]) as peer:
             large = peer(input_tensor=pixels, targets=[ClassifierOutputTarget(number)] * 2)
         # It gives its map at the size of the picture, by OpenCV; torch's interpolation is the same one.
@@ -172,24 +174,12 @@ def test_functions_are_guided_where_captum_gives_plain_slopes_and_what_goes_past
 
 
 def test_pytorch_grad_cam_leaves_networks_changed() -> None:
-    pixels = torch.randn(1, 3, 32, 32)
-
-    def rectifier_after(number: int) -> tuple[str, Any]:
-        model = small(nn.ReLU(inplace=True))
-        try:
-            GuidedBackpropReLUModel(model)(pixels.clone(), number)
-        except IndexError:
-            return type(model[1]).__name__, model[0].weight.grad
-        return f"{type(model[1]).__name__}, inplace={model[1].inplace}", model[0].weight.grad
-
-    name, gradient = rectifier_after(1)
-    assert name == "ReLU, inplace=False" and gradient is not None
-    assert rectifier_after(99) == ("GuidedBackpropReLUasModule", None)
-    trained = small(nn.ReLU()).train()
-    trained[4].weight.grad = torch.ones(5, 8)
-    with GradCAM(trained, [trained[0]]) as peer:
-        peer(pixels, [ClassifierOutputTarget(1)])
-    assert not trained.training and not torch.equal(trained[4].weight.grad, torch.ones(5, 8))
+    pixels, model = torch.randn(1, 3, 32, 32), small(nn.ReLU(inplace=True))
+    GuidedBackpropReLUModel(model)(pixels.clone(), 1)
+    assert not model[1].inplace and model[0].weight.grad is not None
+    with pytest.raises(IndexError):
+        GuidedBackpropReLUModel(model)(pixels.clone(), 99)
+    assert not isinstance(model[1], nn.ReLU)
 
 
 def everything(network: Backbone) -> list[Any]:
@@ -202,26 +192,15 @@ def everything(network: Backbone) -> list[Any]:
     return [modules, [(one.training, getattr(one, "inplace", None)) for one in modules], hooks, held]
 
 
-class Broken(Exception):
-    pass
-
-
 def breaks(_features: Tensor, _logits: Tensor | None) -> Tensor:
-    raise Broken
+    raise KeyError
 
 
-class BreaksOnTheWayBack(torch.autograd.Function):
-    @staticmethod
-    def forward(_ctx: Any, scores: Tensor) -> Tensor:
-        return scores.clone()
-
-    @staticmethod
-    def backward(_ctx: Any, *_gradients: Tensor) -> Tensor:
-        raise Broken
-
-
-def breaks_late(_features: Tensor, logits: Tensor) -> Any:
-    return BreaksOnTheWayBack.apply(logits[:, 0])
+def breaks_late(_features: Tensor, logits: Tensor) -> Tensor:
+    """On the way back."""
+    scores = logits[:, 0].clone()
+    scores.register_hook({}.__getitem__)
+    return scores
 
 
 def test_a_network_is_the_same_bit_for_bit_whatever_happens(network: Backbone) -> None:
@@ -236,7 +215,7 @@ def test_a_network_is_the_same_bit_for_bit_whatever_happens(network: Backbone) -
         for slopes in ("", "plain", "guided"):
             look(network.trunk, network.head, pixels, OfClass(3), places=places, slopes=slopes)
             for target in (breaks, breaks_late, OfClass(-1)):
-                with pytest.raises((Broken, ExplainError)):
+                with pytest.raises((KeyError, ExplainError)):
                     look(network.trunk, network.head, pixels, target, places=places, slopes=slopes)
         assert everything(network) == before
     for one in rectifiers:
