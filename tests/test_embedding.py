@@ -335,7 +335,7 @@ def test_running_out_of_memory_halves_the_batch_and_loses_nothing(tiny: Backbone
             return super().once(pixels)
 
     whole = Forward(tiny, "cpu", "fp32")
-    for batch in (1, 2, 5, 8):
+    for batch in (1, 2, 5):
         pixels = np.random.default_rng(0).integers(0, 256, (batch, 224, 224, 3), np.uint8)
         small = Small(tiny, "cpu", "fp32")
         np.testing.assert_allclose(small(pixels).features, whole(pixels).features, rtol=1e-3, atol=1e-4)
@@ -412,7 +412,7 @@ def test_lanes_spread_over_all_devices_and_each_keeps_its_own() -> None:
 
 def test_bf16_agrees_with_fp32(shared_data: Path) -> None:
     backbone = load_backbone("efficientnet_lite0")
-    files = sorted((shared_data / "caltech20").rglob("*.jpg"))[::67]
+    files = sorted((shared_data / "caltech20").rglob("*.jpg"))[::150]
     pixels = np.stack([backbone.preprocessing.pixels(open_image(file).rgb) for file in files])
     exact, quick = (Forward(backbone, "cpu", dtype)(pixels) for dtype in ("fp32", "bf16"))
     agreement = [cosine(left, right) for left, right in zip(exact.features, quick.features, strict=True)]

@@ -204,7 +204,9 @@ def test_what_a_cell_was_can_be_read_back_from_it() -> None:
 # Nothing is overwritten
 
 
-def test_a_folder_that_holds_anything_is_left_as_it_is(members: Members, tmp_path: Path) -> None:
+def test_a_folder_that_holds_anything_is_left_as_it_is_and_others_are_filled_or_made(
+    members: Members, tmp_path: Path
+) -> None:
     (tmp_path / "out").mkdir()
     mine = tmp_path / "out" / "mine"
     mine.write_text("mine")
@@ -213,23 +215,17 @@ def test_a_folder_that_holds_anything_is_left_as_it_is(members: Members, tmp_pat
             export(members, name, out)
         assert os.listdir(tmp_path / "out") == ["mine"] and mine.read_text() == "mine"
         assert not list(tmp_path.rglob(".imclust-*")), (name, out)
-
-
-def test_an_empty_folder_is_filled_and_one_that_was_not_there_is_made(members: Members, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="could not be written"), new_folder(tmp_path / "new") as making:
+        (making / "ours").touch()
+        (tmp_path / "new").mkdir()
+        (tmp_path / "new" / "theirs").touch()
+    assert os.listdir(tmp_path / "new") == ["theirs"], "also what comes into it meanwhile"
+    assert sorted(os.listdir(tmp_path)) == ["new", "out", "workspace"]
     (tmp_path / "empty").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "empty")
     assert export(members, "csv", tmp_path / "link").files == ("clusters.csv", "images.csv")
     assert (tmp_path / "empty" / "images.csv").is_file() and (tmp_path / "link").is_symlink()
     assert export(members, "json", tmp_path / "a" / "new" / "one").folder.is_dir()
-
-
-def test_what_comes_into_the_folder_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="could not be written"), new_folder(tmp_path / "out") as making:
-        (making / "ours").touch()
-        (tmp_path / "out").mkdir()
-        (tmp_path / "out" / "theirs").touch()
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["theirs"] == [*os.listdir(tmp_path / "out")]
-    assert os.listdir(tmp_path) == ["out"]
 
 
 def test_an_export_that_fails_half_way_or_needs_what_is_not_here_leaves_nothing_and_says_what_will_do(
@@ -284,7 +280,7 @@ def test_folders_hold_each_image_exactly_once(members: Members, source: Collecti
             assert (file.is_symlink(), file.samefile(original)) == (how == "symlink", how != "copy")
 
 
-def test_a_name_on_two_clusters_is_one_folder_and_the_unnamed_have_their_own(
+def test_a_name_on_two_clusters_is_one_folder_the_unnamed_have_their_own_and_hostile_ones_stay_inside(
     workspace: Workspace, stored: Clustering, tmp_path: Path
 ) -> None:
     number = open_desk(workspace, stored).clusters[-1]
@@ -296,9 +292,17 @@ def test_a_name_on_two_clusters_is_one_folder_and_the_unnamed_have_their_own(
     assert made["Zebra"] == sizes[1] + sizes[5] and made["zebra (2)"] == sizes[6]
     assert made[f"cluster {number}"] == sizes[3] and made[f"cluster {number} (2)"] == sizes[number]
     assert made["set aside"] == made["unassigned"] == 1 and sum(made.values()) == 36
+    hostile = ("../../up", "/abs", "..", "CON", "a\\b")
+    for cluster, text in zip(open_desk(workspace, stored).clusters, hostile, strict=False):
+        call(workspace, stored, cluster, text)
+    folder = export(open_members(workspace, stored), "folders", tmp_path / "here" / "out").folder
+    assert sorted(os.listdir(tmp_path)) == ["here", "out", "workspace"] and os.listdir(tmp_path / "here") == ["out"]
+    assert sum(1 for path in (folder / "images").glob("*/*") if path.is_symlink()) == 36
 
 
-def test_files_that_are_gone_are_counted_and_listed(members: Members, source: Collection, tmp_path: Path) -> None:
+def test_files_that_are_gone_are_counted_and_listed_and_hostile_names_become_files(
+    members: Members, source: Collection, tmp_path: Path
+) -> None:
     ids = members.desk.image_ids.tolist()
     (tmp_path / "outside.jpg").write_bytes(jpeg())
     outside = os.path.relpath(tmp_path / "outside.jpg", source.folder)
@@ -308,24 +312,20 @@ def test_files_that_are_gone_are_counted_and_listed(members: Members, source: Co
     rows = table(done.folder / "images.csv")
     assert done.missing == 3 and [int(row["image_id"]) for row in rows if not row["file"]] == sorted(ids[:3])
     assert len(list((done.folder / "images").glob("*/*"))) == 33
+    (photos := tmp_path / "photos").mkdir()
+    with_catalogue(members, "UPDATE collections SET folder = ?", (os.fsencode(photos.resolve()),))
+    evil = dict(zip(ids[3:], EVIL_NAMES, strict=False))
+    for image, name in evil.items():
+        (photos / os.fsdecode(name)).write_bytes(jpeg(image))
+        with_catalogue(members, RENAME, (name, image))
+    done = export(members, "folders", tmp_path / "evil", "copy")
+    found = {path.read_bytes() for path in (done.folder / "images").glob("*/*")}
+    assert found == {jpeg(image) for image in evil} and done.missing == 36 - len(EVIL_NAMES)
 
 
 EVIL = (
-    *(
-        "..",
-        ".",
-        "",
-        " ",
-        "../../etc",
-        "/etc/passwd",
-        "a/b\\c:d*e",
-        ".hidden",
-        "CON",
-        "con.txt",
-        "Lpt1 .x",
-        "nul",
-        "COM¹",
-    ),
+    *("..", ".", "", " ", "../../etc", "/etc/passwd", "a/b\\c:d*e", ".hidden"),
+    *("CON", "con.txt", "Lpt1 .x", "nul", "COM¹"),
     *("ends. . .", "x" * 300, "🐘" * 100, "é" * 200, "\u202egpj", "tab\there", "-rf", "~", "%s", "\ud800", "…", "日本"),
 )
 
@@ -342,42 +342,15 @@ def test_a_safe_name_is_one_that_every_system_takes(tmp_path: Path) -> None:
             (tmp_path / name).unlink()
 
 
-def test_names_in_a_folder_differ_also_where_case_and_accents_do_not_count() -> None:
+def test_names_in_a_folder_differ_also_where_case_and_accents_do_not_count_and_ordinary_ones_stay() -> None:
     names, accents = Names(), ("é.jpg", unicodedata.normalize("NFD", "é.jpg"))
     wanted = ("A.jpg", "a.JPG", "a.jpg", *accents, "x" * 300, "x" * 301, "ﬁ", "fi")
     made = [names.add(name, 7, is_file=True) for name in wanted]
     assert made[:3] == ["A.jpg", "a (7).JPG", "a (7) 1.jpg"]
     folded = {unicodedata.normalize("NFKC", name).casefold() for name in made}
     assert len(folded) == len(made) and all(len(name.encode()) <= MOST_BYTES for name in made)
-
-
-def test_ordinary_names_stay_as_they_are() -> None:
     for name in ("Zebra", "red panda & cub", "日本語 🐘", "👩‍🔬", "IMG_0001.JPG", "a.b.c.jpg", "it's (1).png", "-x"):
         assert Names().add(name, is_file=True) == name
-
-
-def test_hostile_names_stay_inside_the_folder(workspace: Workspace, stored: Clustering, tmp_path: Path) -> None:
-    for number, text in zip(
-        open_desk(workspace, stored).clusters, ("../../up", "/abs", "..", "CON", "a\\b"), strict=False
-    ):
-        call(workspace, stored, number, text)
-    folder = export(open_members(workspace, stored), "folders", tmp_path / "here" / "out").folder
-    assert sorted(os.listdir(tmp_path)) == ["here", "workspace"] and os.listdir(tmp_path / "here") == ["out"]
-    assert sum(1 for path in (folder / "images").glob("*/*") if path.is_symlink()) == 36
-
-
-def test_hostile_file_names_become_files(members: Members, tmp_path: Path) -> None:
-    photos = tmp_path / "photos"
-    photos.mkdir()
-    ids = members.desk.image_ids.tolist()
-    with_catalogue(members, "UPDATE collections SET folder = ?", (os.fsencode(photos.resolve()),))
-    for image, name in zip(ids, EVIL_NAMES, strict=False):
-        (photos / os.fsdecode(name)).write_bytes(jpeg(image))
-        with_catalogue(members, RENAME, (name, image))
-    done = export(members, "folders", tmp_path / "out", "copy")
-    found = {path.read_bytes() for path in (done.folder / "images").glob("*/*")}
-    assert found == {jpeg(image) for image, _ in zip(ids, EVIL_NAMES, strict=False)}
-    assert done.missing == 36 - len(EVIL_NAMES)
 
 
 # The commands
