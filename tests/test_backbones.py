@@ -64,9 +64,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
 
 
-# The table
-
-
 def test_every_promised_network_is_there_and_says_what_torchvision_says_of_the_same_weights() -> None:
     assert {spec.name for spec in TORCHVISION} == PROMISED and FEATURED[:2] == (RECOMMENDED, BUNDLED)
     assert {BUNDLED, RECOMMENDED, DINO, *FEATURED} <= set(BACKBONES)
@@ -84,9 +81,6 @@ def test_every_promised_network_is_there_and_says_what_torchvision_says_of_the_s
         own, pre = weights.transforms(), built.preprocessing
         assert ([pre.size], [pre.resize]) == (own.crop_size, own.resize_size), spec.name
         assert (pre.interpolation, list(pre.mean), list(pre.std)) == (own.interpolation.value, own.mean, own.std)
-
-
-# Splitting
 
 
 def as_its_library_makes_it(name: str) -> nn.Module:
@@ -137,9 +131,6 @@ def test_the_seed_decides_the_random_weights_and_they_are_marked() -> None:
         assert torch.equal(before, torch.get_rng_state()), "the caller's own dice were thrown"
 
 
-# The bundled network, and words for real photographs
-
-
 def test_the_bundled_network_holds_every_tensor_of_its_file_and_is_not_in_training(bundled: Backbone) -> None:
     path = weights_path(BACKBONES[BUNDLED])
     assert path is not None and bundled.head is not None
@@ -172,9 +163,6 @@ def test_networks_with_real_weights_know_what_photographs_show(bundled: Backbone
     assert said.count("laptop") == max(said.count(one) for one in said)
 
 
-# Classes
-
-
 def test_classes_have_names_of_their_own_in_torchvisions_order_with_synonyms_and_a_gloss() -> None:
     from torchvision.models import ResNet18_Weights
 
@@ -198,9 +186,6 @@ def test_classes_have_names_of_their_own_in_torchvisions_order_with_synonyms_and
         classes = imagenet_classes(subset)
         assert len({one.name for one in classes}) == len(classes), subset
     assert [one.name for one in numbered_classes(3)] == ["class 0", "class 1", "class 2"]
-
-
-# Preprocessing
 
 
 def test_the_box_is_the_middle_square_within_the_picture_and_never_blown_up() -> None:
@@ -272,9 +257,6 @@ def test_every_kind_of_file_that_opens_becomes_pixels(tmp_path: Path) -> None:
             assert values.shape == (224, 224, 3) and values.dtype == np.uint8, name
         opened += bool({"deep", "cmyk", "alpha"} & set(expected.notes)) or name == b"grey.jpg"
     assert opened == 5
-
-
-# Names, and where weights lie
 
 
 def test_a_name_that_is_none_is_answered_with_near_ones_or_with_all() -> None:

@@ -39,9 +39,6 @@ def told(plan: Plan) -> dict[int, tuple[str, bool, bool]]:
     return {one.number: (one.name.text, one.heir, one.doubtful) for one in plan.names}
 
 
-# What goes where
-
-
 def test_to_an_identical_clustering_all_names_come_along() -> None:
     for seed in range(10):
         with case(seed):
@@ -115,9 +112,6 @@ def test_names_follow_what_was_merged_and_split_by_hand() -> None:
     assert told(plan) == {1: ("lion", True, False), 2: ("lion", False, False), 3: ("lynx", True, False)}
 
 
-# Moved by hand
-
-
 def test_images_moved_by_hand_go_to_the_heir_of_where_they_were_put() -> None:
     old, new_ = blocks((1, 5, 20), (2, 6, 20), said={})
     hand = [
@@ -150,9 +144,6 @@ def test_images_that_somebody_has_placed_in_the_new_clustering_stay_there() -> N
     undone = advance(there, [event(3, "undo", event=2)])
     assert plan_for(advance(old, hand), there).empty
     assert plan_for(advance(old, hand), undone).moves == ((2, (2,)),)
-
-
-# Images that came and went
 
 
 def test_images_that_came_or_went_do_no_harm() -> None:
@@ -192,9 +183,6 @@ def test_every_name_comes_along_or_is_kept_back_or_is_listed_as_lost() -> None:
                 both = [image for image in a if a[image] == one.old and b[image] == one.number]
                 assert one.images == len(both) and one.share == len(both) / sum(b[image] == one.number for image in a)
                 assert one.heir or one.share >= 0.8
-
-
-# Carried out
 
 
 Pair = tuple[People, People]

@@ -90,9 +90,6 @@ def assert_sound(workspace: Workspace, source: Collection, stored: Clustering) -
     return content
 
 
-# Made once, and found again
-
-
 def test_every_image_is_in_a_cluster_or_counted_as_unassigned(workspace: Workspace, source: Collection) -> None:
     for strategy, facts in STRATEGIES.items():
         stored = clustered(workspace, source, check_clustering(ClusterRecipe("pca:16", strategy, 4)))
@@ -219,9 +216,6 @@ def test_new_images_make_another_clustering_and_a_single_one_is_clustered_every_
                 assert stored.summary.mean_stability is None, "too few for samples"
 
 
-# Numbers
-
-
 def test_clusters_that_go_on_keep_their_numbers_while_k_changes_and_get_them_back(
     workspace: Workspace, source: Collection
 ) -> None:
@@ -245,9 +239,6 @@ def test_clusters_that_go_on_keep_their_numbers_while_k_changes_and_get_them_bac
     same = [one for one in carried if one.share_of_new == one.share_of_old == 1]
     true = [first.summary.numbers[one.old] == again.summary.numbers[one.new] for one in same]
     assert len(same) > 5 and sum(true) >= len(true) - 2, "two may have the numbers of the two between"
-
-
-# What is said
 
 
 def test_fewer_clusters_than_asked_for_and_what_was_placed_afterwards_are_said(
@@ -277,9 +268,6 @@ def test_what_cannot_be_clustered_is_said_and_leaves_nothing(workspace: Workspac
         with case(recipe), pytest.raises(ClusteringError, match=says):
             clustered(workspace, source, recipe)
         assert rows_of(workspace) == [] and files_of(workspace) == {}
-
-
-# Words
 
 
 def test_the_word_tree_is_cut_as_on_choose_k_and_by_hand_where_that_was_done_to_the_same_tree(
@@ -331,9 +319,6 @@ def by_words_alone(workspace: Workspace, source: Collection, k: int, edits: str 
     return by_size(np.array([group.get(label, -1) for label in ids.tolist()])).tolist()
 
 
-# Recipes
-
-
 def test_recipes_that_give_the_same_clusters_are_one_and_those_that_cannot_be_are_refused() -> None:
     dense = ClusterRecipe("pca", "hdbscan", 9, 3)
     assert check_clustering(dense) == replace(dense, reduce="pca:256", k=0)
@@ -345,9 +330,6 @@ def test_recipes_that_give_the_same_clusters_are_one_and_those_that_cannot_be_ar
     for change in [*wrong, {"reduce": "l3"}, {"reduce": ""}, {"strategy": "magic"}]:
         with case(change), pytest.raises(ClusteringError, match="Expected"):
             check_clustering(replace(PLAIN, **change))
-
-
-# Several
 
 
 def test_one_that_fails_stops_none_of_several(workspace: Workspace, source: Collection) -> None:
@@ -384,9 +366,6 @@ def test_several_that_were_stopped_go_on_with_the_next(workspace: Workspace, sou
     assert [row[1] for row in rows_of(workspace)] == found["clusterings"]
     assert told == sorted(told, key=lambda step: step[0]) and told[-1] == (4, 4)
     assert {total for _, total in told} == {4}
-
-
-# Stopped
 
 
 def test_wherever_it_is_stopped_nothing_is_left(workspace: Workspace, source: Collection) -> None:
@@ -438,9 +417,6 @@ def test_in_a_process_of_its_own_a_strategy_finds_the_same(
     monkeypatch.setitem(STRATEGIES, "ward", replace(here, apart=1))
     again = clustered(workspace, source, WARD)
     assert again.id == made.id and again.summary.stability == made.summary.stability
-
-
-# In a process of its own
 
 
 @pytest.fixture
@@ -504,9 +480,6 @@ def test_what_watching_raises_ends_the_other_process(given: object) -> None:
         apart(time.sleep if isinstance(given, int) else len, given, watch=stop)
     assert time.monotonic() < begun + 2
     assert children and all(not Path(f"/proc/{child.pid}").exists() for child in children)
-
-
-# The worker
 
 
 def test_the_worker_clusters_while_the_page_is_closed_and_stops_when_asked(

@@ -70,9 +70,6 @@ def by_hand(desk: Desk) -> tuple[dict[int, int], dict[int, str]]:
     return group, names
 
 
-# Laws that hold for any sequence of events
-
-
 @every(ALL)
 def test_no_image_is_lost_and_none_is_there_twice(seed: int, wild: bool) -> None:
     first, *later = story(seed, wild)
@@ -173,9 +170,6 @@ def test_each_author_has_a_stack_of_their_own_to_undo_and_redo_and_a_cluster_its
         assert desk.base_of(number) == max(about, default=0)
 
 
-# Names
-
-
 def test_a_name_is_kept_with_who_said_it_and_when() -> None:
     desk = desk_of(1, 1, 2, events=(named(7, 1, "lion", "Bob", "doubtful", "or a puma"),))
     assert desk.names == {1: Name("lion", "doubtful", "or a puma", "Bob", 1_007, 7)}
@@ -213,9 +207,6 @@ def test_a_cluster_that_is_no_more_when_it_is_poured_passes_no_name_on() -> None
     assert desk.called(2) == "2 lion" and desk.sizes == {1: 1, 2: 2}
     undone = step_back(desk, "Ada")
     assert undone is not None and undone.sizes == {1: 2, 2: 1} and undone.called(2) == "2"
-
-
-# Undoing what others have built on
 
 
 def test_what_others_did_afterwards_stays_when_a_merge_or_a_split_is_undone_and_its_number_is_not_given_again() -> None:

@@ -49,9 +49,6 @@ def prepared_for(verb: str, people: People) -> People:
     return people
 
 
-# One event, once
-
-
 def test_each_thing_people_do_is_one_event_however_often_it_is_asked_for_with_one_uuid(workspace: Workspace) -> None:
     for seed, (verb, act) in enumerate(VERBS.items()):
         people, uuid = prepared_for(verb, People(workspace, add(workspace, seed=seed))), new()
@@ -90,9 +87,6 @@ def test_what_each_thing_does_is_seen_on_the_desk(people: People) -> None:
     named = people.desk.names[1]
     assert (named.text, named.note, named.via) == ("lion", "and cubs", "proposal")
     assert cluster_names(people.workspace, people.stored) == ["1 lion", "2", "3"]
-
-
-# Two people at once
 
 
 def test_what_somebody_changed_meanwhile_is_not_changed_unseen(workspace: Workspace) -> None:
@@ -206,9 +200,6 @@ def test_a_cluster_all_of_whose_images_were_moved_away_is_gone_until_they_come_b
     assert people.desk.called(3) == "3 lynx"
 
 
-# Splits
-
-
 def test_parts_of_a_split_are_of_its_cluster_apart_and_leave_something_of_it(people: People) -> None:
     none = "needs images of this clustering, and no image can be in two"
     for parts in ([], [[]], [[101], []], [[999]], [[101], [999]], [[101, 999]], [[101, 101]], [[101, 102], [102]]):
@@ -232,9 +223,6 @@ def test_numbers_of_split_off_clusters_are_not_given_again_after_an_undo(people:
     editing._desks.clear()
     given += [part["into"] for part in people.split(2, [[106]]).value["parts"]]
     assert given == [4, 5, 6, 7, 8, 9, 10]
-
-
-# Undo and redo
 
 
 def test_everybody_takes_back_only_their_own(people: People) -> None:
@@ -324,9 +312,6 @@ def test_what_is_too_long_or_no_state_is_refused_with_what_may_be(people: People
     assert people.name(1, "", state="leftover").value["state"] == "leftover"
 
 
-# Many at once
-
-
 def test_threads_that_edit_at_once_lose_nothing(people: People) -> None:
     def work(number: int, author: str) -> None:
         for at in range(12):
@@ -375,9 +360,6 @@ def test_a_desk_opened_by_another_process_has_everything(people: People) -> None
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == f"{here.group.tolist()} 1 lion {here.version}", done.stderr
     assert people.desk.called(2) == "2 lynx", "and what it wrote is seen here"
-
-
-# What an edit does not touch
 
 
 def test_what_is_said_of_one_clustering_is_not_said_of_another_and_comes_back_with_it(people: People) -> None:

@@ -30,9 +30,6 @@ def blobs(k: int, each: int = 20, seed: int = 0) -> np.ndarray:
     return np.repeat(np.eye(32)[:k], each, axis=0) + 0.05 * rng.normal(size=(k * each, 32))
 
 
-# The images' side
-
-
 def test_the_silhouette_is_that_of_scikit_learn_and_distances_those_of_scipy() -> None:
     for metric, k in product(("euclidean", "cosine"), (2, 5, 30)):
         rng = np.random.default_rng(k)
@@ -111,9 +108,6 @@ def test_a_handful_of_images_is_no_trouble_and_those_that_are_all_alike_suggest_
         assert suggest(None, found) is None, n
 
 
-# The words' side
-
-
 def worded(k: int, each: int = 4, images: int = 12) -> tuple[Evidence, np.ndarray]:
     """Labels in k groups, and images that lie as their labels do."""
     vectors = blobs(k, each)
@@ -146,9 +140,6 @@ def test_a_handful_of_labels_is_no_trouble_and_those_that_are_all_alike_say_noth
     tree = grow(np.full((9, 4), 0.5), np.ones(9))
     found = word_evidence(tree, np.arange(90) % 9, np.zeros((90, 3), np.float32))
     assert suggest(found, None) is None
-
-
-# One K
 
 
 def evidence(**votes: int) -> Evidence:
@@ -187,9 +178,6 @@ def test_the_reason_names_k_and_what_is_for_and_against_it() -> None:
     found = suggest(None, evidence(**dict.fromkeys(VOTERS, 8)))
     assert found is not None and "Against" not in found.reason, "all agree"
     assert found.reason.count("8") >= len(VOTERS)
-
-
-# Kinds of things, and names for groups
 
 
 NO_NOUNS = ["", "n", "n1", "02084071", "v02084071", "n02084071 ", "n-2084071", "n٠٢", "n²", "n99999999", "n" + "9" * 40]

@@ -121,9 +121,6 @@ READERS: dict[str, Callable[[Path], list[dict[str, Any]]]] = {
 }
 
 
-# Rows out are images in
-
-
 def test_every_format_holds_every_image_once_with_all_that_is_known_of_it_and_its_clusters_which_add_up(
     members: Members, tmp_path: Path
 ) -> None:
@@ -190,18 +187,12 @@ def test_a_path_that_is_no_utf8_stops_no_other_program_and_parquet_has_its_exact
     assert len(rows) == 36 and parquet.ParquetFile(file).num_row_groups == 4
 
 
-# Names as they were
-
-
 def test_what_a_cell_was_can_be_read_back_from_it() -> None:
     cells = [csv_cell(text) for text in CELLS]
     assert [csv_value(cell) for cell in cells] == CELLS and len(set(cells)) == len(CELLS)
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))]
     written = csv_text(("name",), [(text,) for text in CELLS])
     assert [csv_value(row[0] if row else "") for row in csv.reader(io.StringIO(written, newline=""))][1:] == CELLS
-
-
-# Nothing is overwritten
 
 
 def test_a_folder_that_holds_anything_is_left_as_it_is_and_others_are_filled_or_made(
@@ -263,9 +254,6 @@ def test_nothing_is_written_among_the_images_or_into_the_workspace(
     monkeypatch.setenv("IMCLUST_ROOTS", str(source.folder))
     with pytest.raises(ExportError, match="outside the folders"):
         folder_to_write(members.workspace, str(tmp_path / "results"))
-
-
-# Folders
 
 
 def test_folders_hold_each_image_exactly_once(members: Members, source: Collection, tmp_path: Path) -> None:
@@ -351,9 +339,6 @@ def test_names_in_a_folder_differ_also_where_case_and_accents_do_not_count_and_o
     assert len(folded) == len(made) and all(len(name.encode()) <= MOST_BYTES for name in made)
     for name in ("Zebra", "red panda & cub", "日本語 🐘", "👩‍🔬", "IMG_0001.JPG", "a.b.c.jpg", "it's (1).png", "-x"):
         assert Names().add(name, is_file=True) == name
-
-
-# The commands
 
 
 def test_the_commands_name_export_and_refuse(

@@ -94,9 +94,6 @@ def images(desk: Desk, number: int) -> list[int]:
     return found
 
 
-# Names of clusters
-
-
 def test_clusters_get_their_names_states_and_notes(work: Work) -> None:
     data = csv_of("Cluster,Name,State,Note", [(1, "Zebra", "doubtful", "or okapi"), ("cluster 2", HOSTILE, "", "")])
     plan = work.imported(data)
@@ -144,9 +141,6 @@ def test_rows_that_do_not_say_clearly_what_they_mean_are_listed_or_counted(work:
     twice = csv_of("image_id,name", [(image, "Zebra"), (image, "Cat"), (image, "Zebra"), (image, ""), (12345, "Cat")])
     plan = work.imported(twice)
     assert plan.empty and [one.line for one in plan.unused] == [2, 3, 4, 6] and plan.unused_rows == 4
-
-
-# Names of images
 
 
 def test_a_cluster_takes_the_name_of_nine_in_ten_others_go_where_they_belong_and_what_has_no_home_becomes_one(
@@ -281,9 +275,6 @@ def test_on_any_desk_a_table_of_images_has_its_way_and_twice_is_once() -> None:
             assert not (replace and plan.kept)
 
 
-# There and back
-
-
 def test_what_was_exported_and_comes_back_changes_nothing_and_gives_what_was_unnamed_its_names(
     work: Work, tmp_path: Path
 ) -> None:
@@ -317,9 +308,6 @@ def test_every_cell_is_read_as_it_was_written() -> None:
         with case(text):
             (row,) = read_table(csv_of("path,name", [(text, "x")])).rows()
             assert row.path == text
-
-
-# Tables that are none, and others at work
 
 
 def test_a_file_that_is_no_table_of_names_or_too_large_is_refused(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,9 +58,6 @@ def alike(one: np.ndarray, other: np.ndarray) -> float:
     return float(adjusted_rand_score(one, other))
 
 
-# What is so of every answer
-
-
 def assert_sound(found: KMeans, points: np.ndarray, name: str = "") -> None:
     away = distances(points, found.centroids)
     own = away[np.arange(len(points)), found.labels]
@@ -117,9 +114,6 @@ def test_where_the_origin_is_and_how_large_the_numbers_are_does_not_matter() -> 
         assert found.inertia == pytest.approx(plain.inertia * scale**2, rel=1e-3)
 
 
-# By angle
-
-
 def test_spherical_clusters_go_by_angle_and_rows_without_one_do_no_harm() -> None:
     points = blobs(6)
     longer = points * np.random.default_rng(0).uniform(0.01, 100, size=(len(points), 1)).astype(np.float32)
@@ -138,9 +132,6 @@ def test_spherical_clusters_go_by_angle_and_rows_without_one_do_no_harm() -> Non
         assert_sound(found, unit, name)
         cosines = unit @ found.centroids.T
         assert (cosines[np.arange(len(unit)), found.labels] >= cosines.max(axis=1) - 1e-5).all(), name
-
-
-# Any array
 
 
 SHAPES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -184,9 +175,6 @@ def test_a_sample_is_searched_and_all_rows_are_settled(monkeypatch: pytest.Monke
     found = cpu(points, 8)
     assert_sound(found, points)
     assert alike(found.labels, truth(8, each=150)) == 1
-
-
-# A handful
 
 
 def test_as_many_clusters_as_rows_are_single_rows_and_one_is_the_mean_of_all() -> None:
@@ -244,9 +232,6 @@ def test_what_cannot_be_clustered_is_said_in_words() -> None:
     for (points, k, says), spherical in product(IMPOSSIBLE, (False, True)):
         with case(points.tolist(), k, spherical), pytest.raises(ClusteringError, match=says):
             cpu(points, k, spherical=spherical)
-
-
-# Telling of it
 
 
 def test_steps_are_told_up_to_the_whole_and_what_one_raises_ends_the_work() -> None:
