@@ -18,9 +18,7 @@ from tests.helpers.command import ROOT, imclust, imclust_here
 from tests.helpers.hostile import make_hostile_folder
 
 
-def test_scan_prints_one_json_object_and_nothing_else_and_accounts_for_every_file(
-    workspace: Workspace, tmp_path: Path
-) -> None:
+def test_scan_prints_one_json_object_alone_and_accounts_for_every_file(workspace: Workspace, tmp_path: Path) -> None:
     expected = make_hostile_folder(tmp_path / "hostile")
     done = imclust("scan", tmp_path / "hostile", "--json")
     assert (done.returncode, done.stderr) == (0, "")
@@ -57,7 +55,7 @@ def test_a_request_that_cannot_be_is_refused_before_anything_is_scanned(workspac
             assert json.loads(done.stdout)["reason"] == "backbone" and collections(workspace) == []
 
 
-def test_a_relative_folder_is_meant_from_where_one_stands_and_the_workspace_can_be_given(
+def test_a_relative_folder_is_one_from_here_and_a_workspace_can_be_given(
     workspace: Workspace, photos: Path, tmp_path: Path
 ) -> None:
     done = imclust("scan", "photos", "--workspace", tmp_path / "other", "--json", cwd=photos.parent)
@@ -88,9 +86,7 @@ def test_bad_arguments_exit_with_their_code_and_a_message_on_stderr(workspace: W
     assert done.returncode == 1 and "does not exist" in json.loads(done.stdout)["error"]
 
 
-def test_collections_and_jobs_and_a_lost_drive_are_told_to_programs_and_to_people(
-    workspace: Workspace, photos: Path
-) -> None:
+def test_collections_jobs_and_a_lost_drive_are_told_to_programs_and_people(workspace: Workspace, photos: Path) -> None:
     def told(*asked: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(imclust_here(*asked, "--json").stdout)
         return found

@@ -127,9 +127,7 @@ def test_other_recipes_are_other_clusterings_each_found_again_and_the_same_bytes
     assert files_of(workspace) == files
 
 
-def test_a_removed_clustering_is_out_of_sight_and_comes_back_and_outlives_its_embedding(
-    workspace: Workspace, source: Collection
-) -> None:
+def test_a_removed_clustering_comes_back_and_outlives_its_embedding(workspace: Workspace, source: Collection) -> None:
     assert not kept.is_clustered(workspace, source.id)
     first = clustered(workspace, source)
     assert kept.is_clustered(workspace, source.id)
@@ -155,9 +153,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def test_a_clustering_that_was_lost_or_garbled_says_so_and_is_made_again(
-    workspace: Workspace, source: Collection
-) -> None:
+def test_a_clustering_that_was_lost_or_garbled_is_made_again(workspace: Workspace, source: Collection) -> None:
     first, other = clustered(workspace, source), clustered(workspace, source, replace(PLAIN, k=3))
     whole, buffer = first.path.read_bytes(), BytesIO()
     np.savez(buffer, labels=np.zeros(3))
@@ -177,7 +173,7 @@ def test_a_clustering_that_was_lost_or_garbled_says_so_and_is_made_again(
             assert_sound(workspace, source, again)
 
 
-def test_new_images_make_another_clustering_and_a_single_one_is_clustered_every_way(
+def test_new_images_make_another_clustering_and_one_is_clustered_every_way(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     folder = tmp_path / "few"
@@ -216,9 +212,7 @@ def test_new_images_make_another_clustering_and_a_single_one_is_clustered_every_
                 assert stored.summary.mean_stability is None, "too few for samples"
 
 
-def test_clusters_that_go_on_keep_their_numbers_while_k_changes_and_get_them_back(
-    workspace: Workspace, source: Collection
-) -> None:
+def test_clusters_that_go_on_keep_their_numbers_and_get_them_back(workspace: Workspace, source: Collection) -> None:
     before = clustered(workspace, source, replace(WARD, k=4))
     assert before.summary.numbers == (1, 2, 3, 4)
     for k in (7, 5, 9, 2):
@@ -270,9 +264,7 @@ def test_what_cannot_be_clustered_is_said_and_leaves_nothing(workspace: Workspac
         assert rows_of(workspace) == [] and files_of(workspace) == {}
 
 
-def test_the_word_tree_is_cut_as_on_choose_k_and_by_hand_where_that_was_done_to_the_same_tree(
-    workspace: Workspace, source: Collection
-) -> None:
+def test_the_word_tree_is_cut_as_on_choose_k_and_there_by_hand(workspace: Workspace, source: Collection) -> None:
     for k in (1, 4, 9):
         stored = clustered(workspace, source, check_clustering(replace(WORDS, k=k)))
         assert by_words_alone(workspace, source, k) == read_clustering(stored).labels.tolist(), k
@@ -482,9 +474,7 @@ def test_what_watching_raises_ends_the_other_process(given: object) -> None:
     assert children and all(not Path(f"/proc/{child.pid}").exists() for child in children)
 
 
-def test_the_worker_clusters_while_the_page_is_closed_and_stops_when_asked(
-    workspace: Workspace, source: Collection
-) -> None:
+def test_the_worker_clusters_with_no_page_open_and_stops_when_asked(workspace: Workspace, source: Collection) -> None:
     one, queue = newest(workspace, source), Queue(workspace)
     job = submit_cluster(workspace, one, KMEANS, "ada")
     assert submit_cluster(workspace, one, KMEANS, "ada").id == job.id

@@ -93,9 +93,7 @@ def test_a_new_workspace_and_one_with_labels_are_well(workspace: Workspace) -> N
     assert sorted(path.name for path in workspace.root.rglob("*")) == before
 
 
-def test_labels_that_are_gone_come_back_from_backup_and_log_or_either_alone_once_they_are_asked_for(
-    workspace: Workspace,
-) -> None:
+def test_labels_that_are_gone_come_back_from_backup_and_log_or_either_alone_when_asked(workspace: Workspace) -> None:
     before = say(workspace, "a", "b", "c")  # the backup has the first only
     workspace.labels.unlink()
     files = {path: path.read_bytes() for path in workspace.root.rglob("*") if path.is_file()}
@@ -348,7 +346,7 @@ def test_a_repair_that_is_interrupted_loses_nothing(workspace: Workspace, monkey
     mended(workspace, "abc")
 
 
-def test_a_full_disk_in_the_middle_of_a_repair_changes_nothing(
+def test_a_full_disk_in_the_midst_of_a_repair_changes_nothing(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     say(workspace, *"ab")
@@ -448,9 +446,7 @@ def test_vectors_clusterings_segments_and_embeddings_that_changed_or_are_gone_ar
     assert "are gone" in finding.problem and "embed again" in finding.remedy
 
 
-def test_the_command_says_what_it_did_and_its_exit_code(
-    workspace: Workspace, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_says_what_it_did_and_in_its_code(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     say(workspace, "a", "b")
     assert main(["doctor"]) == 0 and "all is well" in capsys.readouterr().out
     workspace.labels.write_bytes(b"")
@@ -474,9 +470,7 @@ def test_the_command_gives_one_json_object(workspace: Workspace, capsys: pytest.
     assert json.loads(capsys.readouterr().out)["findings"][0]["mended"] is True
 
 
-def test_a_folder_that_is_no_workspace_is_refused_and_left_alone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_that_is_no_workspace_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "thesis.doc").write_text("precious")
     assert main(["doctor", "--repair", "--workspace", str(tmp_path)]) == 1
     assert "is not an imclust workspace" in capsys.readouterr().err

@@ -235,9 +235,7 @@ def test_everybody_takes_back_only_their_own(people: People) -> None:
     assert people.desk.names == {} and len(people.events) == 4
 
 
-def test_an_undo_in_another_window_comes_first_or_nothing_is_done(
-    people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_undo_in_another_window_comes_first_or_none_is_done(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     people.move([101], 2)
     people.move([102], 2)
 

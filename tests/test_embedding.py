@@ -186,9 +186,7 @@ def many(workspace: Workspace, folder: Path, number: int = 40) -> Collection:
     return made
 
 
-def test_a_cancelled_run_keeps_its_sealed_shards_goes_on_without_what_went_and_mends_what_was_lost(
-    workspace: Workspace, tmp_path: Path
-) -> None:
+def test_a_cancelled_run_keeps_its_sealed_shards_and_mends_what_was_lost(workspace: Workspace, tmp_path: Path) -> None:
     def enough(done: int, *_: object) -> None:
         if done >= 16:
             raise Cancelled("enough")
@@ -367,7 +365,7 @@ def test_what_is_not_finite_is_a_reason_or_clipped(workspace: Workspace, source:
     assert np.isfinite(shards.read_features(tmp_path, segment, 0, 3)).all()
 
 
-def test_a_shard_is_sealed_whole_or_not_at_all_and_damage_to_it_is_noticed(
+def test_a_shard_is_sealed_whole_or_not_at_all_and_damage_is_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shard = Shard(np.ones((2, 3), np.float16), np.zeros(2, shards.ROW), {})
@@ -433,7 +431,7 @@ def test_other_words_with_the_same_tensors_are_another_embedding(
     assert found == {("a", "b"), ("c", "d")}
 
 
-def test_the_probe_measures_networks_and_files_and_nonsense_among_what_it_kept_is_measured_anew(
+def test_the_probe_measures_networks_and_files_and_anew_what_is_nonsense(
     workspace: Workspace, source: Collection
 ) -> None:
     speeds, key = workspace.root / "speeds.json", forward_key(TINY, "own", "auto")

@@ -31,9 +31,7 @@ def table(prepared: tuple[Path, Path]) -> Path:
     return prepared[1] / "truth.csv"
 
 
-def test_each_photograph_with_its_own_kind_is_all_right_and_needs_a_truth(
-    workspace: Workspace, source: Collection, table: Path
-) -> None:
+def test_each_photograph_with_its_own_kind_is_right(workspace: Workspace, source: Collection, table: Path) -> None:
     stored = clustered(workspace, source, 18)
     found = evaluated(workspace, stored, str(table))
     assert (found.scores.images, len(found.classes), found.unused) == (36, 18, 0)
@@ -59,9 +57,7 @@ WAYS = {
 }
 
 
-def test_a_table_is_read_however_it_was_written(
-    workspace: Workspace, source: Collection, table: Path, tmp_path: Path
-) -> None:
+def test_a_table_is_read_in_any_writing(workspace: Workspace, source: Collection, table: Path, tmp_path: Path) -> None:
     file, (_, _, rows) = tmp_path / "truth.csv", table.read_text().partition("\n")
     for way, written in WAYS.items():
         file.write_bytes(written(rows if way == "with blanks and quotes" else table.read_text()))
@@ -79,9 +75,7 @@ BAD = {
 }
 
 
-def test_what_is_no_table_or_no_file_is_refused_in_words(
-    workspace: Workspace, source: Collection, tmp_path: Path
-) -> None:
+def test_what_is_no_table_or_file_is_refused_in_words(workspace: Workspace, source: Collection, tmp_path: Path) -> None:
     for kind, (data, says) in BAD.items():
         (tmp_path / "truth.csv").write_bytes(data)
         with case(kind), pytest.raises(TruthError, match=says):

@@ -103,9 +103,7 @@ def test_what_is_kept_is_what_the_network_looked_at(looking: Looking) -> None:
     assert guided != plain
 
 
-def test_a_cluster_is_explained_by_where_it_lies_from_the_middle_of_all_and_is_another_when_people_change_it(
-    looking: Looking,
-) -> None:
+def test_a_cluster_is_explained_by_where_it_lies_from_the_middle_of_all_as_people_left_it(looking: Looking) -> None:
     workspace, stored, desk, content = looking.workspace, looking.stored, looking.desk, read_clustering(looking.stored)
     sizes = np.bincount(content.labels)
     middle = (content.centroids * (sizes / sizes.sum())[:, None]).sum(0)

@@ -121,9 +121,7 @@ READERS: dict[str, Callable[[Path], list[dict[str, Any]]]] = {
 }
 
 
-def test_every_format_holds_every_image_once_with_all_that_is_known_of_it_and_its_clusters_which_add_up(
-    members: Members, tmp_path: Path
-) -> None:
+def test_every_format_holds_every_image_once_with_all_that_is_known(members: Members, tmp_path: Path) -> None:
     gone, known = int(members.desk.image_ids[5]), sorted(members.content.image_ids.tolist())
     with_catalogue(members, "UPDATE images SET state = 'gone' WHERE id = ?", (gone,))
     for name in FORMATS:
@@ -144,9 +142,7 @@ def test_every_format_holds_every_image_once_with_all_that_is_known_of_it_and_it
     assert "&quot;x&quot;" in choices and choices.count("<Choice ") == 2
 
 
-def test_images_are_where_people_have_put_them_however_many_are_read_at_once(
-    members: Members, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_images_are_where_people_put_them_in_any_batches(members: Members, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = {row.image: row for row in members}
     for number, count in members.desk.sizes.items():
         assert sum(row.cluster == number for row in rows.values()) == count
@@ -195,9 +191,7 @@ def test_what_a_cell_was_can_be_read_back_from_it() -> None:
     assert [csv_value(row[0] if row else "") for row in csv.reader(io.StringIO(written, newline=""))][1:] == CELLS
 
 
-def test_a_folder_that_holds_anything_is_left_as_it_is_and_others_are_filled_or_made(
-    members: Members, tmp_path: Path
-) -> None:
+def test_a_folder_that_holds_anything_stays_and_others_are_filled_or_made(members: Members, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     mine = tmp_path / "out" / "mine"
     mine.write_text("mine")
@@ -288,7 +282,7 @@ def test_a_name_on_two_clusters_is_one_folder_the_unnamed_have_their_own_and_hos
     assert sum(1 for path in (folder / "images").glob("*/*") if path.is_symlink()) == 36
 
 
-def test_files_that_are_gone_are_counted_and_listed_and_hostile_names_become_files(
+def test_files_that_are_gone_are_listed_and_odd_names_are_files(
     members: Members, source: Collection, tmp_path: Path
 ) -> None:
     ids = members.desk.image_ids.tolist()

@@ -21,9 +21,7 @@ def people(workspace: Workspace) -> People:
     return People(workspace, add(workspace))
 
 
-def test_images_of_several_clusters_and_of_none_become_the_next_cluster_and_come_back_from_either_copy(
-    people: People,
-) -> None:
+def test_images_of_several_clusters_and_of_none_become_the_next_one_also_after_a_repair(people: People) -> None:
     people.move([102], ASIDE)
     event = people.gather([112, 101, 106, 106, 102])
     assert event.kind == "split" and event.target == ""
@@ -38,9 +36,7 @@ def test_images_of_several_clusters_and_of_none_become_the_next_cluster_and_come
     assert people.inside(4) == [101, 102, 106, 112] and people.desk.sizes == {1: 3, 2: 3, 3: 2, 4: 4}
 
 
-def test_no_image_is_lost_or_twice_there_numbers_are_never_given_again_and_undo_brings_all_back(
-    workspace: Workspace,
-) -> None:
+def test_no_image_is_lost_or_twice_there_no_number_given_again_and_undo_brings_all_back(workspace: Workspace) -> None:
     for seed in range(4):
         with case(seed):
             made_at_random(People(workspace, add(workspace, seed=seed)), np.random.default_rng(seed))

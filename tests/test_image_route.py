@@ -133,9 +133,7 @@ def test_a_link_put_in_a_files_place_is_not_followed(workspace: Workspace, tmp_p
         assert server.get(address(workspace, source.id, row)).status == 404, part
 
 
-def test_below_a_base_path_images_are_where_pages_say_that_they_are(
-    workspace: Workspace, images: tuple[str, list[ImageRow]]
-) -> None:
+def test_below_a_base_path_images_are_where_pages_say(workspace: Workspace, images: tuple[str, list[ImageRow]]) -> None:
     collection_id, (row, *_) = images
     path = address(workspace, collection_id, row)
     with Dashboard(workspace, base="/team/images") as server:

@@ -143,9 +143,7 @@ def test_rows_that_do_not_say_clearly_what_they_mean_are_listed_or_counted(work:
     assert plan.empty and [one.line for one in plan.unused] == [2, 3, 4, 6] and plan.unused_rows == 4
 
 
-def test_a_cluster_takes_the_name_of_nine_in_ten_others_go_where_they_belong_and_what_has_no_home_becomes_one(
-    work: Work,
-) -> None:
+def test_a_cluster_takes_the_name_of_nine_in_ten_others_go_where_they_belong_or_become_one(work: Work) -> None:
     desk = work.desk
     wanted = {**dict.fromkeys(images(desk, 1), "Zebra"), **dict.fromkeys(images(desk, 2), "Cat")}
     wanted[images(desk, 3)[0]] = "Zebra"
@@ -184,7 +182,7 @@ def test_images_set_aside_stay_so_unless_asked_and_those_in_no_cluster_make_none
     assert plan.empty and "no cluster of this name" in plan.unused[0].why
 
 
-def test_images_are_found_by_path_by_file_name_and_by_id_and_moved_in_pieces(
+def test_images_are_found_by_path_by_file_or_by_id_and_moved_in_pieces(
     work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work.call(1, "Zebra")
@@ -275,9 +273,7 @@ def test_on_any_desk_a_table_of_images_has_its_way_and_twice_is_once() -> None:
             assert not (replace and plan.kept)
 
 
-def test_what_was_exported_and_comes_back_changes_nothing_and_gives_what_was_unnamed_its_names(
-    work: Work, tmp_path: Path
-) -> None:
+def test_what_was_exported_and_comes_back_changes_nothing_or_brings_the_names(work: Work, tmp_path: Path) -> None:
     work.call(1, "=1+1", note='"so",\n=2')
     work.call(2, HOSTILE, state="doubtful")
     work.call(3, "=1+1")

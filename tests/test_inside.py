@@ -81,7 +81,7 @@ def test_the_filters_are_the_weights_each_drawn_at_its_own_scale(backbones: dict
 
 
 @pytest.mark.parametrize("step", [30, pytest.param(1, marks=pytest.mark.long)])
-def test_every_layer_is_listed_once_with_the_shape_of_a_pass_and_its_maps_are_what_a_hook_sees(
+def test_every_layer_is_listed_once_and_its_maps_are_what_a_hook_sees(
     backbones: dict[str, Backbone], step: int
 ) -> None:
     for name in (*NETWORKS, SWIN):
@@ -280,7 +280,7 @@ def test_channels_that_reach_the_same_are_told_apart_by_the_rest() -> None:
     assert store.top_sampled(layer, replace(found, means=six), 0, 3).alike
 
 
-def test_a_sample_is_the_same_each_time_and_a_stopped_sweep_leaves_nothing_and_goes_on(
+def test_a_sample_is_the_same_each_time_and_a_stopped_sweep_goes_on(
     looked: Looked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue, job = Queue(looked.workspace), submit_peaks(looked.workspace, looked.one, "conv_stem")
@@ -393,7 +393,7 @@ def test_what_cannot_be_is_said_in_words(workspace: Workspace, photos: Path, mon
         jobs.survey_network(workspace, looked.one.id, quietly)
 
 
-def test_a_squashed_embedding_stays_squashed(
+def test_what_is_squashed_stays_squashed(
     workspace: Workspace, source: Collection, backbones: dict[str, Backbone]
 ) -> None:
     embed(workspace, source.id, EmbedRequest(BUNDLED, preprocess="squash"), quietly)
