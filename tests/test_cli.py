@@ -120,7 +120,7 @@ def test_ctrl_c_cancels_the_scan_and_says_so(workspace: Workspace, many_photos: 
         # Whoever waits for its first rows may find, on a busy machine, that it has ended.
         wait_for(lambda: any(job.state == "running" for job in Queue(workspace).recent()), what="the scan to begin")
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 1 and "stopped" in said and "Traceback" not in said
     (job,) = Queue(workspace).recent()
     wait_for(lambda: Queue(workspace).job(job.id).state == "cancelled", what="the job to be cancelled")

@@ -307,7 +307,8 @@ def test_a_sample_is_the_same_each_time_and_a_stopped_sweep_goes_on(
     assert len(sorted(looked.kept.iterdir())) == len(before) + 1
 
 
-def test_what_is_damaged_is_made_anew_whatever_the_wrong_byte(looked: Looked) -> None:
+def test_what_is_damaged_is_made_anew_whatever_the_byte(looked: Looked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "SAMPLE", 4)
     one, row, lot = looked.one, looked.rows[0], random.Random(0)
     layer = looked.layer("blocks.3.0")
 
