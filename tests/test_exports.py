@@ -326,7 +326,7 @@ def test_a_safe_name_is_one_that_every_system_takes(tmp_path: Path) -> None:
 
 def test_names_in_a_folder_differ_also_where_case_and_accents_do_not_count_and_ordinary_ones_stay() -> None:
     names, accents = Names(), ("é.jpg", unicodedata.normalize("NFD", "é.jpg"))
-    wanted = ("A.jpg", "a.JPG", "a.jpg", *accents, "x" * 300, "x" * 301, "ﬁ", "fi")
+    wanted = ("A.jpg", "a.JPG", "a.jpg", *accents, "x" * 300, "x" * 301, "ﬁ", "fi", "ß", "ss")
     made = [names.add(name, 7, is_file=True) for name in wanted]
     assert made[:3] == ["A.jpg", "a (7).JPG", "a (7) 1.jpg"]
     folded = {unicodedata.normalize("NFKC", name).casefold() for name in made}

@@ -261,6 +261,9 @@ def by_chance(chance: random.Random) -> tuple[Desk, dict[int, str]]:
 
 
 def test_on_any_desk_a_table_of_images_has_its_way_and_twice_is_once() -> None:
+    for named, called in ((9, ["a"]), (8, [])):
+        desk, wanted = fresh(np.arange(10), np.ones(10, int), 1), dict.fromkeys(range(named), "a")
+        assert [one.name for one in Labels(desk, wanted, Trouble(), replace=False).plan("").namings] == called
     for seed, replace in product(range(400), (False, True)):
         with case(seed, replace):
             desk, wanted = by_chance(random.Random(seed))
