@@ -12,20 +12,11 @@ from PIL import Image
 from torch import nn
 
 from imclust_core import open_image
+from imclust_core.backbones import registry
 from imclust_core.backbones.classes import imagenet_classes, numbered_classes
 from imclust_core.backbones.network import Backbone, head_path, load_backbone
 from imclust_core.backbones.preprocessing import Preprocessing
-from imclust_core.backbones.registry import (
-    BACKBONES,
-    BUNDLED,
-    FEATURED,
-    RECOMMENDED,
-    BackboneSpec,
-    default_backbone,
-    find_backbone,
-    weights_folder,
-    weights_path,
-)
+from imclust_core.backbones.registry import BACKBONES, BUNDLED, FEATURED, RECOMMENDED, find_backbone, weights_path
 from imclust_core.backbones.sources import SOURCES
 from imclust_core.backbones.weights import read_weights
 from imclust_core.errors import BackboneError
@@ -44,7 +35,7 @@ DINO = "timm:vit_small_patch14_dinov2.lvd142m"
 TINY = "timm:test_byobnet.r160_in1k"
 
 
-def published(spec: BackboneSpec) -> Any:
+def published(spec: registry.BackboneSpec) -> Any:
     """What torchvision itself says of the weights a row is about."""
     from torchvision import models
 
@@ -73,10 +64,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
 
 
-# The table
-
-
-def test_each_row_says_what_torchvision_says_of_the_same_weights_and_knows_its_dim() -> None:
+def test_every_promised_network_is_there_and_says_what_torchvision_says_of_the_same_weights() -> None:
+    assert {spec.name for spec in TORCHVISION} == PROMISED and FEATURED[:2] == (RECOMMENDED, BUNDLED)
+    assert {BUNDLED, RECOMMENDED, DINO, *FEATURED} <= set(BACKBONES)
     for spec in TORCHVISION:
         weights = published(spec)
         assert spec.url == weights.url and spec.file == weights.url.rpartition("/")[2], spec.name
@@ -93,23 +83,12 @@ def test_each_row_says_what_torchvision_says_of_the_same_weights_and_knows_its_d
         assert (pre.interpolation, list(pre.mean), list(pre.std)) == (own.interpolation.value, own.mean, own.std)
 
 
-def test_every_promised_network_is_there_and_the_featured_ones_among_them() -> None:
-    assert {spec.name for spec in TORCHVISION} == PROMISED
-    assert {BUNDLED, RECOMMENDED, DINO, *FEATURED} <= set(BACKBONES)
-    assert FEATURED[:2] == (RECOMMENDED, BUNDLED)
-
-
-# Splitting
-
-
 def as_its_library_makes_it(name: str) -> nn.Module:
     import timm
     from torchvision import models
 
-    if name == BUNDLED:
-        return timm.create_model("tf_efficientnet_lite0").eval()
-    if name.startswith("timm:"):
-        return timm.create_model(name.removeprefix("timm:")).eval()
+    if name == BUNDLED or name.startswith("timm:"):
+        return timm.create_model("tf_" * (name == BUNDLED) + name.removeprefix("timm:")).eval()
     return models.get_model(name).eval()
 
 
@@ -152,12 +131,7 @@ def test_the_seed_decides_the_random_weights_and_they_are_marked() -> None:
         assert torch.equal(before, torch.get_rng_state()), "the caller's own dice were thrown"
 
 
-# The bundled network, and words for real photographs
-
-
-def test_the_bundled_network_holds_every_tensor_of_its_file_and_is_not_in_training(
-    bundled: Backbone,
-) -> None:
+def test_the_bundled_network_holds_every_tensor_of_its_file_and_is_not_in_training(bundled: Backbone) -> None:
     path = weights_path(BACKBONES[BUNDLED])
     assert path is not None and bundled.head is not None
     in_file, loaded = read_weights(path), {**bundled.trunk.state_dict(), **bundled.head.state_dict()}
@@ -175,25 +149,18 @@ def of_class(shared_data: Path, name: str, number: int) -> list[Image.Image]:
     return [open_image(path).rgb for path in found]
 
 
-def test_the_bundled_network_knows_what_photographs_show(bundled: Backbone, shared_data: Path) -> None:
+def test_networks_with_real_weights_know_what_photographs_show(bundled: Backbone, shared_data: Path) -> None:
     known = {"cat": "tiger cat", "coffee": "espresso", "flower": "daisy"}
     known |= {"rocket": "missile", "motorcycle": "moped", "temple": "palace"}
     assert words(bundled, [photograph(name) for name in known]) == list(known.values())
     for name in ("dalmatian", "starfish", "grand_piano"):
         said = words(bundled, of_class(shared_data, name, 20))
         assert len(said) == 20 and said.count(name.replace("_", " ")) >= 16, name
-
-
-def test_a_laptop_is_a_laptop_to_a_torchvision_network_with_real_weights(shared_data: Path) -> None:
-    weights = shared_data / "weights" / "mobilenet_v2.pth"
-    backbone = load_backbone("mobilenet_v2", weights=weights)
-    said = words(backbone, of_class(shared_data, "laptop", 40))
+    of_torchvision = load_backbone("mobilenet_v2", weights=shared_data / "weights" / "mobilenet_v2.pth")
+    assert of_torchvision.origin == "file mobilenet_v2.pth" and not of_torchvision.random
+    said = words(of_torchvision, of_class(shared_data, "laptop", 40))
     assert said.count("laptop") + said.count("notebook") > len(said) / 2
     assert said.count("laptop") == max(said.count(one) for one in said)
-    assert backbone.origin == "file mobilenet_v2.pth" and not backbone.random
-
-
-# Classes
 
 
 def test_classes_have_names_of_their_own_in_torchvisions_order_with_synonyms_and_a_gloss() -> None:
@@ -219,9 +186,6 @@ def test_classes_have_names_of_their_own_in_torchvisions_order_with_synonyms_and
         classes = imagenet_classes(subset)
         assert len({one.name for one in classes}) == len(classes), subset
     assert [one.name for one in numbered_classes(3)] == ["class 0", "class 1", "class 2"]
-
-
-# Preprocessing
 
 
 def test_the_box_is_the_middle_square_within_the_picture_and_never_blown_up() -> None:
@@ -269,7 +233,7 @@ def test_pixels_are_those_of_the_networks_own_library_but_for_a_part_of_a_pixel(
             assert difference < (0.02 if image.width == image.height else 0.65 * moved), (network, name)
 
 
-def own_transforms(spec: BackboneSpec) -> tuple[Preprocessing, Any]:
+def own_transforms(spec: registry.BackboneSpec) -> tuple[Preprocessing, Any]:
     """A network's preprocessing, and its library's: from a picture to values of 0..255, before normalising."""
     from timm.data import create_transform, resolve_data_config
 
@@ -293,9 +257,6 @@ def test_every_kind_of_file_that_opens_becomes_pixels(tmp_path: Path) -> None:
             assert values.shape == (224, 224, 3) and values.dtype == np.uint8, name
         opened += bool({"deep", "cmyk", "alpha"} & set(expected.notes)) or name == b"grey.jpg"
     assert opened == 5
-
-
-# Names, and where weights lie
 
 
 def test_a_name_that_is_none_is_answered_with_near_ones_or_with_all() -> None:
@@ -330,24 +291,22 @@ def test_names_of_timm_and_of_checkpoints_are_taken_as_they_come(home: Path) -> 
     assert find_backbone("resnet50:v2").architecture == find_backbone("resnet50").architecture == "resnet50"
 
 
-def test_weights_lie_where_torch_keeps_them(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_are_here_once_their_file_is_where_torch_keeps_them_and_the_bundled_ones_the_default_until_then(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch_home, xdg = {"TORCH_HOME": "torch-home"}, {"XDG_CACHE_HOME": "xdg"}
     for settings, expected in (
-        ({}, ".cache/torch"),
-        ({"XDG_CACHE_HOME": "xdg"}, "xdg/torch"),
-        ({"TORCH_HOME": "torch-home"}, "torch-home"),
-        ({"TORCH_HOME": "torch-home", "XDG_CACHE_HOME": "xdg"}, "torch-home"),
+        *(({}, ".cache/torch"), (xdg, "xdg/torch")),
+        *((torch_home, "torch-home"), (torch_home | xdg, "torch-home")),
     ):
         with monkeypatch.context() as patch:
             for name, folder in settings.items():
                 patch.setenv(name, str(home / folder))
             folder = home / expected / "hub" / "checkpoints"
-            assert weights_folder() == folder == Path(torch.hub.get_dir()) / "checkpoints", settings
-
-
-def test_weights_are_here_once_their_file_is_and_the_bundled_ones_the_default_until_then(home: Path) -> None:
+            assert registry.weights_folder() == folder == Path(torch.hub.get_dir()) / "checkpoints", settings
     snapshots = home / ".cache/huggingface/hub/models--timm--vit_small_patch14_dinov2.lvd142m/snapshots"
     for name, path in (
-        ("resnet50:v2", weights_folder() / "resnet50-11ad3fa6.pth"),
+        ("resnet50:v2", registry.weights_folder() / "resnet50-11ad3fa6.pth"),
         (DINO, snapshots / "0a1b" / "model.safetensors"),
     ):
         assert weights_path(BACKBONES[name]) is None
@@ -356,9 +315,9 @@ def test_weights_are_here_once_their_file_is_and_the_bundled_ones_the_default_un
         path.rmdir()
         path.write_bytes(b"x")
         assert weights_path(BACKBONES[name]) == path
-    assert default_backbone().name == BUNDLED and weights_path(default_backbone()) is not None
-    (weights_folder() / BACKBONES[RECOMMENDED].file).write_bytes(b"x")
-    assert default_backbone().name == RECOMMENDED
+    assert registry.default_backbone().name == BUNDLED and weights_path(registry.default_backbone()) is not None
+    (registry.weights_folder() / BACKBONES[RECOMMENDED].file).write_bytes(b"x")
+    assert registry.default_backbone().name == RECOMMENDED
 
 
 def test_choosing_a_network_and_making_pixels_asks_for_no_heavy_library() -> None:

@@ -1,8 +1,7 @@
 """What people said of one clustering comes along to another: names, and what was moved by hand, and nothing twice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -10,14 +9,12 @@ import pytest
 from imclust_core.annotation import carry_over as carrying
 from imclust_core.annotation.annotated import ASIDE, UNASSIGNED, Desk, advance, fresh
 from imclust_core.annotation.carry_over import Plan, bring_over, plan_for
-from imclust_core.annotation.editing import open_desk, undo
 from imclust_core.errors import LabelConflict
-from imclust_core.store.annotations.events import events_of
-from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
 from tests.helpers.cases import case
-from tests.helpers.editing import add, merge, move, name, new, split
+from tests.helpers.editing import add, new
 from tests.helpers.events import event, named
+from tests.helpers.people import People
 
 OLD = (0,) * 10 + (1,) * 8 + (2,) * 6 + (-1,) * 2
 """Of the images 101 to 126."""
@@ -42,13 +39,6 @@ def told(plan: Plan) -> dict[int, tuple[str, bool, bool]]:
     return {one.number: (one.name.text, one.heir, one.doubtful) for one in plan.names}
 
 
-def lost(plan: Plan) -> list[tuple[int, str, int]]:
-    return [(number, name_.text, images) for number, name_, images in plan.lost]
-
-
-# What goes where
-
-
 def test_to_an_identical_clustering_all_names_come_along() -> None:
     for seed in range(10):
         with case(seed):
@@ -63,49 +53,52 @@ def test_to_an_identical_clustering_all_names_come_along() -> None:
             assert (plan.moves, plan.kept, plan.lost, plan.loose, plan.empty) == ((), (), (), 0, False)
 
 
-def test_when_a_cluster_splits_both_the_heir_and_a_plain_part_bear_its_name() -> None:
-    old, new_ = blocks((1, 1, 30), (1, 3, 16), (2, 3, 4), (2, 2, 40), said={1: "lion", 2: "lynx"})
-    plan = plan_for(old, new_)
-    assert told(plan) == {1: ("lion", True, False), 2: ("lynx", True, False), 3: ("lion", False, False)}
-    part = plan.names[2]
-    assert (part.old, part.images, part.share) == (1, 16, 0.8) and not plan.lost
+LION, LYNX = ("lion", True, False), ("lynx", True, False)
+NAMED = {1: "lion", 2: "lynx"}
+FATES: dict[str, tuple[list[tuple[int, int, int]], dict[int, str], dict[int, Any], list[Any]]] = {
+    "it splits: both the heir and a plain part bear its name": (
+        [(1, 1, 30), (1, 3, 16), (2, 3, 4), (2, 2, 40)],
+        NAMED,
+        {1: LION, 2: LYNX, 3: ("lion", False, False)},
+        [],
+    ),
+    "a part that is less than four fifths of a cluster gets no name": (
+        [(1, 1, 30), (1, 3, 15), (2, 3, 4), (2, 2, 40)],
+        NAMED,
+        {1: LION, 2: LYNX},
+        [],
+    ),
+    "of two that merge the larger one keeps its name": ([(1, 1, 30), (2, 1, 10)], NAMED, {1: LION}, [(2, "lynx", 10)]),
+    "most images never had the name": ([(1, 1, 49), (0, 1, 51)], {1: "lion"}, {1: ("lion", True, True)}, []),
+    "half of the images had the name": ([(1, 1, 50), (0, 1, 50)], {1: "lion"}, {1: LION}, []),
+    "one's heir and another's part gets one name, that of most of its images": (
+        [(1, 1, 60), (1, 2, 40), (2, 2, 10)],
+        NAMED,
+        {1: LION, 2: ("lion", False, False)},
+        [(2, "lynx", 10)],
+    ),
+    "one's heir and the part of another that has no name": (
+        [(1, 1, 60), (1, 2, 40), (2, 2, 10)],
+        {2: "lynx"},
+        {2: ("lynx", True, True)},
+        [],
+    ),
+}
 
 
-def test_a_part_that_is_less_than_four_fifths_of_a_cluster_gets_no_name() -> None:
-    old, new_ = blocks((1, 1, 30), (1, 3, 15), (2, 3, 4), (2, 2, 40), said={1: "lion", 2: "lynx"})
-    assert set(told(plan_for(old, new_))) == {1, 2}
+def test_what_becomes_of_a_name_is_what_becomes_of_its_cluster() -> None:
+    for fate, (parts, said, expected, gone) in FATES.items():
+        with case(fate):
+            plan = plan_for(*blocks(*parts, said=said))
+            assert told(plan) == expected and [(number, text.text, n) for number, text, n in plan.lost] == gone
 
 
-def test_when_clusters_merge_the_larger_one_keeps_its_name_and_the_other_is_lost() -> None:
-    old, new_ = blocks((1, 1, 30), (2, 1, 10), said={1: "lion", 2: "lynx"})
-    plan = plan_for(old, new_)
-    assert told(plan) == {1: ("lion", True, False)} and lost(plan) == [(2, "lynx", 10)]
-
-
-@pytest.mark.parametrize(("images", "doubtful"), [(49, True), (50, False)])
-def test_a_name_that_most_images_of_a_cluster_never_had_is_doubtful(images: int, doubtful: bool) -> None:
-    old, new_ = blocks((1, 1, images), (0, 1, 100 - images), said={1: "lion"})
-    assert told(plan_for(old, new_)) == {1: ("lion", True, doubtful)}
-
-
-def test_a_cluster_that_is_one_ones_heir_and_anothers_part_gets_one_name_that_of_most_of_its_images() -> None:
-    old, new_ = blocks((1, 1, 60), (1, 2, 40), (2, 2, 10), said={1: "lion", 2: "lynx"})
-    plan = plan_for(old, new_)
-    assert told(plan) == {1: ("lion", True, False), 2: ("lion", False, False)} and lost(plan) == [(2, "lynx", 10)]
-    old, new_ = blocks((1, 1, 60), (1, 2, 40), (2, 2, 10), said={2: "lynx"})
-    assert told(plan_for(old, new_)) == {2: ("lynx", True, True)}
-
-
-def test_what_was_only_marked_comes_along_and_what_was_unnamed_again_does_not() -> None:
+def test_names_that_are_there_are_kept_and_what_was_only_marked_comes_along() -> None:
     old, new_ = blocks((1, 1, 9), (2, 2, 9), (3, 3, 9), said={})
     said = [named(1, 1, "", state="leftover"), named(2, 2, "", state=""), named(3, 3, "", state="", note="?")]
     assert told(plan_for(advance(old, said), new_)) == {1: ("", True, False)}
-
-
-def test_names_that_are_there_are_kept() -> None:
-    old, new_ = blocks((1, 1, 9), (2, 2, 9), said={1: "lion", 2: "lynx"})
-    plan = plan_for(old, advance(new_, [named(1, 2, "puma")]))
-    assert told(plan) == {1: ("lion", True, False)} and plan.kept == (2,) and not plan.lost
+    plan = plan_for(advance(old, [named(1, 1, "lion"), named(2, 2, "lynx")]), advance(new_, [named(1, 2, "puma")]))
+    assert told(plan) == {1: LION} and plan.kept == (2,) and not plan.lost
 
 
 def test_names_follow_what_was_merged_and_split_by_hand() -> None:
@@ -117,9 +110,6 @@ def test_names_follow_what_was_merged_and_split_by_hand() -> None:
     ]
     plan = plan_for(advance(old, hand), new_)
     assert told(plan) == {1: ("lion", True, False), 2: ("lion", False, False), 3: ("lynx", True, False)}
-
-
-# Moved by hand
 
 
 def test_images_moved_by_hand_go_to_the_heir_of_where_they_were_put() -> None:
@@ -137,14 +127,11 @@ def test_images_moved_by_hand_go_to_the_heir_of_where_they_were_put() -> None:
     assert not plan.names and not plan.empty
 
 
-def test_images_moved_by_hand_go_along_when_the_cluster_they_were_put_into_was_merged() -> None:
+def test_images_moved_by_hand_go_along_when_their_cluster_was_merged_and_are_counted_where_it_is_lost() -> None:
     old, new_ = blocks((1, 4, 20), (2, 5, 8), (3, 6, 20), said={})
     hand = [event(1, "move", images=[1], into=2), event(2, "merge", **{"from": 2, "into": 3})]
     plan = plan_for(advance(old, hand), new_)
     assert plan.moves == ((6, (1,)),) and plan.loose == 0
-
-
-def test_images_whose_cluster_is_lost_are_counted_and_stay() -> None:
     old, new_ = blocks((1, 1, 20), (2, 1, 5), (3, 3, 9), said={})
     plan = plan_for(advance(old, [event(1, "move", images=[30, 31], into=2)]), new_)
     assert plan.moves == () and plan.loose == 2 and plan.empty
@@ -159,16 +146,13 @@ def test_images_that_somebody_has_placed_in_the_new_clustering_stay_there() -> N
     assert plan_for(advance(old, hand), undone).moves == ((2, (2,)),)
 
 
-# Images that came and went
-
-
 def test_images_that_came_or_went_do_no_harm() -> None:
     old = desk_of(dict.fromkeys(range(1, 21), 1) | dict.fromkeys(range(21, 41), 2), {1: "lion", 2: "lynx"})
     old = advance(old, [event(9, "move", images=[1, 2, 12], into=ASIDE)])
     new_ = desk_of(dict.fromkeys(range(90, 60, -1), 3) | dict.fromkeys(range(20, 10, -1), 1))
     plan = plan_for(old, new_)
     assert told(plan) == {1: ("lion", True, False)} and plan.names[0].images == 9
-    assert plan.moves == ((ASIDE, (12,)),) and lost(plan) == [(2, "lynx", 20)]
+    assert plan.moves == ((ASIDE, (12,)),) and [(number, images) for number, _, images in plan.lost] == [(2, 20)]
 
 
 def test_next_to_nothing_gives_a_plan() -> None:
@@ -201,122 +185,85 @@ def test_every_name_comes_along_or_is_kept_back_or_is_listed_as_lost() -> None:
                 assert one.heir or one.share >= 0.8
 
 
-# Carried out
+Pair = tuple[People, People]
 
 
 @pytest.fixture
-def pair(workspace: Workspace) -> tuple[Clustering, Clustering]:
+def pair(workspace: Workspace) -> Pair:
     """An old clustering with names and hand work, and a new one in which its first cluster has split."""
-    old, fresh_ = add(workspace, OLD), add(workspace, (0,) * 6 + (3,) * 4 + OLD[10:], seed=1)
-    name(workspace, old, 1, "lion", "Bob", note="and cubs", state="mixed")
-    name(workspace, old, 2, "lynx", "Bob")
-    split(workspace, old, 3, [[119, 120]], "Bob")
-    name(workspace, old, 4, "puma", "Bob")
-    move(workspace, old, [111, 112], 1, "Bob")
-    move(workspace, old, [113, 126], ASIDE, "Bob")
-    return old, fresh_
+    old = People(workspace, add(workspace, OLD))
+    old.name(1, "lion", "Bob", note="and cubs", state="mixed")
+    old.name(2, "lynx", "Bob")
+    old.split(3, [[119, 120]], "Bob")
+    old.name(4, "puma", "Bob")
+    old.move([111, 112], 1, "Bob")
+    old.move([113, 126], ASIDE, "Bob")
+    return old, People(workspace, add(workspace, (0,) * 6 + (3,) * 4 + OLD[10:], seed=1))
 
 
-def bring(workspace: Workspace, old: Clustering, to: Clustering, plan: Plan | None = None) -> int:
-    made = plan or plan_for(open_desk(workspace, old), open_desk(workspace, to))
-    return bring_over(workspace, to, made, "the old one", author="Ada", new_uuid=new)
+def bring(old: People, to: People, plan: Plan | None = None, new_uuid: Callable[[], str] = new) -> int:
+    made = plan or plan_for(old.desk, to.desk)
+    return bring_over(to.workspace, to.stored, made, "the old one", author="Ada", new_uuid=new_uuid)
 
 
-def test_names_and_moves_come_along_as_events_of_whoever_brings_them(
-    workspace: Workspace, pair: tuple[Clustering, Clustering]
-) -> None:
+def test_names_and_moves_come_along_as_events_of_whoever_brings_them_once_and_again_when_taken_back(pair: Pair) -> None:
     old, to = pair
-    before = open_desk(workspace, old)
-    assert bring(workspace, old, to) == 5
-    desk = open_desk(workspace, to)
-    assert {number: (said.text, said.state, said.note) for number, said in desk.names.items()} == {
-        1: ("lion", "mixed", "and cubs"),
-        2: ("lynx", "sure", ""),
-        4: ("lion", "mixed", "and cubs"),
-    }
+    before, plan = old.events, plan_for(old.desk, to.desk)
+    assert bring(old, to) == 5
+    desk = to.desk
+    lion = ("lion", "mixed", "and cubs")
+    said = {number: (said.text, said.state, said.note) for number, said in desk.names.items()}
+    assert said == {1: lion, 2: ("lynx", "sure", ""), 4: lion}
     assert {said.via for said in desk.names.values()} == {"brought over from the old one"}
     assert desk.group[[10, 11, 12, 25]].tolist() == [1, 1, ASIDE, ASIDE]
-    assert [one.kind for one in desk.events] == ["name"] * 3 + ["move"] * 2
-    assert {one.author for one in desk.events} == {"Ada"}
-    assert open_desk(workspace, old).events == before.events, "and nothing happens to the old one"
-
-
-def test_bringing_again_changes_nothing_more(workspace: Workspace, pair: tuple[Clustering, Clustering]) -> None:
-    old, to = pair
-    plan = plan_for(open_desk(workspace, old), open_desk(workspace, to))
-    bring(workspace, old, to, plan)
-    events = events_of(workspace, to.id)
-    assert plan_for(open_desk(workspace, old), open_desk(workspace, to)).empty
-    assert bring(workspace, old, to) == 0
-    assert bring(workspace, old, to, plan) == 0, "also by a page that was drawn before"
-    assert events_of(workspace, to.id) == events
-
-
-def test_what_somebody_did_since_the_plan_was_made_stays(
-    workspace: Workspace, pair: tuple[Clustering, Clustering]
-) -> None:
-    old, to = pair
-    plan = plan_for(open_desk(workspace, old), open_desk(workspace, to))
-    name(workspace, to, 2, "wolf", "Cleo")
-    move(workspace, to, [111, 112, 126], 3, "Cleo")
-    assert bring(workspace, old, to, plan) == 3
-    desk = open_desk(workspace, to)
-    assert desk.name_of(2) == "wolf" and desk.names[2].author == "Cleo"
-    assert desk.group[[10, 11, 12, 25]].tolist() == [3, 3, ASIDE, 3]
-
-
-def test_what_came_along_can_be_taken_back_and_brought_again(
-    workspace: Workspace, pair: tuple[Clustering, Clustering]
-) -> None:
-    old, to = pair
-    bring(workspace, old, to)
-    done = open_desk(workspace, to)
-    while undo(workspace, to, author="Ada", uuid=new()):
+    assert [(one.kind, one.author) for one in desk.events] == [("name", "Ada")] * 3 + [("move", "Ada")] * 2
+    assert plan_for(old.desk, desk).empty and bring(old, to) == 0
+    assert bring(old, to, plan) == 0, "also by a page that was drawn before"
+    assert to.events == list(desk.events) and old.events == before, "and nothing happens to the old one"
+    while to.undo():
         pass
-    assert open_desk(workspace, to).names == {}
-    assert bring(workspace, old, to) == 5
-    again = open_desk(workspace, to)
-    assert again.group.tolist() == done.group.tolist()
-    assert [again.name_of(number) for number in (1, 2, 4)] == [done.name_of(number) for number in (1, 2, 4)]
+    assert to.desk.names == {} and bring(old, to) == 5
+    assert to.desk.group.tolist() == desk.group.tolist()
+    assert {number: (said.text, said.state, said.note) for number, said in to.desk.names.items()} == said
+
+
+def test_what_somebody_did_since_the_plan_was_made_stays(pair: Pair) -> None:
+    old, to = pair
+    plan = plan_for(old.desk, to.desk)
+    to.name(2, "wolf", "Cleo")
+    to.move([111, 112, 126], 3, "Cleo")
+    assert bring(old, to, plan) == 3
+    assert to.desk.name_of(2) == "wolf" and to.desk.names[2].author == "Cleo"
+    assert to.desk.group[[10, 11, 12, 25]].tolist() == [3, 3, ASIDE, 3]
 
 
 def test_a_doubtful_name_comes_as_doubtful(workspace: Workspace) -> None:
-    old, to = add(workspace, (0,) * 4 + (1,) * 5 + (-1,) * 3), add(workspace, (0,) * 12, seed=1)
-    name(workspace, old, 1, "lion")
-    bring(workspace, old, to)
-    assert open_desk(workspace, to).names == {}, "another one has more images there, though it has no name"
-    name(workspace, old, 2, "lynx")
-    bring(workspace, old, to)
-    assert (open_desk(workspace, to).names[1].text, open_desk(workspace, to).names[1].state) == ("lynx", "doubtful")
+    old = People(workspace, add(workspace, (0,) * 4 + (1,) * 5 + (-1,) * 3))
+    to = People(workspace, add(workspace, (0,) * 12, seed=1))
+    old.name(1, "lion")
+    bring(old, to)
+    assert to.desk.names == {}, "another one has more images there, though it has no name"
+    old.name(2, "lynx")
+    bring(old, to)
+    assert (to.desk.names[1].text, to.desk.names[1].state) == ("lynx", "doubtful")
 
 
-@pytest.mark.parametrize(
-    "meanwhile",
-    [
-        lambda workspace, stored: name(workspace, stored, 4, "wolf", "Cleo"),
-        lambda workspace, stored: merge(workspace, stored, 4, 3, "Cleo"),
-    ],
-    ids=["named", "merged away"],
-)
+@pytest.mark.parametrize("how", ["name", "merge"])
 def test_who_is_faster_in_the_middle_of_it_stops_it_and_the_rest_comes_when_it_is_done_again(
-    workspace: Workspace,
-    pair: tuple[Clustering, Clustering],
-    monkeypatch: pytest.MonkeyPatch,
-    meanwhile: Callable[..., object],
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     old, to = pair
 
-    def uuids() -> Any:
-        yield str(uuid4())
-        meanwhile(workspace, to)
-        while True:
-            yield str(uuid4())
+    def uuids() -> Iterator[str]:
+        yield new()
+        getattr(to, how)(4, "wolf" if how == "name" else 3, "Cleo")
+        yield from iter(new, "")
 
-    given, before = uuids(), open_desk(workspace, to)
-    plan = plan_for(open_desk(workspace, old), before)
+    given, before = uuids(), to.desk
+    plan = plan_for(old.desk, before)
     monkeypatch.setattr(carrying, "open_desk", lambda *_: before)
     with pytest.raises(LabelConflict, match="Cleo has"):
-        bring_over(workspace, to, plan, "the old one", author="Ada", new_uuid=lambda: str(next(given)))
+        bring(old, to, plan, given.__next__)
     monkeypatch.undo()
-    assert bring(workspace, old, to) == 2
-    assert open_desk(workspace, to).name_of(1) == "lion" and open_desk(workspace, to).name_of(2) == "lynx"
+    assert bring(old, to) == 2
+    assert (to.desk.name_of(1), to.desk.name_of(2)) == ("lion", "lynx")

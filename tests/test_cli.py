@@ -6,30 +6,25 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
+from typing import Any
 
 from imclust_core.cli import _parser
 from imclust_core.jobs.queue import Queue
 from imclust_core.store.collections import collections
 from imclust_core.store.workspace import Workspace
 from tests.conftest import wait_for
-from tests.helpers.command import ROOT, imclust
+from tests.helpers.cases import case
+from tests.helpers.command import ROOT, imclust, imclust_here
 from tests.helpers.hostile import make_hostile_folder
 
 
-def test_scan_prints_one_json_object_and_nothing_else(workspace: Workspace, photos: Path) -> None:
-    done = imclust("scan", photos, "--json")
+def test_scan_prints_one_json_object_alone_and_accounts_for_every_file(workspace: Workspace, tmp_path: Path) -> None:
+    expected = make_hostile_folder(tmp_path / "hostile")
+    done = imclust("scan", tmp_path / "hostile", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     result = json.loads(done.stdout)
     assert result["collection"] == collections(workspace)[0].id
     assert {"collection", "files", "images", "skipped", "duplicates", "seconds", "files_per_s"} <= set(result)
-    assert (result["files"], result["images"], result["skipped"], result["duplicates"]) == (12, 12, {}, 0)
-
-
-def test_scanning_a_hostile_folder_accounts_for_every_file(workspace: Workspace, tmp_path: Path) -> None:
-    expected = make_hostile_folder(tmp_path / "hostile")
-    result = json.loads(imclust("scan", tmp_path / "hostile", "--json").stdout)
     reasons = [one.reason for one in expected.values() if one.reason]
     assert result["skipped"] == {reason: reasons.count(reason) for reason in set(reasons)}
     assert result["files"] == len(expected) == result["images"] + sum(result["skipped"].values())
@@ -44,93 +39,77 @@ def test_embedding_a_hostile_folder_accounts_for_every_file(workspace: Workspace
     assert {*promised.split(), "forward_images_per_s"} <= set(result)
     assert len(expected) == result["images"] + sum(result["skipped"].values())
     assert result["random_weights"] and result["dim"] == 96
-    again = imclust("embed", tmp_path / "hostile", "--backbone", "timm:test_resnet", "--random-weights")
+    again = imclust_here("embed", tmp_path / "hostile", "--backbone", "timm:test_resnet", "--random-weights")
     assert "nothing was left to embed" in again.stdout and "(random weights)" in again.stdout
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
+def test_a_request_that_cannot_be_is_refused_before_anything_is_scanned(workspace: Workspace, photos: Path) -> None:
+    for options, message in (
         (["--backbone", "resnet5O"], "Did you mean resnet50"),
         (["--backbone", "resnet18", "--weights", "/no/such/file.pth"], "There is no file"),
         (["--random-weights"], "Name the backbone"),
-    ],
-)
-def test_a_request_that_cannot_be_is_refused_before_anything_is_scanned(
-    workspace: Workspace, photos: Path, options: list[str], message: str
+    ):
+        done = imclust_here("embed", photos, "--json", *options)
+        with case(message):
+            assert done.returncode == 1 and message in done.stderr
+            assert json.loads(done.stdout)["reason"] == "backbone" and collections(workspace) == []
+
+
+def test_a_relative_folder_is_one_from_here_and_a_workspace_can_be_given(
+    workspace: Workspace, photos: Path, tmp_path: Path
 ) -> None:
-    done = imclust("embed", photos, "--json", *options)
-    assert done.returncode == 1 and message in done.stderr
-    assert json.loads(done.stdout)["reason"] == "backbone"
-    assert collections(workspace) == []
+    done = imclust("scan", "photos", "--workspace", tmp_path / "other", "--json", cwd=photos.parent)
+    assert done.returncode == 0 and json.loads(done.stdout)["images"] == 12
+    assert collections(workspace) == [] and len(collections(Workspace.open(tmp_path / "other"))) == 1
 
 
-def test_scan_for_people_names_the_reasons_and_the_next_step(workspace: Workspace, photos: Path) -> None:
-    (photos / "empty.jpg").touch()
-    done = imclust("scan", photos)
-    assert done.returncode == 0
-    assert "12 images of 13 files" in done.stdout and "empty: The file has no bytes." in done.stdout
-    assert "imclust ui --collection" in done.stdout
-
-
-def test_a_relative_folder_is_meant_from_where_one_stands(workspace: Workspace, photos: Path) -> None:
-    assert json.loads(imclust("scan", "photos", "--json", cwd=photos.parent).stdout)["images"] == 12
-
-
-def test_the_workspace_can_be_given(workspace: Workspace, photos: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other"
-    assert imclust("scan", photos, "--workspace", other, "--json").returncode == 0
-    assert collections(workspace) == [] and len(collections(Workspace.open(other))) == 1
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "said"),
-    [
-        (["scan", "/no/such/folder"], 1, "does not exist"),
-        (["scan", "/etc/hostname"], 1, "is a file"),
-        (["scan"], 2, "required"),
-        (["nonsense"], 2, "invalid choice"),
-        ([], 2, "required"),
-        (["jobs", "--cancel", "nope"], 1, "no job 'nope'"),
-        (["ui", "--collection", "nope"], 1, "no collection 'nope'"),
-        (["ui", "--port", "many"], 2, "invalid int"),
-    ],
+BAD = (
+    (["scan", "/no/such/folder"], 1, "does not exist"),
+    (["scan", "/etc/hostname"], 1, "is a file"),
+    (["scan"], 2, "required"),
+    (["nonsense"], 2, "invalid choice"),
+    ([], 2, "required"),
+    (["jobs", "--cancel", "nope"], 1, "no job 'nope'"),
+    (["ui", "--collection", "nope"], 1, "no collection 'nope'"),
+    (["ui", "--port", "many"], 2, "invalid int"),
+    *((["ui", "--base-path", base], 1, f"'{base}' is no base path") for base in ("a b", "..", "a//b", "x?y")),
 )
-def test_bad_arguments_exit_with_their_code_and_a_message_on_stderr(
-    workspace: Workspace, arguments: list[str], code: int, said: str
-) -> None:
-    done = imclust(*arguments)
-    assert (done.returncode, done.stdout) == (code, "")
-    assert said in done.stderr and "Traceback" not in done.stderr
 
 
-def test_a_failure_is_json_too_when_json_was_asked_for(workspace: Workspace) -> None:
+def test_bad_arguments_exit_with_their_code_and_a_message_on_stderr(workspace: Workspace) -> None:
+    for arguments, code, said in BAD:
+        done = (imclust if not arguments else imclust_here)(*arguments)
+        with case(arguments):
+            assert (done.returncode, done.stdout) == (code, "")
+            assert said in done.stderr and "Traceback" not in done.stderr
     done = imclust("scan", "/no/such/folder", "--json")
-    assert done.returncode == 1
-    assert "does not exist" in json.loads(done.stdout)["error"]
+    assert done.returncode == 1 and "does not exist" in json.loads(done.stdout)["error"]
 
 
-def test_a_lost_drive_is_told_by_its_code(workspace: Workspace, photos: Path) -> None:
-    imclust("scan", photos)
+def test_collections_jobs_and_a_lost_drive_are_told_to_programs_and_people(workspace: Workspace, photos: Path) -> None:
+    def told(*asked: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(imclust_here(*asked, "--json").stdout)
+        return found
+
+    assert told("collections") == {"collections": []}
+    (photos / "empty.jpg").touch()
+    done = imclust_here("scan", photos, "--name", "Birds")
+    assert done.returncode == 0 and "imclust ui --collection" in done.stdout
+    assert "12 images of 13 files" in done.stdout and "empty: The file has no bytes." in done.stdout
+    (row,) = told("collections")["collections"]
+    assert (row["name"], row["images"], row["folder"]) == ("Birds", 12, str(photos))
+    (job,) = told("jobs")["jobs"]
+    assert (job["kind"], job["state"], job["result"]["images"]) == ("scan", "done", 12)
     for path in photos.rglob("*.jpg"):
         path.unlink()
-    done = imclust("scan", photos, "--json")
+    done = imclust_here("scan", photos, "--json")
     assert (done.returncode, json.loads(done.stdout)["reason"]) == (1, "source_unavailable")
-    (job, _) = json.loads(imclust("jobs", "--json").stdout)["jobs"]
+    (job, _) = told("jobs")["jobs"]
     assert (job["state"], job["reason"]) == ("paused", "source_unavailable")
 
 
-def test_collections_and_jobs_as_json(workspace: Workspace, photos: Path) -> None:
-    assert json.loads(imclust("collections", "--json").stdout) == {"collections": []}
-    imclust("scan", photos, "--name", "Birds")
-    (row,) = json.loads(imclust("collections", "--json").stdout)["collections"]
-    assert (row["name"], row["images"], row["folder"]) == ("Birds", 12, str(photos))
-    (job,) = json.loads(imclust("jobs", "--json").stdout)["jobs"]
-    assert (job["kind"], job["state"], job["result"]["images"]) == ("scan", "done", 12)
-
-
 def test_sample_makes_the_folder(workspace: Workspace, tmp_path: Path) -> None:
-    done = imclust("sample", tmp_path / "s", "--json")
+    done = imclust_here("sample", tmp_path / "s", "--json")
     assert json.loads(done.stdout) == {"folder": str(tmp_path / "s"), "images": 306}
     assert len(list((tmp_path / "s").glob("*.jpg"))) == 306
 
@@ -141,7 +120,7 @@ def test_ctrl_c_cancels_the_scan_and_says_so(workspace: Workspace, many_photos: 
         # Whoever waits for its first rows may find, on a busy machine, that it has ended.
         wait_for(lambda: any(job.state == "running" for job in Queue(workspace).recent()), what="the scan to begin")
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 1 and "stopped" in said and "Traceback" not in said
     (job,) = Queue(workspace).recent()
     wait_for(lambda: Queue(workspace).job(job.id).state == "cancelled", what="the job to be cancelled")
@@ -168,10 +147,3 @@ def test_commands_in_the_readme_exist() -> None:
     used = set(re.findall(r"(?:^|`)imclust ([a-z]+)\b", readme, re.M))
     used |= set(re.findall(r"-m imclust_core ([a-z]+)\b", readme))
     assert used <= known and {"ui", "scan"} <= used
-
-
-@pytest.mark.parametrize("base", ["a b", "..", "a//b", "x?y"])
-def test_a_base_path_that_is_none_is_refused_in_words(workspace: Workspace, base: str) -> None:
-    done = imclust("ui", "--base-path", base)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert f"'{base}' is no base path" in done.stderr

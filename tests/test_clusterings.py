@@ -13,6 +13,7 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -33,20 +34,9 @@ from imclust_core.jobs.requests import DEFAULT_CLUSTERING, DEFAULT_TREE, check_c
 from imclust_core.jobs.starting import ensure_worker
 from imclust_core.jobs.submitting import submit_cluster, submit_several
 from imclust_core.label_tree.tree import cut, edited, edits_from, groups
+from imclust_core.store import clusterings as kept
 from imclust_core.store.choices import Choice, add_choice, last_choice
-from imclust_core.store.clusterings import (
-    ClusterContent,
-    Clustering,
-    ClusterRecipe,
-    clustering,
-    clusterings_of,
-    find_clustering,
-    fingerprint_of,
-    is_clustered,
-    read_clustering,
-    remove_clustering,
-    restore_clustering,
-)
+from imclust_core.store.clusterings import ClusterContent, Clustering, ClusterRecipe, clustering, read_clustering
 from imclust_core.store.collections import Collection, add_collection, find_collection
 from imclust_core.store.embeddings import Embedding, remove_embedding
 from imclust_core.store.trees import read_tree, state_of
@@ -65,14 +55,13 @@ WORDS = check_clustering(ClusterRecipe("l2", "words", 7))
 STOPPED = (KMEANS, WARD, DENSE, WORDS)
 
 
+def in_catalogue(workspace: Workspace, asked: str) -> list[tuple[Any, ...]]:
+    with sqlite3.connect(workspace.catalogue) as db:
+        return db.execute(asked).fetchall()
+
+
 def rows_of(workspace: Workspace) -> list[tuple[Any, ...]]:
-    with sqlite3.connect(workspace.catalogue) as db:
-        return db.execute("SELECT * FROM clusterings ORDER BY number").fetchall()
-
-
-def forget_all(workspace: Workspace) -> None:
-    with sqlite3.connect(workspace.catalogue) as db:
-        db.execute("DELETE FROM clusterings")
+    return in_catalogue(workspace, "SELECT * FROM clusterings ORDER BY number")
 
 
 def files_of(workspace: Workspace) -> dict[str, bytes]:
@@ -101,9 +90,6 @@ def assert_sound(workspace: Workspace, source: Collection, stored: Clustering) -
     return content
 
 
-# Made once, and found again
-
-
 def test_every_image_is_in_a_cluster_or_counted_as_unassigned(workspace: Workspace, source: Collection) -> None:
     for strategy, facts in STRATEGIES.items():
         stored = clustered(workspace, source, check_clustering(ClusterRecipe("pca:16", strategy, 4)))
@@ -122,49 +108,39 @@ def test_every_image_is_in_a_cluster_or_counted_as_unassigned(workspace: Workspa
             assert stored.recipe.reduce == reduction and stored.summary.k == 6
 
 
-def test_the_same_clustering_is_found_again_and_computed_once(
+def test_other_recipes_are_other_clusterings_each_found_again_and_the_same_bytes_and_ids_when_made_anew(
     workspace: Workspace, source: Collection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = clustered(workspace, source)
-    before = first.path.stat().st_mtime_ns
-    with sqlite3.connect(workspace.catalogue) as db:  # a scan that finds nothing new changes nothing
-        db.execute("UPDATE collections SET scanned_at = scanned_at + 60")
-    monkeypatch.setattr(cluster_job, "features_at", lambda *_: pytest.fail("computed twice"))
-    assert clustered(workspace, source) == first
-    assert first.path.stat().st_mtime_ns == before and len(rows_of(workspace)) == 1
-
-
-def test_other_recipes_are_other_clusterings_and_the_same_work_anew_gives_the_same_bytes_and_ids(
-    workspace: Workspace, source: Collection
 ) -> None:
     recipes = [PLAIN, replace(PLAIN, k=7), replace(PLAIN, seed=1), replace(PLAIN, reduce="none"), *STOPPED]
     made = [clustered(workspace, source, recipe) for recipe in recipes]
     assert len({one.id for one in made}) == len(recipes)
-    assert [one.recipe for one in clusterings_of(workspace, source.id)] == recipes[::-1], "the newest first"
-    files = files_of(workspace)
-    forget_all(workspace)
+    assert [one.recipe for one in kept.clusterings_of(workspace, source.id)] == recipes[::-1], "the newest first"
+    files, written = files_of(workspace), made[0].path.stat().st_mtime_ns
+    # A scan that finds nothing new changes nothing.
+    in_catalogue(workspace, "UPDATE collections SET scanned_at = scanned_at + 60")
+    with monkeypatch.context() as patch:
+        patch.setattr(cluster_job, "features_at", lambda *_: pytest.fail("computed twice"))
+        assert clustered(workspace, source) == made[0] and len(rows_of(workspace)) == len(recipes)
+    assert made[0].path.stat().st_mtime_ns == written
+    in_catalogue(workspace, "DELETE FROM clusterings")
     assert [clustered(workspace, source, one.recipe).id for one in made] == [one.id for one in made]
     assert files_of(workspace) == files
 
 
-def test_a_removed_clustering_is_out_of_sight_and_comes_back_and_outlives_its_embedding(
-    workspace: Workspace, source: Collection
-) -> None:
-    assert not is_clustered(workspace, source.id)
+def test_a_removed_clustering_comes_back_and_outlives_its_embedding(workspace: Workspace, source: Collection) -> None:
+    assert not kept.is_clustered(workspace, source.id)
     first = clustered(workspace, source)
-    assert is_clustered(workspace, source.id)
-    for back in (lambda: restore_clustering(workspace, first.id), lambda: clustered(workspace, source)):
-        remove_clustering(workspace, first.id)
-        assert clusterings_of(workspace, source.id) == [] and not is_clustered(workspace, source.id)
+    assert kept.is_clustered(workspace, source.id)
+    for back in (lambda: kept.restore_clustering(workspace, first.id), lambda: clustered(workspace, source)):
+        kept.remove_clustering(workspace, first.id)
+        assert kept.clusterings_of(workspace, source.id) == [] and not kept.is_clustered(workspace, source.id)
         with pytest.raises(ClusteringError, match=r"There is no clustering.*Choose another"):
             clustering(workspace, first.id)
         back()
-        assert clusterings_of(workspace, source.id) == [first] and is_clustered(workspace, source.id)
+        assert kept.clusterings_of(workspace, source.id) == [first] and kept.is_clustered(workspace, source.id)
     one = newest(workspace, source)
-    first = clustered(workspace, source)
     remove_embedding(workspace, one.id)
-    assert clusterings_of(workspace, source.id) == [first]
-    assert len(read_clustering(first).labels) == 36
+    assert kept.clusterings_of(workspace, source.id) == [first] and len(read_clustering(first).labels) == 36
     with pytest.raises(EmbeddingError):
         cluster(workspace, one.id, PLAIN, quietly)
 
@@ -173,15 +149,11 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
     "cut off": lambda whole: whole[: len(whole) // 2],
     "renamed": lambda whole: whole.replace(b"labels.npy", b"lavels.npy"),
-    "garbled": lambda whole: bytes(
-        byte ^ 0x55 if at >= 100 and at % 97 == 3 else byte for at, byte in enumerate(whole)
-    ),
+    "garbled": lambda whole: whole[:100] + bytes(byte ^ 0x55 * (at % 97 == 0) for at, byte in enumerate(whole[100:])),
 }
 
 
-def test_a_clustering_that_was_lost_or_garbled_says_so_and_is_made_again(
-    workspace: Workspace, source: Collection
-) -> None:
+def test_a_clustering_that_was_lost_or_garbled_is_made_again(workspace: Workspace, source: Collection) -> None:
     first, other = clustered(workspace, source), clustered(workspace, source, replace(PLAIN, k=3))
     whole, buffer = first.path.read_bytes(), BytesIO()
     np.savez(buffer, labels=np.zeros(3))
@@ -201,7 +173,7 @@ def test_a_clustering_that_was_lost_or_garbled_says_so_and_is_made_again(
             assert_sound(workspace, source, again)
 
 
-def test_new_images_make_another_clustering_and_a_single_one_is_clustered_every_way(
+def test_new_images_make_another_clustering_and_one_is_clustered_every_way(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     folder = tmp_path / "few"
@@ -219,11 +191,11 @@ def test_new_images_make_another_clustering_and_a_single_one_is_clustered_every_
 
     recipe = replace(PLAIN, k=2)
     one = embedded(0, 5)
-    before = fingerprint_of(one.id, recipe, state_of(one, find_collection(workspace, few.id)))
+    before = kept.fingerprint_of(one.id, recipe, state_of(one, find_collection(workspace, few.id)))
     first = clustered(workspace, few, recipe)
     one = embedded(5, 8)
-    after = fingerprint_of(one.id, recipe, state_of(one, find_collection(workspace, few.id)))
-    assert before != after and find_clustering(workspace, few.id, after) is None
+    after = kept.fingerprint_of(one.id, recipe, state_of(one, find_collection(workspace, few.id)))
+    assert before != after and kept.find_clustering(workspace, few.id, after) is None
     second = clustered(workspace, few, recipe)
     assert (first.summary.images, second.summary.images) == (5, 8) and first.id != second.id
     assert_sound(workspace, few, second)
@@ -240,12 +212,7 @@ def test_new_images_make_another_clustering_and_a_single_one_is_clustered_every_
                 assert stored.summary.mean_stability is None, "too few for samples"
 
 
-# Numbers
-
-
-def test_clusters_that_go_on_keep_their_numbers_while_k_changes_and_get_them_back(
-    workspace: Workspace, source: Collection
-) -> None:
+def test_clusters_that_go_on_keep_their_numbers_and_get_them_back(workspace: Workspace, source: Collection) -> None:
     before = clustered(workspace, source, replace(WARD, k=4))
     assert before.summary.numbers == (1, 2, 3, 4)
     for k in (7, 5, 9, 2):
@@ -255,8 +222,8 @@ def test_clusters_that_go_on_keep_their_numbers_while_k_changes_and_get_them_bac
         for cluster_, number in enumerate(before.summary.numbers):
             same = [one for one in range(k) if ((new == one) == (old == cluster_)).all()]
             assert [after.summary.numbers[one] for one in same] in ([], [number]), "the same images, the same number"
-        kept = set(before.summary.numbers) & set(after.summary.numbers)
-        assert len(kept) >= min(before.summary.k, k) - 1, "Ward's clusters lie within each other"
+        going_on = set(before.summary.numbers) & set(after.summary.numbers)
+        assert len(going_on) >= min(before.summary.k, k) - 1, "Ward's clusters lie within each other"
         before = after
     first = clustered(workspace, source, replace(PLAIN, k=18))
     clustered(workspace, source, replace(PLAIN, k=2))
@@ -264,11 +231,8 @@ def test_clusters_that_go_on_keep_their_numbers_while_k_changes_and_get_them_bac
     before, after = read_clustering(first), read_clustering(again)
     carried, _ = carry(before.labels, after.labels, 18, 18)
     same = [one for one in carried if one.share_of_new == one.share_of_old == 1]
-    kept = [first.summary.numbers[one.old] == again.summary.numbers[one.new] for one in same]
-    assert len(same) > 5 and sum(kept) >= len(kept) - 2, "two may have the numbers of the two between"
-
-
-# What is said
+    true = [first.summary.numbers[one.old] == again.summary.numbers[one.new] for one in same]
+    assert len(same) > 5 and sum(true) >= len(true) - 2, "two may have the numbers of the two between"
 
 
 def test_fewer_clusters_than_asked_for_and_what_was_placed_afterwards_are_said(
@@ -300,19 +264,11 @@ def test_what_cannot_be_clustered_is_said_and_leaves_nothing(workspace: Workspac
         assert rows_of(workspace) == [] and files_of(workspace) == {}
 
 
-# Words
-
-
-def test_the_word_tree_is_cut_as_on_choose_k(workspace: Workspace, source: Collection) -> None:
+def test_the_word_tree_is_cut_as_on_choose_k_and_there_by_hand(workspace: Workspace, source: Collection) -> None:
     for k in (1, 4, 9):
         stored = clustered(workspace, source, check_clustering(replace(WORDS, k=k)))
         assert by_words_alone(workspace, source, k) == read_clustering(stored).labels.tolist(), k
         assert stored.recipe.reduce == "none" and stored.summary.stability == (None,) * stored.summary.k
-
-
-def test_what_was_split_and_joined_by_hand_counts_on_the_tree_it_was_done_to(
-    workspace: Workspace, source: Collection
-) -> None:
     tree = read_tree(grown(workspace, source)).tree
     assert tree is not None
     branch, above = next(node for node in cut(tree, 4).tolist() if node >= tree.leaves), len(tree.parents) - 2
@@ -324,6 +280,11 @@ def test_what_was_split_and_joined_by_hand_counts_on_the_tree_it_was_done_to(
         assert (stored.summary.k, stored.summary.notes) == (k, ()), "nobody is told that the tree has no more labels"
         assert by_words_alone(workspace, source, 4, edits) == read_clustering(stored).labels.tolist()
         assert clustered(workspace, source, check_clustering(replace(WORDS, k=4))).id != stored.id
+    chosen = chosen_k(workspace, source, 6, "s5", line=5)
+    for k, expected in ((6, (5, "s5")), (7, (7, ""))):  # edits count with the K that was chosen
+        asked = check_clustering(replace(WORDS, k=k), chosen)
+        assert (asked.k, json.loads(asked.words)["edits"]) == expected
+    assert check_clustering(PLAIN, chosen) == PLAIN
     chosen = replace(chosen_k(workspace, source, 5, "s40", line=4), tree_id="another")
     stored = clustered(workspace, source, check_clustering(replace(WORDS, k=5), chosen))
     assert stored.summary.k == 4 and "left out" in stored.summary.notes[0]
@@ -350,9 +311,6 @@ def by_words_alone(workspace: Workspace, source: Collection, k: int, edits: str 
     return by_size(np.array([group.get(label, -1) for label in ids.tolist()])).tolist()
 
 
-# Recipes
-
-
 def test_recipes_that_give_the_same_clusters_are_one_and_those_that_cannot_be_are_refused() -> None:
     dense = ClusterRecipe("pca", "hdbscan", 9, 3)
     assert check_clustering(dense) == replace(dense, reduce="pca:256", k=0)
@@ -364,19 +322,6 @@ def test_recipes_that_give_the_same_clusters_are_one_and_those_that_cannot_be_ar
     for change in [*wrong, {"reduce": "l3"}, {"reduce": ""}, {"strategy": "magic"}]:
         with case(change), pytest.raises(ClusteringError, match="Expected"):
             check_clustering(replace(PLAIN, **change))
-
-
-def test_the_choice_of_k_counts_for_the_words_and_with_that_k_also_its_edits(
-    workspace: Workspace, source: Collection
-) -> None:
-    chosen = chosen_k(workspace, source, 6, "s5", line=5)
-    here, elsewhere = (check_clustering(replace(WORDS, k=k), chosen) for k in (6, 7))
-    assert (here.k, json.loads(here.words)["edits"]) == (5, "s5")
-    assert (elsewhere.k, json.loads(elsewhere.words)["edits"]) == (7, "")
-    assert check_clustering(PLAIN, chosen) == PLAIN
-
-
-# Several
 
 
 def test_one_that_fails_stops_none_of_several(workspace: Workspace, source: Collection) -> None:
@@ -415,11 +360,8 @@ def test_several_that_were_stopped_go_on_with_the_next(workspace: Workspace, sou
     assert {total for _, total in told} == {4}
 
 
-# Stopped
-
-
 def test_wherever_it_is_stopped_nothing_is_left(workspace: Workspace, source: Collection) -> None:
-    kept, one = clustered(workspace, source, replace(PLAIN, k=2)), newest(workspace, source)
+    first, one = clustered(workspace, source, replace(PLAIN, k=2)), newest(workspace, source)
     for number, recipe in enumerate(STOPPED, 1):
         rows, files = rows_of(workspace), files_of(workspace)
         met: list[str] = []
@@ -436,7 +378,7 @@ def test_wherever_it_is_stopped_nothing_is_left(workspace: Workspace, source: Co
             except Cancelled:
                 assert (rows_of(workspace), files_of(workspace)) == (rows, files), (recipe, met)
         assert met[0] == "reading vectors" and "measuring the clusters" in met and len(met) >= 3, recipe
-        assert len(rows_of(workspace)) == 1 + number and clusterings_of(workspace, source.id)[-1] == kept
+        assert len(rows_of(workspace)) == 1 + number and kept.clusterings_of(workspace, source.id)[-1] == first
 
 
 def test_a_strategy_that_cannot_be_stopped_from_within_is_stopped_all_the_same(
@@ -463,13 +405,10 @@ def test_in_a_process_of_its_own_a_strategy_finds_the_same(
 ) -> None:
     monkeypatch.setitem(STRATEGIES, "ward", here := replace(STRATEGIES["ward"], repeats=repeats))
     made = clustered(workspace, source, WARD)
-    forget_all(workspace)
+    in_catalogue(workspace, "DELETE FROM clusterings")
     monkeypatch.setitem(STRATEGIES, "ward", replace(here, apart=1))
     again = clustered(workspace, source, WARD)
     assert again.id == made.id and again.summary.stability == made.summary.stability
-
-
-# In a process of its own
 
 
 @pytest.fixture
@@ -484,8 +423,8 @@ def no_lost_errors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert lost == [] and multiprocessing.active_children() == []
 
 
-def watching() -> None:
-    """Somebody who looks on."""
+watching = Mock()
+"""Somebody who looks on."""
 
 
 def test_what_was_found_in_another_process_comes_back_and_errors_too() -> None:
@@ -535,12 +474,7 @@ def test_what_watching_raises_ends_the_other_process(given: object) -> None:
     assert children and all(not Path(f"/proc/{child.pid}").exists() for child in children)
 
 
-# The worker
-
-
-def test_the_worker_clusters_while_the_page_is_closed_and_stops_when_asked(
-    workspace: Workspace, source: Collection
-) -> None:
+def test_the_worker_clusters_with_no_page_open_and_stops_when_asked(workspace: Workspace, source: Collection) -> None:
     one, queue = newest(workspace, source), Queue(workspace)
     job = submit_cluster(workspace, one, KMEANS, "ada")
     assert submit_cluster(workspace, one, KMEANS, "ada").id == job.id
@@ -549,13 +483,13 @@ def test_the_worker_clusters_while_the_page_is_closed_and_stops_when_asked(
     stored = clustering(workspace, (done.result or {})["clustering"])
     assert (stored.recipe, stored.author) == (KMEANS, "ada")
     assert_sound(workspace, source, stored)
-    forget_all(workspace)
+    in_catalogue(workspace, "DELETE FROM clusterings")
     assert clustered(workspace, source, KMEANS).id == stored.id, "what the worker makes is what is made here"
-    remove_clustering(workspace, stored.id)
+    kept.remove_clustering(workspace, stored.id)
     runs = [(one, replace(KMEANS, k=k, seed=seed)) for seed in range(60) for k in range(2, 12)]
     several = submit_several(workspace, source, runs)
     ensure_worker(workspace)
-    wait_for(lambda: is_clustered(workspace, source.id), what="the first of several")
+    wait_for(lambda: kept.is_clustered(workspace, source.id), what="the first of several")
     queue.cancel(several.id)
     wait_for(lambda: not queue.job(several.id).active, seconds=10, what="the end")
     assert queue.job(several.id).state == "cancelled"

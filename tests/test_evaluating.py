@@ -8,21 +8,17 @@ from pathlib import Path
 import pytest
 
 from imclust_core.errors import ClusteringError, TruthError
-from imclust_core.jobs.kinds.cluster import cluster
-from imclust_core.store.clusterings import Clustering, ClusterRecipe, clustering
+from imclust_core.store.clusterings import ClusterRecipe
 from imclust_core.store.collections import Collection
 from imclust_core.store.comparisons import compared, evaluated
 from imclust_core.store.truth import FOLDERS, has_folders, read_truth
 from imclust_core.store.workspace import Workspace
 from tests.helpers.cases import case
+from tests.helpers.clusterings import clustered
 from tests.helpers.command import imclust, imclust_here
-from tests.helpers.embedded import embedded_photographs, quietly
-from tests.helpers.trees import newest
+from tests.helpers.embedded import embedded_photographs
 
-
-def clustered(workspace: Workspace, source: Collection, k: int, strategy: str = "ward") -> Clustering:
-    made = cluster(workspace, newest(workspace, source).id, ClusterRecipe("l2", strategy, k), quietly)
-    return clustering(workspace, made["clustering"])
+WARD = ClusterRecipe("l2", "ward", 18)
 
 
 @pytest.fixture
@@ -31,10 +27,8 @@ def table(prepared: tuple[Path, Path]) -> Path:
     return prepared[1] / "truth.csv"
 
 
-def test_each_photograph_with_its_own_kind_is_all_right_and_needs_a_truth(
-    workspace: Workspace, source: Collection, table: Path
-) -> None:
-    stored = clustered(workspace, source, 18)
+def test_each_photograph_with_its_own_kind_is_right(workspace: Workspace, source: Collection, table: Path) -> None:
+    stored = clustered(workspace, source, WARD)
     found = evaluated(workspace, stored, str(table))
     assert (found.scores.images, len(found.classes), found.unused) == (36, 18, 0)
     assert found.scores.acc > 0.9 and found.scores.purity >= found.scores.acc
@@ -42,7 +36,7 @@ def test_each_photograph_with_its_own_kind_is_all_right_and_needs_a_truth(
     with pytest.raises(TruthError, match="says nothing"):
         evaluated(workspace, stored, FOLDERS)
     with pytest.raises(ClusteringError, match="different collections"):
-        compared(stored, replace(clustered(workspace, source, 3), collection_id="other"))
+        compared(stored, replace(clustered(workspace, source, replace(WARD, k=3)), collection_id="other"))
 
 
 WAYS = {
@@ -59,9 +53,7 @@ WAYS = {
 }
 
 
-def test_a_table_is_read_however_it_was_written(
-    workspace: Workspace, source: Collection, table: Path, tmp_path: Path
-) -> None:
+def test_a_table_is_read_in_any_writing(workspace: Workspace, source: Collection, table: Path, tmp_path: Path) -> None:
     file, (_, _, rows) = tmp_path / "truth.csv", table.read_text().partition("\n")
     for way, written in WAYS.items():
         file.write_bytes(written(rows if way == "with blanks and quotes" else table.read_text()))
@@ -79,9 +71,7 @@ BAD = {
 }
 
 
-def test_what_is_no_table_or_no_file_is_refused_in_words(
-    workspace: Workspace, source: Collection, tmp_path: Path
-) -> None:
+def test_what_is_no_table_or_file_is_refused_in_words(workspace: Workspace, source: Collection, tmp_path: Path) -> None:
     for kind, (data, says) in BAD.items():
         (tmp_path / "truth.csv").write_bytes(data)
         with case(kind), pytest.raises(TruthError, match=says):
@@ -98,7 +88,7 @@ def test_folders_are_classes_where_there_are_several(workspace: Workspace, table
         shutil.copy(table.parent / name, tmp_path / "sorted" / kind / name)
     source = embedded_photographs(workspace, tmp_path / "sorted")
     assert has_folders(workspace, source.id)
-    found = evaluated(workspace, clustered(workspace, source, 18), FOLDERS)
+    found = evaluated(workspace, clustered(workspace, source, WARD), FOLDERS)
     assert (found.scores.images, len(found.classes)) == (36, 18)
 
 

@@ -30,9 +30,6 @@ def blobs(k: int, each: int = 20, seed: int = 0) -> np.ndarray:
     return np.repeat(np.eye(32)[:k], each, axis=0) + 0.05 * rng.normal(size=(k * each, 32))
 
 
-# The images' side
-
-
 def test_the_silhouette_is_that_of_scikit_learn_and_distances_those_of_scipy() -> None:
     for metric, k in product(("euclidean", "cosine"), (2, 5, 30)):
         rng = np.random.default_rng(k)
@@ -45,21 +42,17 @@ def test_the_silhouette_is_that_of_scikit_learn_and_distances_those_of_scipy() -
 
 
 @no_warnings
-def test_reduced_features_are_small_finite_and_one_row_for_each_image() -> None:
+def test_reduced_features_are_small_finite_and_one_row_for_each_image_and_keep_its_angles() -> None:
     for n, d, most in ((0, 8, 1), (1, 8, 1), (2, 8, 1), (3, 8, 2), (50, 8, 8), (300, 256, 100)):
         found = reduced(np.random.default_rng(0).normal(size=(n, d)))
         assert (found.shape, found.dtype) == ((n, most), np.float32) and np.isfinite(found).all()
     for n, value in product((1, 2, 3, 40), (0.0, 1.0)):
         found = reduced(np.full((n, 8), value))
         assert len(found) == n and found == pytest.approx(0, abs=1e-6), ("all alike", n, value)
-
-
-def test_reduced_features_keep_the_angles_and_forget_the_lengths() -> None:
     features = np.random.default_rng(0).normal(size=(60, 16))
-    found = reduced(features)
-    np.testing.assert_allclose(distances_between(found, "euclidean"), distances_between(features, "unit"), atol=1e-4)
-    longer = reduced(features * np.arange(1, 61)[:, None])
-    np.testing.assert_allclose(distances_between(longer, "euclidean"), distances_between(found, "euclidean"), atol=1e-4)
+    for given in (features, features * np.arange(1, 61)[:, None]):  # angles stay, and lengths do not count
+        found = distances_between(reduced(given), "euclidean")
+        np.testing.assert_allclose(found, distances_between(features, "unit"), atol=1e-4)
 
 
 def test_groups_that_lie_apart_are_found_by_every_kind_of_evidence() -> None:
@@ -115,9 +108,6 @@ def test_a_handful_of_images_is_no_trouble_and_those_that_are_all_alike_suggest_
         assert suggest(None, found) is None, n
 
 
-# The words' side
-
-
 def worded(k: int, each: int = 4, images: int = 12) -> tuple[Evidence, np.ndarray]:
     """Labels in k groups, and images that lie as their labels do."""
     vectors = blobs(k, each)
@@ -150,9 +140,6 @@ def test_a_handful_of_labels_is_no_trouble_and_those_that_are_all_alike_say_noth
     tree = grow(np.full((9, 4), 0.5), np.ones(9))
     found = word_evidence(tree, np.arange(90) % 9, np.zeros((90, 3), np.float32))
     assert suggest(found, None) is None
-
-
-# One K
 
 
 def evidence(**votes: int) -> Evidence:
@@ -191,9 +178,6 @@ def test_the_reason_names_k_and_what_is_for_and_against_it() -> None:
     found = suggest(None, evidence(**dict.fromkeys(VOTERS, 8)))
     assert found is not None and "Against" not in found.reason, "all agree"
     assert found.reason.count("8") >= len(VOTERS)
-
-
-# Kinds of things, and names for groups
 
 
 NO_NOUNS = ["", "n", "n1", "02084071", "v02084071", "n02084071 ", "n-2084071", "n٠٢", "n²", "n99999999", "n" + "9" * 40]

@@ -27,9 +27,7 @@ def listed(folder: Path) -> list[dict[str, str]]:
     return list(csv.DictReader((folder / "looks.csv").read_text("utf-8-sig").splitlines()))
 
 
-def test_each_way_is_a_picture_of_its_shape(
-    source: Collection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_each_way_is_a_picture_in_shape(source: Collection, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     code, found = told(
         capsys, str(source.folder), "--out", str(out), "--images", "1", "photo_0003.jpg", "1", "--method", *NEEDS

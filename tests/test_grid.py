@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -40,36 +41,16 @@ def sent(workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch, **
     return data
 
 
-def test_a_grid_without_looks_says_so_and_gives_no_reasons(
+def test_looks_and_reasons_are_sent_field_by_field_with_the_version_of_each_image_and_never_its_path(
     workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = sent(workspace, photos, monkeypatch)
-    assert data["looks"] is None
-    assert [one["reasons"] for one in data["items"]] == [[]] * 12
-
-
-def test_looks_are_sent_field_by_field_and_reasons_with_their_images(
-    workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    plain = sent(workspace, photos, monkeypatch)
+    assert plain["looks"] is None and [one["reasons"] for one in plain["items"]] == [[]] * 12
     pair = {"title": "5 or 3?", "for": {"title": "5", "target": "a"}, "against": {"title": "3", "target": "b"}}
     own = [{"title": "tabby cat 63 %", "target": "top1"}, pair]
     data = sent(workspace, photos, monkeypatch, view=View(looks=LOOKS), about={2: About(reasons=own)})
-    assert data["looks"] == {
-        "show": "cam",
-        "ask": "/looks/CL?visit=v&until=1&sign=s",
-        "picture": "/look/CL/{id}/{method}?colours=heat&grey=0&until=1&sign=s",
-        "opacity": 0.6,
-        "guided": "Gradients",
-        "scale": ["#000000", "#ffffff"],
-        "target": "cluster/CL/5/2",
-    }
+    assert data["looks"] == {**asdict(LOOKS), "scale": ["#000000", "#ffffff"]}
     assert {one["id"]: one["reasons"] for one in data["items"] if one["reasons"]} == {2: own}
-
-
-def test_each_image_brings_the_version_of_its_content_and_never_its_path(
-    workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data = sent(workspace, photos, monkeypatch, view=View(looks=LOOKS))
     assert all(re.search(r"[?&]v=[0-9a-f]{16}&", one["thumb"]) for one in data["items"])
     assert str(photos) not in json.dumps(data)
 
@@ -94,50 +75,27 @@ def test_what_a_browser_says_was_done_is_done_where_it_can_be(monkeypatch: pytes
     assert set(grid._handlers(Acts(turn=acts["turn"]))) == {"turn"}
 
 
-def test_images_on_the_page_become_as_told_and_the_others_stay() -> None:
-    told = {"shown": [1, 2, 3], "selected": [2, 3]}
-    assert merged([1, 2, 50], told) == {2, 3, 50}
-    assert merged(set(), told) == {2, 3}
-    assert merged({1, 50}, {"shown": [1], "selected": []}) == {50}
-
-
-def test_telling_twice_changes_nothing_more_and_what_was_given_stays_as_it_was() -> None:
+def test_images_on_the_page_become_as_told_once_and_the_others_stay() -> None:
     before, told = {1, 9}, {"shown": [1, 2], "selected": [2]}
     once = merged(before, told)
-    assert merged(once, told) == once == {2, 9}
-    assert before == {1, 9}
+    assert merged(once, told) == once == {2, 9} and before == {1, 9}
+    assert merged([1, 2, 50], {"shown": [1, 2, 3], "selected": [2, 3]}) == {2, 3, 50}
+    assert merged({50}, {"shown": [1], "selected": [1, 2, 3]}) == {1, 50}, "never more than what was shown"
+    many = list(range(1, 200_000))
+    assert len(merged(set(), {"shown": many, "selected": many})) == 10_000
 
 
-def test_junk_counts_for_nothing() -> None:
-    for told in [
-        None,
-        [],
-        "shown",
-        7,
-        {},
-        {"shown": None, "selected": None},
-        {"shown": "12", "selected": "12"},
-        {"shown": {"1": 1}, "selected": {"1": 1}},
-        {"shown": [[1]], "selected": [[1]]},
-        {"shown": [], "selected": [1, 2]},
-    ]:
+def test_junk_counts_for_nothing_and_only_whole_numbers_that_can_be_ids_are_taken() -> None:
+    both: tuple[Any, ...] = (None, "12", {"1": 1}, [[1]])
+    for told in [None, [], "shown", 7, {}, {"shown": [], "selected": [1, 2]}]:
         with case(told):
             assert merged({1, 50}, told) == {1, 50}
-
-
-def test_only_whole_numbers_that_can_be_ids_are_taken() -> None:
+    for junk in both:
+        with case(junk):
+            assert merged({1, 50}, {"shown": junk, "selected": junk}) == {1, 50}
     for junk in [True, 1.0, "1", None, -1, 0, 2**53, 10**400, float("nan"), [1], {"id": 1}]:
         with case(junk):
             assert merged({50}, {"shown": [junk, 2], "selected": [junk, 2]}) == {2, 50}
-
-
-def test_a_selection_is_never_more_than_what_was_shown() -> None:
-    assert merged({50}, {"shown": [1], "selected": [1, 2, 3]}) == {1, 50}
-
-
-def test_a_list_without_end_is_cut() -> None:
-    many = list(range(1, 200_000))
-    assert len(merged(set(), {"shown": many, "selected": many})) == 10_000
 
 
 def test_each_message_is_taken_once_by_whoever_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,16 +1,22 @@
 """What was done is told in words, the newest first, and it is said what counts no more."""
 
-import numpy as np
-import pytest
+from itertools import product
 
-from imclust_core.annotation.annotated import ASIDE, UNASSIGNED, advance, fresh
+import numpy as np
+
+from imclust_core.annotation.annotated import ASIDE, UNASSIGNED, Desk, advance, fresh
 from imclust_core.annotation.history import Told, clusters_of, history, sentence
 from imclust_core.store.annotations.events import Event
-from tests.helpers.cases import case
 from tests.helpers.events import event, named, story
+from tests.helpers.every import every
 
 IMAGES = list(range(1, 1_501))
 PARTS = [{"into": 8, "images": [1]}, {"into": 9, "images": [2, 3]}]
+
+
+def desk_of(*events: Event) -> Desk:
+    """One cluster of all images, and what was done to it."""
+    return advance(fresh(np.array(IMAGES), np.ones(1_500), 1), events)
 
 
 def unnamed(number: int, cluster: int, state: str = "", via: str = "") -> Event:
@@ -18,8 +24,7 @@ def unnamed(number: int, cluster: int, state: str = "", via: str = "") -> Event:
     return event(number, "name", "Ada", f"cluster {cluster}", **value)
 
 
-@pytest.mark.parametrize(
-    ("done", "said", "clusters"),
+@every(
     [
         (named(1, 7, "lion"), "named cluster 7 “lion” (sure)", (7,)),
         (named(1, 7, "lion", state="", note="cubs, too"), "named cluster 7 “lion”, note: cubs, too", (7,)),
@@ -35,51 +40,41 @@ def unnamed(number: int, cluster: int, state: str = "", via: str = "") -> Event:
         (event(1, "move", images=[1], into=ASIDE), "moved 1 image aside", ()),
         (event(1, "move", images=[1, 2], into=UNASSIGNED), "moved 2 images out of their cluster", ()),
         (event(1, "dance", partner="Bob"), "did something that this version does not know (dance)", ()),
-    ],
-    ids=lambda one: f"{one.kind}" if isinstance(one, Event) else None,
+    ]
 )
 def test_every_kind_of_change_is_told_in_words(done: Event, said: str, clusters: tuple[int, ...]) -> None:
     assert sentence(done) == said and clusters_of(done) == clusters
-    desk = advance(fresh(np.array(IMAGES), np.ones(1_500), 1), [done])
-    assert list(history(desk)) == [Told(1, 1_001, "Ada", said, clusters, counts=True)]
+    assert list(history(desk_of(done))) == [Told(1, 1_001, "Ada", said, clusters, counts=True)]
 
 
 def test_what_was_taken_back_counts_no_more_until_it_is_done_again() -> None:
     events = [named(1, 1, "lion"), event(2, "undo", event=1), event(3, "redo", event=1)]
-    desks = [advance(fresh(np.array([1]), np.array([1]), 1), events[:stop]) for stop in (1, 2, 3)]
+    desks = [desk_of(*events[:stop]) for stop in (1, 2, 3)]
     said = "named cluster 1 “lion” (sure)"
     assert [one.text for one in history(desks[2])] == [f"did again: {said}", f"took back: {said}", said]
     assert [[one.counts for one in history(desk)][-1] for desk in desks] == [True, False, True]
     assert {one.clusters for one in history(desks[2])} == {(1,)}
 
 
-def test_taking_back_what_is_not_there_is_told_too() -> None:
-    for about in [99, 2]:
-        with case(about):
-            desk = advance(
-                fresh(np.array([1]), np.array([1]), 1), [event(2, "undo", event=about), event(5, "redo", event=2)]
-            )
-            assert [one.text for one in history(desk)] == ["did again: took back", "took back"]
-            assert [one.clusters for one in history(desk)] == [(), ()]
+@every([(99,), (2,)])
+def test_taking_back_what_is_not_there_is_told_too(about: int) -> None:
+    told = list(history(desk_of(event(2, "undo", event=about), event(5, "redo", event=2))))
+    assert [(one.text, one.clusters) for one in told] == [("did again: took back", ()), ("took back", ())]
 
 
-def test_a_hostile_name_is_told_as_it_is() -> None:
-    for text in ["<script>alert(1)</script>", "[a](javascript:b)", "=1+1", ":red[x]", "{0} %s", "👩‍👩‍👧", "”) (sure"]:
-        with case(text):
-            (told,) = history(
-                advance(fresh(np.array([1]), np.array([1]), 1), [named(1, 1, text, author=text, note=text)])
-            )
-            assert told.text == f"named cluster 1 “{text}” (sure), note: {text}" and told.author == text
+@every(
+    (text,)
+    for text in ["<script>alert(1)</script>", "[a](javascript:b)", "=1+1", ":red[x]", "{0} %s", "👩‍👩‍👧", "”) (sure"]
+)
+def test_a_hostile_name_is_told_as_it_is(text: str) -> None:
+    (told,) = history(desk_of(named(1, 1, text, author=text, note=text)))
+    assert told.text == f"named cluster 1 “{text}” (sure), note: {text}" and told.author == text
 
 
-def test_all_that_was_done_is_told_once_the_newest_first() -> None:
-    for wild in [False, True]:
-        for seed in range(20):
-            with case(wild, seed):
-                desk = story(seed, wild)[-1]
-                told = list(history(desk))
-                assert [(one.id, one.author, one.at) for one in told] == [
-                    (e.id, e.author, e.at) for e in reversed(desk.events)
-                ]
-                assert {one.id for one in told if not one.counts} == desk.undone & {one.id for one in told}
-                assert all(one.text and min(one.clusters, default=1) > 0 for one in told)
+@every(product(range(20), (False, True)))
+def test_all_that_was_done_is_told_once_the_newest_first(seed: int, wild: bool) -> None:
+    desk = story(seed, wild)[-1]
+    told = list(history(desk))
+    assert [(one.id, one.author, one.at) for one in told] == [(e.id, e.author, e.at) for e in reversed(desk.events)]
+    assert {one.id for one in told if not one.counts} == desk.undone & {one.id for one in told}
+    assert all(one.text and min(one.clusters, default=1) > 0 for one in told)

@@ -134,7 +134,7 @@ def test_a_link_put_in_a_files_place_is_not_followed(workspace: Workspace, tmp_p
         assert server.get(address(workspace, source.id, row)).status == 404, part
 
 
-def test_below_a_base_path_images_are_where_pages_say_that_they_are(
+def test_below_a_base_path_images_are_where_pages_say(
     workspace: Workspace, images: tuple[str, list[ImageRow]], tmp_path: Path
 ) -> None:
     collection_id, (row, *_) = images
@@ -145,18 +145,14 @@ def test_below_a_base_path_images_are_where_pages_say_that_they_are(
         assert f"imclust: {server.url}/\n" in (workspace.logs / "server.log").read_text()
 
 
-@pytest.mark.parametrize("secrets", ['[auth]\nclient_id = "unfinished', '[imclust]\nallowed_emails = ["a@b.c"]\n'])
-def test_secrets_with_a_slip_let_nobody_in(
-    workspace: Workspace, images: tuple[str, list[ImageRow]], tmp_path: Path, secrets: str
+def test_sign_in_guards_each_address_and_secrets_with_a_slip_let_nobody_in(
+    workspace: Workspace, images: tuple[str, list[ImageRow]], tmp_path: Path
 ) -> None:
-    collection_id, (row, *_) = images
-    (tmp_path / "secrets.toml").write_text(secrets)
-    with Dashboard(workspace, STREAMLIT_SECRETS_FILES=str(tmp_path / "secrets.toml")) as server:
-        assert server.get(address(workspace, collection_id, row)).status == 404
-
-
-def test_sign_in_guards_each_address(workspace: Workspace, images: tuple[str, list[ImageRow]], tmp_path: Path) -> None:
     collection_id, (row, other, *_) = images
+    for slip in ('[auth]\nclient_id = "unfinished', '[imclust]\nallowed_emails = ["a@b.c"]\n'):
+        (tmp_path / "secrets.toml").write_text(slip)
+        with Dashboard(workspace, STREAMLIT_SECRETS_FILES=str(tmp_path / "secrets.toml")) as server:
+            assert server.get(address(workspace, collection_id, row)).status == 404, slip
     server = Dashboard(workspace, STREAMLIT_SECRETS_FILES=str(tmp_path / "secrets.toml"))
     (tmp_path / "secrets.toml").write_text(SECRETS.format(port=server.port, provider="http://127.0.0.1:9"))
     with server:

@@ -2,6 +2,7 @@
 
 import io
 import random
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,6 @@ from imclust_core.explain.layers import STORED, Layer
 from imclust_core.jobs.kinds import inside as jobs
 from imclust_core.jobs.kinds import networks
 from imclust_core.jobs.kinds.embed import embed
-from imclust_core.jobs.kinds.inside import find_peaks, map_image, survey_network
 from imclust_core.jobs.queue import Queue
 from imclust_core.jobs.requests import EmbedRequest
 from imclust_core.jobs.submitting import submit_peaks
@@ -30,18 +30,7 @@ from imclust_core.store.catalogue import ImageRow, page_of_images
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding, embeddings_of
 from imclust_core.store.explanations import feature_maps as store
-from imclust_core.store.explanations.feature_maps import (
-    Peaks,
-    read_maps,
-    read_peaks,
-    read_survey,
-    still_there,
-    strongest,
-    top_sampled,
-    top_stored,
-    write_maps,
-    write_peaks,
-)
+from imclust_core.store.explanations.feature_maps import Peaks, read_maps, read_peaks, read_survey, strongest
 from imclust_core.store.vectors import features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace
 from pages.parts.network.channel import place_in_words
@@ -67,14 +56,11 @@ def pixels(number: int = 2) -> Tensor:
     return torch.randn(number, 3, 224, 224, generator=torch.Generator().manual_seed(0))
 
 
-def by_hand(trunk: nn.Module, name: str, given: Tensor) -> Tensor:
+def given_by(trunk: nn.Module, module: nn.Module, given: Tensor) -> Tensor:
     """What a module gave when it ran last, copied before anybody could write over it."""
     kept: list[Tensor] = []
-    module = trunk if name == STORED else trunk.get_submodule(name)
-    handle = module.register_forward_hook(lambda _module, _given, output: kept.append(output.clone()))
-    with torch.no_grad():
+    with torch.no_grad(), module.register_forward_hook(lambda *all_: kept.append(all_[2].clone())):
         trunk(given)
-    handle.remove()
     return kept[-1]
 
 
@@ -95,7 +81,7 @@ def test_the_filters_are_the_weights_each_drawn_at_its_own_scale(backbones: dict
 
 
 @pytest.mark.parametrize("step", [30, pytest.param(1, marks=pytest.mark.long)])
-def test_every_layer_is_listed_once_with_the_shape_of_a_pass_and_its_maps_are_what_a_hook_sees(
+def test_every_layer_is_listed_once_and_its_maps_are_what_a_hook_sees(
     backbones: dict[str, Backbone], step: int
 ) -> None:
     for name in (*NETWORKS, SWIN):
@@ -115,20 +101,12 @@ def test_every_layer_is_listed_once_with_the_shape_of_a_pass_and_its_maps_are_wh
             assert (tokens.form, tokens.skip, tokens.side, tokens.channels) == ("tokens", 1, 14, 192)
         given = pixels()
         for one in [*layers[:2], *layers[2:-2:step], *layers[-2:]]:
-            seen = by_hand(trunk, one.name, given)
-            assert one.shape == tuple(seen.shape[1:]), one
-            maps = channels_at(trunk, given, one)
-            assert maps.shape == (2, one.channels, one.side, one.side)
-            if one.form == "first":
-                expected = seen
-            elif one.form == "last":
-                expected = seen.movedim(3, 1)
-            elif one.form == "tokens":
-                expected = seen[:, one.skip :].mT.reshape(2, one.channels, one.side, one.side)
-            else:
-                expected = seen.reshape(2, -1, 1, 1)
-            assert torch.equal(maps, expected), one
             module = trunk if one.name == STORED else trunk.get_submodule(one.name)
+            seen, shape = given_by(trunk, module, given), (2, one.channels, one.side, one.side)
+            assert one.shape == tuple(seen.shape[1:]), one
+            turned = {"last": seen.movedim(-1, 1), "tokens": seen[:, one.skip :].mT}.get(one.form, seen)
+            maps = channels_at(trunk, given, one)
+            assert maps.shape == shape and torch.equal(maps, turned.reshape(shape)), one
             assert one.parameters == sum(part.numel() for part in module.parameters())
 
 
@@ -198,67 +176,91 @@ def test_the_network_is_left_as_it_was_also_when_something_goes_wrong(backbones:
     assert not backbone.trunk.training
 
 
-def first_embedding(workspace: Workspace, source: Collection) -> Embedding:
-    return embeddings_of(workspace, source.id)[0]
+class Looked:
+    """A collection whose newest embedding is looked into."""
+
+    def __init__(self, workspace: Workspace, source: Collection) -> None:
+        self.workspace, self.source = workspace, source
+        self.one: Embedding = embeddings_of(workspace, source.id)[0]
+        self.rows = page_of_images(workspace, source.id, offset=0, limit=99)
+        self.kept = self.one.folder / "inside"
+
+    def layer(self, name: str) -> Layer:
+        jobs.survey_network(self.workspace, self.one.id, quietly)
+        found = read_survey(self.one)
+        layer = found.layer(name) if found is not None else None
+        assert layer is not None
+        return layer
+
+    def map(self, name: str, row: ImageRow) -> np.ndarray:
+        jobs.map_image(self.workspace, self.one.id, name, row.id, quietly)
+        found = read_maps(self.one, self.layer(name), row.hash or b"")
+        assert found is not None
+        return found
+
+    def sweep(self, name: str, report: Any = quietly) -> dict[str, Any]:
+        found: dict[str, Any] = jobs.find_peaks(self.workspace, self.one.id, name, report)
+        return found
+
+    def peaks(self, name: str) -> Peaks:
+        self.sweep(name)
+        found = read_peaks(self.one, self.layer(name))
+        assert found is not None
+        return found
+
+    def features(self) -> tuple[np.ndarray, np.ndarray]:
+        rows = read_rows(self.one)
+        located = locate(self.workspace, self.one, rows)
+        return located.image_ids, features_at(self.one, rows, located.rows)
+
+    def by_hand(self, row: ImageRow, backbone: Backbone, layer: Layer) -> np.ndarray:
+        """The maps of an image without a job."""
+        own = backbone.preprocessing
+        into = np.zeros((1, own.size, own.size, 3), np.uint8)
+        assert row.hash is not None
+        with closing(Decoder(self.source.folder, follow_links=False, preprocessing=own, thumbnails=None)) as decoder:
+            assert decoder.batch([Asked(row.id, row.path, row.hash)], into) == [None]
+        found: np.ndarray = Inside(backbone).maps(into, layer)[0]
+        return found
 
 
-def layer_of(one: Embedding, name: str) -> Layer:
-    found = read_survey(one)
-    layer = found.layer(name) if found is not None else None
-    assert layer is not None
-    return layer
+@pytest.fixture
+def looked(workspace: Workspace, source: Collection) -> Looked:
+    return Looked(workspace, source)
 
 
-def decoded(source: Collection, row: ImageRow, backbone: Backbone) -> np.ndarray:
-    into = np.zeros((1, backbone.preprocessing.size, backbone.preprocessing.size, 3), np.uint8)
-    decoder = Decoder(source.folder, follow_links=False, preprocessing=backbone.preprocessing, thumbnails=None)
-    assert row.hash is not None
-    assert decoder.batch([Asked(row.id, row.path, row.hash)], into) == [None]
-    decoder.close()
-    return into
-
-
-def everything(workspace: Workspace, source: Collection) -> list[ImageRow]:
-    return page_of_images(workspace, source.id, offset=0, limit=99)
-
-
-def test_jobs_keep_what_the_network_says(
-    workspace: Workspace, source: Collection, backbones: dict[str, Backbone]
-) -> None:
-    one, rows, inside = first_embedding(workspace, source), everything(workspace, source), Inside(backbones["bundled"])
+def test_jobs_keep_what_the_network_says(looked: Looked, backbones: dict[str, Backbone]) -> None:
+    one, row = looked.one, looked.rows[3]
     assert read_survey(one) is None
-    assert survey_network(workspace, one.id, quietly)["layers"] > 90
-    layer = layer_of(one, "blocks.2.0")
-    assert read_maps(one, layer, rows[3].hash or b"") is None
-    map_image(workspace, one.id, layer.name, rows[3].id, quietly)
-    maps = read_maps(one, layer, rows[3].hash or b"")
-    assert maps is not None and maps.shape == (40, 28, 28)
-    expected = inside.maps(decoded(source, rows[3], backbones["bundled"]), layer)[0]
+    assert jobs.survey_network(looked.workspace, one.id, quietly)["layers"] > 90
+    layer = looked.layer("blocks.2.0")
+    assert read_maps(one, layer, row.hash or b"") is None
+    maps, expected = looked.map(layer.name, row), looked.by_hand(row, backbones["bundled"], layer)
+    assert maps.shape == (40, 28, 28)
     np.testing.assert_allclose(maps, expected, rtol=1e-3, atol=1e-3)
 
-    assert find_peaks(workspace, one.id, layer.name, quietly) == {"layer": layer.name, "images": 36, "unread": 0}
-    found = read_peaks(one, layer)
-    assert found is not None and found.of == 36 and found.ids.tolist() == sorted(row.id for row in rows)
-    at = found.ids.tolist().index(rows[3].id)
+    assert looked.sweep(layer.name) == {"layer": layer.name, "images": 36, "unread": 0}
+    found = looked.peaks(layer.name)
+    assert found.of == 36 and found.ids.tolist() == sorted(each.id for each in looked.rows)
+    at = found.ids.tolist().index(row.id)
     np.testing.assert_allclose(found.values[at], maps.max((1, 2)), rtol=2e-3, atol=2e-3)
     np.testing.assert_allclose(found.means[at], maps.mean((1, 2)), rtol=2e-2, atol=2e-3)
     here = np.take_along_axis(expected.reshape(40, -1), found.places[at].astype(int)[:, None], 1)[:, 0]
     np.testing.assert_allclose(here, maps.max((1, 2)), rtol=2e-3, atol=2e-3)
-    top = top_sampled(layer, found, 5, 7)
+    top = store.top_sampled(layer, found, 5, 7)
     assert top.ids.tolist() == found.ids[np.lexsort((-found.means[:, 5], -found.values[:, 5]))[:7]].tolist()
     assert (top.seen, top.of, top.alike) == (36, 36, False) and top.places is not None
-    assert [row.id for row in still_there(workspace, one, top) if row is not None] == top.ids.tolist()
+    there = store.still_there(looked.workspace, one, top)
+    assert [each.id for each in there if each is not None] == top.ids.tolist()
 
-    stored_rows = read_rows(one)
-    located = locate(workspace, one, stored_rows)
-    features = features_at(one, stored_rows, located.rows)
+    ids, features = looked.features()
     for channel in (0, 7, 1279):
         order = np.argsort(-features[:, channel], kind="stable")[:10]
-        top = top_stored(workspace, one, channel, 10)
+        top = store.top_stored(looked.workspace, one, channel, 10)
         np.testing.assert_array_equal(top.values, features[order, channel])
-        np.testing.assert_array_equal(top.ids, located.image_ids[order])
+        np.testing.assert_array_equal(top.ids, ids[order])
         assert (top.seen, top.of, top.places) == (36, 36, None)
-    square, wide = (replace(rows[0], width=width, height=100) for width in (100, 400))
+    square, wide = (replace(row, width=width, height=100) for width in (100, 400))
     for place, words in {0: "left", 6: "right", 24: "middle", 3: "top", 45: "bottom", 42: "left"}.items():
         assert place_in_words(place, 7, one, square).endswith(words), place
         assert place_in_words(place, 7, one, wide) in ("top", "middle", "bottom"), "the network saw the middle only"
@@ -273,63 +275,52 @@ def test_channels_that_reach_the_same_are_told_apart_by_the_rest() -> None:
     layer = Layer("x", "ReLU6", (1, 2, 2), "first", 0, 1, 0)
     ids, six = np.arange(1, 4), np.full((3, 1), 6, np.float16)
     found = Peaks(ids, np.array([b"a", b"b", b"c"]), six, np.zeros((3, 1), int), np.array([[1], [3], [2]]), 3)
-    top = top_sampled(layer, found, 0, 3)
+    top = store.top_sampled(layer, found, 0, 3)
     assert top.ids.tolist() == [2, 3, 1] and not top.alike
-    assert top_sampled(layer, replace(found, means=six), 0, 3).alike
+    assert store.top_sampled(layer, replace(found, means=six), 0, 3).alike
 
 
-def test_a_sample_is_the_same_each_time(
-    workspace: Workspace, source: Collection, monkeypatch: pytest.MonkeyPatch
+def test_a_sample_is_the_same_each_time_and_a_stopped_sweep_goes_on(
+    looked: Looked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    one = first_embedding(workspace, source)
-    survey_network(workspace, one.id, quietly)
-    layer, kept = layer_of(one, "bn1"), one.folder / "inside"
-    before = sorted(kept.iterdir())
+    queue, job = Queue(looked.workspace), submit_peaks(looked.workspace, looked.one, "conv_stem")
+    queue.cancel(job.id)
+    assert queue.job(job.id).state == "cancelled" and not looked.kept.exists()
+    queue.resume(job.id)
+    done = finish(looked.workspace, job)
+    assert done.state == "done" and done.result == {"layer": "conv_stem", "images": 36, "unread": 0}
+    assert (done.done, done.total) == (36, 36) and read_peaks(looked.one, looked.layer("conv_stem")) is not None
 
     def cancel_soon(done: int, *_: object) -> None:
         if done >= 16:
             raise Cancelled("The job was cancelled.")
 
+    layer, before = looked.layer("bn1"), sorted(looked.kept.iterdir())
     with pytest.raises(Cancelled):
-        find_peaks(workspace, one.id, layer.name, cancel_soon)
-    assert sorted(kept.iterdir()) == before and read_peaks(one, layer) is None
-
+        looked.sweep(layer.name, cancel_soon)
+    assert sorted(looked.kept.iterdir()) == before and read_peaks(looked.one, layer) is None
     monkeypatch.setattr(jobs, "SAMPLE", 10)
-    draws = []
-    for _ in range(2):
-        find_peaks(workspace, one.id, layer.name, quietly)
-        found = read_peaks(one, layer)
-        assert found is not None and (len(found.ids), found.of) == (10, 36)
-        draws.append(found.ids.tolist())
-    first = [row.id for row in everything(workspace, source)][:10]
-    assert draws[0] == draws[1] != sorted(first) and len(set(draws[0])) == 10
-    assert len(sorted(kept.iterdir())) == len(before) + 1
+    draws = [looked.peaks(layer.name) for _ in range(2)]
+    assert all((len(found.ids), found.of) == (10, 36) for found in draws)
+    first, again = (found.ids.tolist() for found in draws)
+    assert first == again != sorted(row.id for row in looked.rows[:10]) and len(set(first)) == 10
+    assert len(sorted(looked.kept.iterdir())) == len(before) + 1
 
 
-def test_the_worker_sweeps_a_layer_and_a_stopped_sweep_goes_on(workspace: Workspace, source: Collection) -> None:
-    one, queue = first_embedding(workspace, source), Queue(workspace)
-    job = submit_peaks(workspace, one, "conv_stem")
-    queue.cancel(job.id)
-    assert queue.job(job.id).state == "cancelled" and not (one.folder / "inside").exists()
-    queue.resume(job.id)
-    done = finish(workspace, job)
-    assert done.state == "done" and done.result == {"layer": "conv_stem", "images": 36, "unread": 0}
-    assert (done.done, done.total) == (36, 36) and read_peaks(one, layer_of(one, "conv_stem")) is not None
+def test_what_is_damaged_is_made_anew_whatever_the_byte(looked: Looked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "SAMPLE", 4)
+    one, row, lot = looked.one, looked.rows[0], random.Random(0)
+    layer = looked.layer("blocks.3.0")
 
+    def read() -> list[Any]:
+        return [read_survey(one), read_maps(one, layer, row.hash or b""), read_peaks(one, layer)]
 
-def test_what_is_damaged_is_made_anew_whatever_the_wrong_byte(workspace: Workspace, source: Collection) -> None:
-    one, row = first_embedding(workspace, source), everything(workspace, source)[0]
-    digest, lot = row.hash or b"", random.Random(0)
-    survey_network(workspace, one.id, quietly)
-    layer = layer_of(one, "blocks.3.0")
+    def make() -> None:
+        looked.map(layer.name, row)
+        looked.peaks(layer.name)
 
-    def made() -> list[Any]:
-        map_image(workspace, one.id, layer.name, row.id, quietly)
-        find_peaks(workspace, one.id, layer.name, quietly)
-        return [read_survey(one), read_maps(one, layer, digest), read_peaks(one, layer)]
-
-    assert not any(part is None for part in made())
-    kept = {path: path.read_bytes() for path in (one.folder / "inside").iterdir()}
+    make()
+    kept = {path: path.read_bytes() for path in looked.kept.iterdir()}
     for damage in ("cut", "other", "empty", "flipped", "gone"):
         for path, whole in kept.items():
             middle = len(whole) // 2
@@ -337,92 +328,82 @@ def test_what_is_damaged_is_made_anew_whatever_the_wrong_byte(workspace: Workspa
             path.write_bytes({"cut": whole[:middle], "other": b"{}", "flipped": flipped}.get(damage, b""))
             if damage == "gone":
                 path.unlink()
-        found = read_survey(one), read_maps(one, layer, digest), read_peaks(one, layer)
-        assert found == (None, None, None), damage
-        assert not any(part is None for part in made()), damage
-    path, said = one.folder / "inside" / "network.npz", read_survey(one)
+        assert read() == [None, None, None], damage
+        make()
+    path, said = looked.kept / "network.npz", read_survey(one)
     whole = path.read_bytes()
     assert said is not None
-    for _ in range(400):
+    for _ in range(200):
         at = lot.choice([lot.randrange(200), lot.randrange(len(whole)), len(whole) - 1 - lot.randrange(200)])
         path.write_bytes(whole[:at] + bytes([lot.randrange(256)]) + whole[at + 1 :])
         found = read_survey(one)
         assert found is None or found.layers == said.layers
 
 
-def test_maps_are_clipped_and_the_oldest_go(
-    workspace: Workspace, source: Collection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one, layer = first_embedding(workspace, source), Layer("x", "Conv2d", (2, 3, 3), "first", 0, 1, 0)
+def test_maps_are_clipped_and_the_oldest_go(looked: Looked, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, layer = looked.one, Layer("x", "Conv2d", (2, 3, 3), "first", 0, 1, 0)
     maps = np.zeros((2, 3, 3), np.float32)
     maps[0, 0], maps[1, 1, 1] = (np.inf, -1e9, np.nan), 1e6
-    write_maps(one, layer, b"first", maps)
+    store.write_maps(one, layer, b"first", maps)
     kept = read_maps(one, layer, b"first")
     assert kept is not None and kept[0, 0].tolist() == [65504, -65504, 0] and kept[1, 1, 1] == 65504
     assert read_maps(one, replace(layer, shape=(2, 4, 4)), b"first") is None
     monkeypatch.setitem(store._MOST_BYTES, "maps", 2_000)
     for number in range(8):
-        write_maps(one, layer, bytes([number]), maps)
+        store.write_maps(one, layer, bytes([number]), maps)
     left = [number for number in range(8) if read_maps(one, layer, bytes([number])) is not None]
     assert left == list(range(8))[-len(left) :] and 0 < len(left) < 8
-    assert not list((one.folder / "inside").glob("*.tmp-*"))
+    assert not list(looked.kept.glob("*.tmp-*"))
     two = np.zeros((1, 2), np.float16)
-    write_peaks(one, layer, Peaks(np.array([5]), np.array([b"a"]), two, two, two, 1))
+    store.write_peaks(one, layer, Peaks(np.array([5]), np.array([b"a"]), two, two, two, 1))
     assert read_peaks(one, layer) is not None
     assert read_peaks(replace(one, finished_at=(one.finished_at or 0) + 1), layer) is None, "it has grown since"
 
 
 def test_what_cannot_be_is_said_in_words(workspace: Workspace, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = embedded_photographs(workspace, photos)
-    one, rows = first_embedding(workspace, source), everything(workspace, source)
-    for layer_name, image, says in (
-        ("layer4.1", rows[0].id, "no layer 'layer4.1' in EfficientNet-Lite0"),
+    looked = Looked(workspace, embedded_photographs(workspace, photos))
+    for layer, image, says in (
+        ("layer4.1", looked.rows[0].id, "no layer 'layer4.1' in EfficientNet-Lite0"),
         ("bn1", 10**9, "Choose another one"),
     ):
         with pytest.raises(ExplainError, match=says):
-            map_image(workspace, one.id, layer_name, image, quietly)
+            jobs.map_image(workspace, looked.one.id, layer, image, quietly)
     with pytest.raises(ExplainError, match="no layer"):
-        find_peaks(workspace, one.id, "", quietly)
+        looked.sweep("")
     (photos / "00.jpg").unlink()
     with pytest.raises(ExplainError, match=r"00\.jpg cannot be read now\. The file was listed and then was gone\."):
-        map_image(workspace, one.id, "bn1", next(row.id for row in rows if row.path == b"00.jpg"), quietly)
-    assert find_peaks(workspace, one.id, "bn1", quietly) == {"layer": "bn1", "images": 11, "unread": 1}
-    layer = layer_of(one, "bn1")
-    found = read_peaks(one, layer)
-    assert found is not None and (len(found.ids), found.of) == (11, 12)
+        looked.map("bn1", next(row for row in looked.rows if row.path == b"00.jpg"))
+    assert looked.sweep("bn1") == {"layer": "bn1", "images": 11, "unread": 1}
+    found = looked.peaks("bn1")
+    assert (len(found.ids), found.of) == (11, 12)
 
     for path in photos.rglob("*.jpg"):
         path.write_bytes(b"no picture any more")
     with pytest.raises(ExplainError, match="None of the images can be read now"):
-        find_peaks(workspace, one.id, "bn1", quietly)
+        looked.sweep("bn1")
     photos.rename(photos.with_name("elsewhere"))
     with pytest.raises(SourceUnavailable, match="reconnect"):
-        find_peaks(workspace, one.id, "bn1", quietly)
+        looked.sweep("bn1")
     monkeypatch.setattr(networks, "weights_path", lambda _spec: None)
     with pytest.raises(ExplainError, match="not on this machine any more"):
-        survey_network(workspace, one.id, quietly)
+        jobs.survey_network(workspace, looked.one.id, quietly)
     monkeypatch.undo()
     other = load_backbone(BUNDLED, random=True)
     monkeypatch.setattr(networks, "loaded", lambda *_: other)
     with pytest.raises(ExplainError, match="with other weights"):
-        survey_network(workspace, one.id, quietly)
+        jobs.survey_network(workspace, looked.one.id, quietly)
 
 
-def test_a_squashed_embedding_stays_squashed(
+def test_what_is_squashed_stays_squashed(
     workspace: Workspace, source: Collection, backbones: dict[str, Backbone]
 ) -> None:
     embed(workspace, source.id, EmbedRequest(BUNDLED, preprocess="squash"), quietly)
-    one = next(entry for entry in embeddings_of(workspace, source.id) if entry.recipe.preprocess == "squash")
-    row = next(entry for entry in everything(workspace, source) if (entry.width or 0) > 1.2 * (entry.height or 0))
-    map_image(workspace, one.id, STORED, row.id, quietly)
-    vector = read_maps(one, layer_of(one, STORED), row.hash or b"")
-    assert vector is not None
-    rows = read_rows(one)
-    at = locate(workspace, one, rows).rows_of(np.array([row.id]))
-    np.testing.assert_allclose(vector[:, 0, 0], features_at(one, rows, at)[0], rtol=0.02, atol=0.02)
-    plain = backbones["bundled"]
-    other = Inside(plain).maps(decoded(source, row, plain), layer_of(one, STORED))[0]
-    same = Inside(squashed(plain)).maps(decoded(source, row, squashed(plain)), layer_of(one, STORED))[0]
+    looked, plain = Looked(workspace, source), backbones["bundled"]
+    assert looked.one.recipe.preprocess == "squash"
+    row = next(entry for entry in looked.rows if (entry.width or 0) > 1.2 * (entry.height or 0))
+    vector, layer, (ids, features) = looked.map(STORED, row), looked.layer(STORED), looked.features()
+    np.testing.assert_allclose(vector[:, 0, 0], features[ids.tolist().index(row.id)], rtol=0.02, atol=0.02)
+    other, same = (looked.by_hand(row, backbone, layer) for backbone in (plain, squashed(plain)))
     assert np.abs(vector - same).max() < 0.01 < np.abs(vector - other).max()
 
 
@@ -438,14 +419,10 @@ def test_large_maps_are_averaged_to_what_can_be_seen() -> None:
         assert bright.tolist() == ([] if side == 1 else [[2 * shown - 1, shown]])
 
 
-def test_pictures_are_served_to_those_who_come_from_a_page(workspace: Workspace, source: Collection) -> None:
-    one, (row, other, *_) = first_embedding(workspace, source), everything(workspace, source)
-    survey_network(workspace, one.id, quietly)
-    layer = layer_of(one, "blocks.4.0")
-    map_image(workspace, one.id, layer.name, row.id, quietly)
-    maps = read_maps(one, layer, row.hash or b"")
-    found = read_survey(one)
-    assert maps is not None and found is not None and found.filters is not None
+def test_pictures_are_served_to_those_who_come_from_a_page(looked: Looked) -> None:
+    workspace, one, (row, other, *_) = looked.workspace, looked.one, looked.rows
+    layer, maps, found = looked.layer("blocks.4.0"), looked.map("blocks.4.0", row), read_survey(looked.one)
+    assert found is not None and found.filters is not None
     with Dashboard(workspace) as server:
         answer = server.get(filters_address(workspace, one))
         assert (answer.status, answer.headers["content-type"]) == (200, "image/png")
@@ -460,19 +437,16 @@ def test_pictures_are_served_to_those_who_come_from_a_page(workspace: Workspace,
         over = server.get(channel_address(workspace, one, layer.name, row, 3))
         with Image.open(io.BytesIO(over.body)) as picture:
             assert abs(picture.width / picture.height - (row.width or 1) / (row.height or 1)) < 0.02
-        for bad, status in (
-            (maps_address(workspace, one, layer.name, other, None), 404),  # nobody has looked at it
-            (maps_address(workspace, one, "nowhere", row, None), 404),
-            (maps_address(workspace, one, "../../../etc/passwd", row, None), 404),
-            (channel_address(workspace, one, layer.name, row, len(maps)), 404),
-            (channel_address(workspace, one, layer.name, row, 3).replace("channel=3", "channel=-1"), 404),
-            (channel_address(workspace, one, layer.name, row, 3).replace("channel=3", "channel=" + "9" * 4000), 404),
-            (sheet.replace(f"image={row.id}", "image=1e3"), 404),
-            (sheet.replace("/maps?", "/weights?"), 404),
-            (sheet.replace("sign=", "sign=0"), 403),
-            (sheet.replace(one.id, "0" * 12), 403),
-            (f"/inside/{one.id}/filters", 403),
+        channel = channel_address(workspace, one, layer.name, row, 3)
+        for status, *addresses in (
+            (404, maps_address(workspace, one, layer.name, other, None)),  # nobody has looked at it
+            *((404, maps_address(workspace, one, name, row, None)) for name in ("nowhere", "../../../etc/passwd")),
+            (404, channel_address(workspace, one, layer.name, row, len(maps))),
+            *((404, channel.replace("channel=3", f"channel={bad}")) for bad in ("-1", "9" * 4000)),
+            (404, sheet.replace(f"image={row.id}", "image=1e3"), sheet.replace("/maps?", "/weights?")),
+            (403, sheet.replace("sign=", "sign=0"), sheet.replace(one.id, "0" * 12), f"/inside/{one.id}/filters"),
         ):
-            answer = server.get(bad)
-            assert (answer.status, answer.headers["cache-control"]) == (status, "no-store"), bad
-            assert b"Traceback" not in answer.body and len(answer.body) < 300
+            for bad in addresses:
+                answer = server.get(bad)
+                assert (answer.status, answer.headers["cache-control"]) == (status, "no-store"), bad
+                assert b"Traceback" not in answer.body and len(answer.body) < 300
