@@ -6,14 +6,7 @@ import numpy as np
 import pytest
 
 from imclust_core.annotation.editing import name_cluster, open_desk, undo
-from imclust_core.annotation.selection import (
-    branch_in,
-    cluster_in,
-    of_branch,
-    of_cluster,
-    pick_title,
-    picked_images,
-)
+from imclust_core.annotation.selection import branch_in, cluster_in, of_branch, of_cluster, pick_title, picked_images
 from imclust_core.errors import ClusteringError, EmbeddingError, ImclustError, SelectionError, WordsError
 from imclust_core.label_tree.tree import cut
 from imclust_core.store.collections import Collection, add_collection

@@ -87,12 +87,7 @@ def test_a_pick_is_kept_in_the_address_and_found_again_after_other_pages(
 
 @pytest.mark.parametrize("key", ["c99", "s0123456789abcdef", "babc.1", "nonsense", "c7<b>[x](y)"])
 def test_a_pick_that_leads_nowhere_is_said_to_once_and_dropped(
-    browser: dict[str, str],
-    warned: list[str],
-    workspace: Workspace,
-    source: Collection,
-    stored: Clustering,
-    key: str,
+    browser: dict[str, str], warned: list[str], workspace: Workspace, source: Collection, stored: Clustering, key: str
 ) -> None:
     browser[PICK] = key
     assert current_pick(workspace, source, stored) is None and PICK not in browser

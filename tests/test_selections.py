@@ -22,15 +22,7 @@ def file_of(workspace: Workspace, key: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    "ids",
-    [
-        [1],
-        [5, 4, 3],
-        list(range(1, 2000)),
-        [1, 256, 257, 600],
-        [1, 2, 2**16 + 3, 2**33, 2**62],
-        [2**63 - 1],
-    ],
+    "ids", [[1], [5, 4, 3], list(range(1, 2000)), [1, 256, 257, 600], [1, 2, 2**16 + 3, 2**33, 2**62], [2**63 - 1]]
 )
 @pytest.mark.parametrize("kind", [np.int64, np.uint64])
 def test_images_come_back_in_order_and_each_once(workspace: Workspace, ids: list[int], kind: type) -> None:

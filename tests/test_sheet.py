@@ -72,8 +72,5 @@ def test_a_sheet_that_would_be_too_large_is_refused() -> None:
     limits = "A sheet has 1 to 20 images of up to 100 clusters"
     for wrong in [{"samples": 0}, {"samples": MOST_SAMPLES + 1}, {"most": 0}, {"most": 101}]:
         for make in [sheet, sheet_pdf]:
-            with (
-                case(wrong, make),
-                pytest.raises(ExportError, match=limits),
-            ):
+            with case(wrong, make), pytest.raises(ExportError, match=limits):
                 make(rows(1), title="x", **wrong)

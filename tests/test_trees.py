@@ -26,13 +26,7 @@ from imclust_core.label_tree.tree import by_size, cut, groups
 from imclust_core.store.choices import add_choice, last_choice
 from imclust_core.store.collections import Collection, add_collection, find_collection
 from imclust_core.store.embeddings import remove_embedding
-from imclust_core.store.trees import (
-    find_evidence,
-    find_tree,
-    read_tree,
-    state_of,
-    tree_state,
-)
+from imclust_core.store.trees import find_evidence, find_tree, read_tree, state_of, tree_state
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish, wait_for, worker_pids
 from tests.helpers.backbones import ASKED, TINY
