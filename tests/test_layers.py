@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -64,8 +65,17 @@ def tracked(*folders: str) -> list[str]:
     return listed.stdout.split()
 
 
-def test_there_is_something_to_check() -> None:
+def modules(paths: Iterable[Path]) -> list[str]:
+    """What these files are called when they are imported."""
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths]
+    return [name for name in names if not name.endswith("__main__")]
+
+
+def test_there_is_something_to_check_and_no_folder_is_a_drawer() -> None:
     assert len(CORE) > 150 and len(PAGES) > 100 and len(SCRIPTS) > 25 and len(STYLES) > 5
+    counts = Counter(str(Path(name).parent) for name in tracked("imclust_core", "pages"))
+    assert len(counts) > 20
+    assert not {folder: count for folder, count in counts.items() if count > MOST_FILES}
 
 
 def test_the_core_imports_only_what_is_below_and_never_a_page() -> None:
@@ -78,74 +88,51 @@ def test_the_core_imports_only_what_is_below_and_never_a_page() -> None:
                 assert FLOORS[other] < FLOORS[here] or other == here, f"{path} must not import {module}"
 
 
-def test_parts_import_no_page_and_pages_import_no_other_page() -> None:
+def test_parts_and_pages_import_no_page_and_parts_only_parts_that_are_below() -> None:
+    seen = 0
     for path in PAGES:
+        here = path.relative_to(ROOT / "pages").parts
         for module in imports_of(path):
             assert module != "app", path
             if module.startswith("pages"):
                 assert module == "pages" or module.startswith("pages.parts."), f"{path} imports {module}"
-
-
-def test_parts_import_only_parts_that_are_below() -> None:
-    seen = 0
-    for path in PARTS.rglob("*.py"):
-        here = path.relative_to(PARTS).parts[0].removesuffix(".py")
-        for module in imports_of(path):
-            if module.startswith("pages.parts."):
-                other = module.split(".")[2]
-                assert PAGE_FLOORS[other] < PAGE_FLOORS[here] or other == here, f"{path} must not import {module}"
+            if module.startswith("pages.parts.") and here[0] == "parts":
+                other, own = module.split(".")[2], here[1].removesuffix(".py")
+                assert PAGE_FLOORS[other] < PAGE_FLOORS[own] or other == own, f"{path} must not import {module}"
                 seen += 1
     assert seen > 200, "the parts were not found"
 
 
-def test_no_folder_is_a_drawer() -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "imclust_core", "pages"], capture_output=True, text=True, cwd=ROOT, check=True
-    )
-    counts = Counter(str(Path(name).parent) for name in listed.stdout.split())
-    assert len(counts) > 20
-    assert not {folder: count for folder, count in counts.items() if count > MOST_FILES}
-
-
 def test_importing_the_whole_core_does_not_bring_in_streamlit() -> None:
-    modules = [str(path.relative_to(ROOT).with_suffix("")).replace("/", ".") for path in CORE]
-    modules = [module for module in modules if not module.endswith("__main__")]
-    run(
-        "import importlib, sys\n"
-        f"for module in {modules!r}: importlib.import_module(module)\n"
-        "assert 'streamlit' not in sys.modules"
-    )
+    each = f"for module in {modules(CORE)!r}: importlib.import_module(module)\n"
+    run(f"import importlib, sys\n{each}assert 'streamlit' not in sys.modules")
 
 
 def test_importing_every_page_asks_for_no_heavy_library() -> None:
     """They may not even be asked for: whether they are installed here must not decide this test."""
-    parts = [str(path.relative_to(ROOT).with_suffix("")).replace("/", ".") for path in PAGES if "parts" in path.parts]
+    parts = modules(path for path in PAGES if "parts" in path.parts)
     imported = sorted({module for path in PAGES for module in imports_of(path)} | set(parts))
     run(f"import importlib, sys\n{WATCH}for module in {imported!r}: importlib.import_module(module)\n")
-
-
-def test_the_watch_for_heavy_libraries_would_notice_one() -> None:
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError):  # the watch would notice one
         run(f"import sys\n{WATCH}import torch")
 
 
 def test_no_clustering_sees_the_truth() -> None:
     rooms = [path for path in CORE if {"clustering", "arrays"} & set(path.parts) and path.name != "truth.py"]
-    jobs = [
-        ROOT / "imclust_core" / "jobs" / name for name in ("kinds/cluster.py", "kinds/sweep.py", "child_process.py")
-    ]
-    for path in [*rooms, *jobs]:
+    jobs = ROOT / "imclust_core" / "jobs"
+    for path in [*rooms, *(jobs / name for name in ("kinds/cluster.py", "kinds/sweep.py", "child_process.py"))]:
         assert not [module for module in imports_of(path) if module.endswith(("truth", "comparisons"))], path
 
 
 def test_sql_lives_in_the_store_and_the_queue_only() -> None:
+    core = ROOT / "imclust_core"
     for path in EVERYTHING:
-        allowed = (
-            path.is_relative_to(ROOT / "imclust_core" / "store") or path == ROOT / "imclust_core" / "jobs" / "queue.py"
-        )
-        if not allowed:
+        if not (path.is_relative_to(core / "store") or path == core / "jobs" / "queue.py"):
             assert "sqlite3" not in imports_of(path)
             assert not re.search(r"\b(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b", path.read_text())
+
+
+BANNED = r"unsafe_allow_html|st\.html\(|components\.v1|pickle|weights_only=False|allow_pickle=True"
 
 
 def test_no_place_shows_text_from_outside_as_html_or_trusts_a_pickle() -> None:
@@ -154,37 +141,23 @@ def test_no_place_shows_text_from_outside_as_html_or_trusts_a_pickle() -> None:
         if path.name == "gensim_files.py":  # reads what gensim pickled, and lets in nothing but arrays and text
             assert "pickle.load" not in text and "find_class" in text
             text = text.replace("pickle", "")
-        for banned in (
-            "unsafe_allow_html",
-            "st.html(",
-            "components.v1",
-            "pickle",
-            "weights_only=False",
-            "allow_pickle=True",
-        ):
-            assert banned not in text
+        assert not re.search(BANNED, text), path
         assert not re.search(r"st\.image\(|base64", text), "images reach the browser by the image route only"
-
-
-def test_scripts_set_text_and_never_markup() -> None:
     for path in SCRIPTS:
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", path.read_text()), path
 
 
-def test_page_files_and_their_functions_stay_small() -> None:
+def test_files_and_the_functions_of_pages_stay_small_enough_to_read() -> None:
+    for path in CORE:
+        assert len(path.read_text().splitlines()) <= 310, path
     for path in PAGES:
         text = path.read_text()
-        assert len(text.splitlines()) <= (120 if path.parent.name == "pages" else 250)
+        assert len(text.splitlines()) <= (120 if path.parent.name == "pages" else 250), path
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef):
                 body = node.body[1:] if ast.get_docstring(node) else node.body
                 length = (node.end_lineno or 0) - body[0].lineno + 1 if body else 0
                 assert length <= 30, f"{node.name} has {length} lines"
-
-
-def test_core_files_stay_small_enough_to_read() -> None:
-    for path in CORE:
-        assert len(path.read_text().splitlines()) <= 310
 
 
 def test_the_repository_holds_no_secret_and_no_tool_of_its_makers() -> None:

@@ -105,14 +105,12 @@ def test_of_a_strip_as_thin_as_a_hair_one_pixel_is_seen() -> None:
 
 
 def test_what_is_no_number_no_map_or_no_picture_is_not_laid() -> None:
-    for wrong in (np.nan, np.inf, -np.inf):
-        values = noise(7, 7)
-        values[3, 3] = wrong
-        with pytest.raises(ExplainError, match="1 values of 49 that are no finite numbers"):
-            lay(values, CROP, 30, 20, 30, 20)
-    for shape in ((), (7,), (0, 7), (7, 7, 0), (1, 7, 7, 3)):
-        with pytest.raises(ExplainError, match="Expected"):
-            lay(np.zeros(shape), CROP, 30, 20, 30, 20)
-    for sizes in ((0, 20, 30, 20), (30, 20, 30, 0)):
-        with pytest.raises(ExplainError, match="at least one"):
-            lay(noise(7, 7), CROP, *sizes)
+    odd = [np.where(np.arange(49).reshape(7, 7) == 24, wrong, 0.5) for wrong in (np.nan, np.inf, -np.inf)]
+    shapes = [np.zeros(shape) for shape in ((), (7,), (0, 7), (7, 7, 0), (1, 7, 7, 3))]
+    for values, sizes, why in (
+        *((one, (30, 20, 30, 20), "1 values of 49 that are no finite numbers") for one in odd),
+        *((one, (30, 20, 30, 20), "Expected") for one in shapes),
+        *((noise(7, 7), sizes, "at least one") for sizes in ((0, 20, 30, 20), (30, 20, 30, 0))),
+    ):
+        with pytest.raises(ExplainError, match=why):
+            lay(values, CROP, *sizes)

@@ -89,7 +89,7 @@ def array(kept: Any) -> np.ndarray:
     return np.frombuffer(base64.b64decode(kept["bdata"]), kept["dtype"]) if isinstance(kept, dict) else np.array(kept)
 
 
-def test_every_image_is_in_the_trace_of_its_entry_with_its_place_and_its_name() -> None:
+def test_every_image_is_in_the_trace_of_its_entry_in_their_order_and_small_groups_lie_on_top() -> None:
     content = content_of(50)
     codes = np.arange(50) % 3
     page = standalone_html("Birds", content, groups(codes, "owl", "duck", "gull"), numbered, today=DAY)
@@ -103,13 +103,10 @@ def test_every_image_is_in_the_trace_of_its_entry_with_its_place_and_its_name() 
         assert list(trace["text"]) == numbered(content.image_ids[mine])
     assert layout["legend"]["itemclick"] == "toggleothers"
     assert "50 images, 22 November 2026." in "".join(Parts(page.decode()).texts)
-
-
-def test_the_legend_keeps_the_order_of_the_entries_and_small_groups_lie_on_top() -> None:
     codes = np.array([0, 1, 1, 1, 2, 2])
     traces, _ = figure_in(standalone_html("x", content_of(6), groups(codes, "a", "b", "c"), numbered))
-    assert [trace["name"] for trace in traces] == ["b (3)", "c (2)", "a (1)"]
-    assert [trace["legendrank"] for trace in traces] == [1, 2, 0]
+    ranked = [(trace["name"], trace["legendrank"]) for trace in traces]
+    assert ranked == [("b (3)", 1), ("c (2)", 2), ("a (1)", 0)], "the legend keeps the order of the entries"
 
 
 def test_images_of_which_nothing_is_known_are_grey_and_a_scale_is_one_trace_with_shares_and_a_bar() -> None:
@@ -127,26 +124,19 @@ def test_images_of_which_nothing_is_known_are_grey_and_a_scale_is_one_trace_with
 
 
 def test_beyond_so_many_groups_the_smallest_share_a_trace_and_keep_their_colours_and_titles() -> None:
-    codes = np.repeat(np.arange(MOST_TRACES + 3), np.arange(MOST_TRACES + 3, 0, -1))
-    entries = [
-        Entry(f"group {at}", colour_of(at + 1), int((codes == at).sum()), None, at + 1) for at in range(MOST_TRACES + 3)
-    ]
+    sizes, last = np.arange(MOST_TRACES + 3, 0, -1), (60, 60, 60, 61, 61, 62)
+    codes = np.repeat(np.arange(len(sizes)), sizes)
+    entries = [Entry(f"group {at}", colour_of(at + 1), int(size), None, at + 1) for at, size in enumerate(sizes)]
     many = Colouring(codes.astype(np.uint16), tuple(entries))
     traces, _ = figure_in(standalone_html("x", content_of(len(codes)), many, numbered))
     assert len(traces) == MOST_TRACES + 1
     rest = next(trace for trace in traces if trace["name"] == "3 smaller groups")
-    assert [text.partition("<br>")[0] for text in rest["text"]] == [f"group {at}" for at in (60, 60, 60, 61, 61, 62)]
+    assert [text.partition("<br>")[0] for text in rest["text"]] == [f"group {at}" for at in last]
     marker = rest["marker"]
     shares = (array(marker["color"]) - marker["cmin"]) / (marker["cmax"] - marker["cmin"])
-    at_share = [
-        next(
-            two
-            for (low, one), (high, two) in itertools.pairwise(marker["colorscale"])
-            if low <= share <= high and one == two
-        )
-        for share in shares
-    ]
-    assert at_share == [colour_of(at + 1) for at in (60, 60, 60, 61, 61, 62)]
+    flat = [(low, high, one) for (low, one), (high, two) in itertools.pairwise(marker["colorscale"]) if one == two]
+    at_share = [next(colour for low, high, colour in flat if low <= share <= high) for share in shares]
+    assert at_share == [colour_of(at + 1) for at in last]
 
 
 def test_no_name_becomes_an_element_a_link_or_the_end_of_a_script() -> None:
@@ -201,16 +191,12 @@ def test_beyond_so_many_points_a_fair_sample_is_shown_and_the_page_says_so(monke
         found = zip(array(trace["x"]).tolist(), array(trace["y"]).tolist(), trace["text"], strict=True)
         assert all(f"{places[x, y]}.jpg" == text for x, y, text in found)
     assert "shows 1,000 of them, drawn at random" in "".join(Parts(page.decode()).texts)
-
-
-def test_the_sample_favours_nobody_and_is_the_same_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(map_html, "MOST_POINTS", 20_000)
     rows = fair_rows(100_000)
     assert len(np.unique(rows)) == 20_000 and (np.diff(rows) > 0).all()
     tenths = np.bincount(rows // 10_000, minlength=10)
-    assert abs(tenths - 2000).max() < 200  # five standard deviations
-    np.testing.assert_array_equal(rows, fair_rows(100_000))
-    np.testing.assert_array_equal(fair_rows(20_000), np.arange(20_000))
+    assert abs(tenths - 2000).max() < 200, "it favours nobody: five standard deviations"
+    assert rows.tolist() == fair_rows(100_000).tolist() and fair_rows(20_000).tolist() == list(range(20_000))
 
 
 def test_next_to_no_images_make_a_file_too_and_the_same_one_each_time() -> None:

@@ -122,8 +122,8 @@ def test_a_map_whose_facts_were_changed_is_passed_over(workspace: Workspace, one
         assert maps_of(one) == [], text[:9]
 
 
-def test_only_so_many_maps_stay_and_one_that_is_not_there_is_said_to_be_so(
-    one: Embedding, monkeypatch: pytest.MonkeyPatch
+def test_only_so_many_maps_stay_one_that_is_not_there_is_said_to_be_so_and_of_a_removed_embedding_none_comes_back(
+    workspace: Workspace, one: Embedding, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name_ in ("", "../recipe", "a/b", "x" * 300, "no\0byte", "0123456789abcdef"):
         with case(name_), pytest.raises(MapError):
@@ -135,11 +135,8 @@ def test_only_so_many_maps_stay_and_one_that_is_not_there_is_said_to_be_so(
     assert find_map(one, MapRecipe("umap", 0), "state") is None
     assert len(list((one.folder / "maps").iterdir())) == 6
     assert read_map(made[-1]).image_ids.tolist() == [1, 2]
-
-
-def test_a_map_of_a_removed_embedding_brings_nothing_back(workspace: Workspace, one: Embedding) -> None:
     remove_embedding(workspace, one.id)
-    for again in (lambda: drawn(workspace, one), lambda: kept(one, MapContent(np.zeros(0, int), np.zeros((0, 2))))):
+    for again in (lambda: drawn(workspace, one), lambda: kept(one, content)):
         with pytest.raises(EmbeddingError):
             again()
     assert not one.folder.exists()
@@ -180,7 +177,27 @@ def test_images_that_come_later_are_placed_and_the_others_stay_about(
     assert_stay_about(workspace, newest(workspace, source), first)
 
 
-def test_a_cancelled_map_leaves_nothing_half_made(workspace: Workspace, one: Embedding) -> None:
+def test_names_draw_together_and_need_names(workspace: Workspace, source: Collection, one: Embedding) -> None:
+    stored = clustered(workspace, source, PLAIN)
+    ids, numbers = open_desk(workspace, stored).image_ids, open_desk(workspace, stored).clusters
+    with pytest.raises(MapError, match="No cluster of this clustering has a name"):
+        named_groups(workspace, f"{stored.id}@0", ids)
+    for number, text in zip(numbers, ("Dog", "dog"), strict=False):
+        name(workspace, stored, number, text)
+    desk = open_desk(workspace, stored)
+    groups = named_groups(workspace, f"{stored.id}@{desk.version}", np.append(ids, 10**9))
+    assert groups.tolist() == [*np.where(np.isin(desk.group, numbers[:2]), 0, -1), -1]
+    recipe = MapRecipe("umap", 0, f"{stored.id}@{desk.version}")
+    assert drawn(workspace, one, recipe).id != drawn(workspace, one).id
+    for names in ("", "x", "@", "x@", "x@-1", "x@²"):
+        with case(names), pytest.raises((MapError, ClusteringError)):
+            named_groups(workspace, names, np.arange(3))
+    for recipe in (MapRecipe("pca", 0, "x@1"), MapRecipe("umap", -1), MapRecipe("umap", 2**31)):
+        with case(recipe), pytest.raises(MapError):
+            check_map(recipe)
+
+
+def test_a_cancelled_map_leaves_nothing_half_made_and_the_worker_draws_it(workspace: Workspace, one: Embedding) -> None:
     for after in (1, 3):
         steps = iter(range(after))
 
@@ -191,37 +208,6 @@ def test_a_cancelled_map_leaves_nothing_half_made(workspace: Workspace, one: Emb
         with pytest.raises(Cancelled):
             draw_map(workspace, one.id, UMAP, stop)
         assert maps_of(one) == [], after
-    assert drawn(workspace, one).images == 36
-
-
-def test_names_draw_together_and_need_names(workspace: Workspace, source: Collection, one: Embedding) -> None:
-    stored = clustered(workspace, source, PLAIN)
-    ids = open_desk(workspace, stored).image_ids
-    with pytest.raises(MapError, match="No cluster of this clustering has a name"):
-        named_groups(workspace, f"{stored.id}@0", ids)
-    numbers = open_desk(workspace, stored).clusters
-    for number, text in zip(numbers, ("Dog", "dog", ""), strict=False):
-        if text:
-            name(workspace, stored, number, text)
-    desk = open_desk(workspace, stored)
-    groups = named_groups(workspace, f"{stored.id}@{desk.version}", np.append(ids, 10**9))
-    assert groups[-1] == -1
-    expected = np.where(np.isin(desk.group, numbers[:2]), 0, -1)
-    assert np.array_equal(groups[:-1], expected)
-    recipe = MapRecipe("umap", 0, f"{stored.id}@{desk.version}")
-    assert drawn(workspace, one, recipe).id != drawn(workspace, one).id
-
-
-def test_names_and_recipes_that_cannot_be_are_refused(workspace: Workspace) -> None:
-    for names in ("", "x", "@", "x@", "x@-1", "x@²"):
-        with case(names), pytest.raises((MapError, ClusteringError)):
-            named_groups(workspace, names, np.arange(3))
-    for recipe in (MapRecipe("pca", 0, "x@1"), MapRecipe("umap", -1), MapRecipe("umap", 2**31)):
-        with case(recipe), pytest.raises(MapError):
-            check_map(recipe)
-
-
-def test_a_worker_draws_a_map(workspace: Workspace, one: Embedding) -> None:
     job = submit_map(workspace, one, UMAP)
     assert submit_map(workspace, one, UMAP).id == job.id
     result = finish(workspace, job).result

@@ -31,7 +31,7 @@ from pages.parts.map.address import (
     thumb_template,
     values_address,
 )
-from pages.parts.map.colouring import BYS, colouring
+from pages.parts.map.colouring import BYS, Colouring, colouring
 from tests.conftest import stop_workers
 from tests.helpers.clusterings import PLAIN, clustered
 from tests.helpers.maps import kept, mapped
@@ -74,8 +74,8 @@ def is_kept_for_good(answer: Answer) -> bool:
     return "immutable" in answer.headers["cache-control"]
 
 
-def post(server: Dashboard, address: str, body: bytes, headers: dict[str, str] | None = None) -> Answer:
-    request = urllib.request.Request(server.url + address, data=body, method="POST", headers=headers or {})
+def post(server: Dashboard, address: str, body: bytes) -> Answer:
+    request = urllib.request.Request(server.url + address, data=body, method="POST")
     try:
         with urllib.request.urlopen(request, timeout=60) as response:
             return Answer(response.status, dict(response.headers.items()), response.read())
@@ -88,7 +88,7 @@ def posted(ids: Any) -> bytes:
     return np.asarray(ids, "<f8").tobytes()
 
 
-def test_places_and_ids_come_exactly_and_are_kept_for_good(house: House) -> None:
+def test_places_ids_and_values_come_exactly_and_are_kept_for_good(house: House) -> None:
     workspace, shown, server, content = house.workspace, house.shown, house.server, read_map(house.shown)
     places, ids = (server.get(address(workspace, shown)) for address in (places_address, ids_address))
     assert np.array_equal(array(places, "<f4").reshape(-1, 2), content.places)
@@ -98,62 +98,58 @@ def test_places_and_ids_come_exactly_and_are_kept_for_good(house: House) -> None
     assert packed.body == places.body  # compressing numbers takes long and saves little
     of_another = places_address(workspace, replace(shown, created_at=shown.created_at + 1))
     assert not is_kept_for_good(server.get(of_another))
-
-
-def test_values_are_the_codes_that_their_address_names(house: House) -> None:
     stored = house.stored(6)
-    for by in BYS:
-        if by != "truth":
-            found = colouring(house.workspace, house.one, house.shown, by, stored)
-            answer = house.server.get(values_address(house.workspace, house.shown, by, stored, found))
-            assert np.array_equal(array(answer, "<u2"), found.codes) and is_kept_for_good(answer), by
+    for by in set(BYS) - {"truth"}:
+        found = colouring(workspace, house.one, shown, by, stored)
+        answer = server.get(values_address(workspace, shown, by, stored, found))
+        assert np.array_equal(array(answer, "<u2"), found.codes) and is_kept_for_good(answer), by
 
 
 def test_a_page_that_was_drawn_before_a_change_gets_the_colours_it_has_words_for(house: House) -> None:
-    stored = house.stored(5)
-    before = colouring(house.workspace, house.one, house.shown, "cluster", stored)
-    address = values_address(house.workspace, house.shown, "cluster", stored, before)
+    stored, given = house.stored(5), (house.workspace, house.one, house.shown, "cluster")
+
+    def address(found: Colouring) -> str:
+        return values_address(house.workspace, house.shown, "cluster", stored, found)
+
+    before = colouring(*given, stored)
     a, b = open_desk(house.workspace, stored).clusters[:2]
     merge_clusters(house.workspace, stored, a, b, author="ada", uuid="1", base=0)
-    assert np.array_equal(array(house.server.get(address), "<u2"), before.codes)
-    after = colouring(house.workspace, house.one, house.shown, "cluster", stored)
-    newer = values_address(house.workspace, house.shown, "cluster", stored, after)
-    assert newer != address and np.array_equal(array(house.server.get(newer), "<u2"), after.codes)
-    older = replace(after, version=before.version)
-    lost = house.server.get(values_address(house.workspace, house.shown, "cluster", stored, older))
+    after = colouring(*given, stored)
+    assert address(after) != address(before)
+    for found in (before, after):
+        assert np.array_equal(array(house.server.get(address(found)), "<u2"), found.codes)
+    lost = house.server.get(address(replace(after, version=before.version)))
     assert (lost.status, lost.headers["cache-control"]) == (409, "no-store") and b"Open the page again" in lost.body
 
 
-def test_what_is_picked_comes_as_places_on_the_map(house: House) -> None:
+def test_what_is_picked_comes_as_places_on_the_map_and_what_leads_nowhere_is_said_in_words(house: House) -> None:
     workspace, shown, server, stored = house.workspace, house.shown, house.server, house.stored(7)
     content, desk = read_map(shown), open_desk(workspace, stored)
     number = next(one for one in desk.clusters if desk.sizes[one] > 3)
     inside = np.sort(desk.image_ids[desk.rows_of(number)])
-    pick = of_cluster(number)
-    answer = server.get(picked_address(workspace, shown, pick, stored, inside))
-    on_map = np.intersect1d(inside, content.image_ids)
+    address = picked_address(workspace, shown, of_cluster(number), stored, inside)
+    answer, on_map = server.get(address), np.intersect1d(inside, content.image_ids)
     assert np.array_equal(content.image_ids[array(answer, "<u4")], on_map) and is_kept_for_good(answer)
     move_images(workspace, stored, inside[-1:].tolist(), ASIDE, author="ada", uuid="2", seen=desk.version)
-    later = server.get(picked_address(workspace, shown, pick, stored, inside))
+    later = server.get(address)
     assert np.array_equal(content.image_ids[array(later, "<u4")], np.setdiff1d(on_map, inside[-1:]))
     assert not is_kept_for_good(later)
     everywhere = np.concatenate([content.image_ids[2:5], [10**9]])
     key = keep_selection(workspace, house.source.id, everywhere)
     assert array(server.get(picked_address(workspace, shown, key, None, everywhere)), "<u4").tolist() == [2, 3, 4]
-
-
-def test_a_pick_that_leads_nowhere_is_said_in_words(house: House) -> None:
-    stored = house.stored(6)
     for pick in ("", "c99", "c1", "s0123456789abcdef", "bfeed.3", "../x", "s" * 3000, "<b>&=\n"):
         of = None if pick == "c1" else stored
-        answer = house.server.get(picked_address(house.workspace, house.shown, pick, of, np.zeros(0, int)))
+        answer = server.get(picked_address(workspace, shown, pick, of, np.zeros(0, int)))
         assert (answer.status, answer.headers["cache-control"]) == (404, "no-store"), pick
         assert b"again" in answer.body or b"Pick" in answer.body, (pick, answer.body)
         assert len(answer.body) < 400, pick
 
 
-def test_images_that_are_posted_are_a_pick_from_then_on(house: House) -> None:
+def test_images_that_are_posted_are_a_pick_from_then_on_and_what_are_no_images_of_the_map_is_refused(
+    house: House,
+) -> None:
     content, address = read_map(house.shown), pick_address(house.workspace, house.shown)
+    selections = house.workspace.root / "selections"
     wanted = content.image_ids[[7, 2, 2, 11]]
     answer = post(house.server, address, posted(wanted))
     assert answer.status == 200 and answer.headers["cache-control"] == "no-store"
@@ -165,24 +161,16 @@ def test_images_that_are_posted_are_a_pick_from_then_on(house: House) -> None:
     picked = house.server.get(picked_address(house.workspace, house.shown, found["pick"], None, ids))
     assert array(picked, "<u4").tolist() == [2, 7, 11]
     assert json.loads(post(house.server, address, posted(content.image_ids)).body)["images"] == len(content.image_ids)
-
-
-def test_what_are_no_images_of_the_map_is_refused(house: House) -> None:
+    before = sorted(selections.rglob("*"))
     numbers = (1.5, np.nan, np.inf, -1, 0, 1e300, 2.0**53, 10**9)
-    bodies = [b"", b"1234567", b'{"ids": [1, 2]}!', bytes(1_000_000), *(posted([number]) for number in numbers)]
-    before = kept_selections(house.workspace)
-    for body in bodies:
-        answer = post(house.server, pick_address(house.workspace, house.shown), body)
+    for body in (b"", b"1234567", b'{"ids": [1, 2]}!', bytes(1_000_000), *(posted([number]) for number in numbers)):
+        answer = post(house.server, address, body)
         assert answer.status == 400 and len(answer.body) < 300 and b"Traceback" not in answer.body, body[:20]
-    on_map = read_map(house.shown).image_ids.tolist()
+    on_map = content.image_ids.tolist()
     others = {row.id for row in page_of_images(house.workspace, house.source.id, offset=0, limit=99)} - set(on_map)
-    answer = post(house.server, pick_address(house.workspace, house.shown), posted([*on_map[:2], min(others)]))
+    answer = post(house.server, address, posted([*on_map[:2], min(others)]))
     assert answer.status == 400 and b"not on this map" in answer.body, "an image of the collection"
-    assert kept_selections(house.workspace) == before
-
-
-def kept_selections(workspace: Workspace) -> list[Path]:
-    return sorted((workspace.root / "selections").rglob("*"))
+    assert sorted(selections.rglob("*")) == before
 
 
 def test_odd_addresses_are_refused_without_harm(house: House) -> None:
@@ -223,22 +211,21 @@ def test_what_is_gone_is_said_in_words(house: House, tmp_path: Path) -> None:
     other = add_collection(workspace, tmp_path)
     embedding = add_embedding(workspace, other.id, house.one.recipe, [])
 
-    def again() -> StoredMap:
+    def made() -> StoredMap:
         return kept(embedding, read_map(house.shown))
 
-    made = again()
-    forget_map(made)
-    assert server.get(places_address(workspace, made)).status == 404
-    made = again()
-    made.path.write_bytes(made.path.read_bytes()[:-40])
-    answer = server.get(places_address(workspace, made))
+    forgotten = made()
+    forget_map(forgotten)
+    assert server.get(places_address(workspace, forgotten)).status == 404
+    one = made()
+    one.path.write_bytes(one.path.read_bytes()[:-40])
+    answer = server.get(places_address(workspace, one))
     assert answer.status == 404 and b"Make it again" in answer.body
-    made = again()
-    assert server.get(places_address(workspace, made)).status == 200
+    one = made()
+    assert server.get(places_address(workspace, one)).status == 200
     remove_collection(workspace, other.id)
-    gone = server.get(places_address(workspace, made)), post(server, pick_address(workspace, made), posted([1]))
-    for answer in gone:
-        assert answer.status == 404 and b"no collection" in answer.body
+    for gone in (server.get(places_address(workspace, one)), post(server, pick_address(workspace, one), posted([1]))):
+        assert gone.status == 404 and b"no collection" in gone.body
 
 
 def test_with_sign_in_an_address_for_all_images_of_a_collection_shows_them_and_no_others(

@@ -19,9 +19,18 @@ def classes_of(folder: Path) -> dict[str, str]:
         return {row["file"]: row["class"] for row in csv.DictReader(file)}
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
-    for name, seed in (("a", 5), ("b", 5), ("c", 6)):
+def test_the_same_seed_gives_the_same_bytes_and_another_others_and_making_them_goes_on_where_it_was_stopped(
+    tmp_path: Path,
+) -> None:
+    def stop(done: int, _total: int) -> None:
+        if done == 7:
+            raise KeyboardInterrupt
+
+    for name, seed in (("a", 5), ("c", 6)):
         make_samples(tmp_path / name, seed=seed, per_class=1)
+    with pytest.raises(KeyboardInterrupt):
+        make_samples(tmp_path / "b", seed=5, per_class=1, step=stop)
+    make_samples(tmp_path / "b", seed=5, per_class=1)
     assert contents(tmp_path / "a") == contents(tmp_path / "b") != contents(tmp_path / "c")
     before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "a").iterdir()}
     make_samples(tmp_path / "a", seed=5, per_class=1)
@@ -39,28 +48,12 @@ def test_every_photograph_is_a_jpeg_has_a_class_its_name_does_not_tell_and_no_tw
     assert list(truth.values()) != sorted(truth.values())
 
 
-def test_making_them_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
-    def stop(done: int, _total: int) -> None:
-        if done == 7:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        make_samples(tmp_path / "s", per_class=1, step=stop)
-    make_samples(tmp_path / "s", per_class=1)
-    make_samples(tmp_path / "whole", per_class=1)
-    assert contents(tmp_path / "s") == contents(tmp_path / "whole")
-
-
-def test_somebodys_own_truth_and_photographs_are_left_alone(tmp_path: Path) -> None:
-    for name in ("truth.csv", "photo_0001.jpg"):
-        (tmp_path / name).write_bytes(b"mine")
-    with pytest.raises(FolderError, match="empty or new folder"):
-        make_samples(tmp_path)
-    assert contents(tmp_path) == {"truth.csv": b"mine", "photo_0001.jpg": b"mine"}
-
-
-def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "mine.jpg").write_bytes(b"mine")
-    with pytest.raises(FolderError, match="empty or new folder"):
-        make_samples(tmp_path)
-    assert contents(tmp_path) == {"mine.jpg": b"mine"}
+def test_a_folder_with_somebodys_own_files_is_left_alone(tmp_path: Path) -> None:
+    for number, names in enumerate((("truth.csv", "photo_0001.jpg"), ("mine.jpg",))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name in names:
+            (folder / name).write_bytes(b"mine")
+        with pytest.raises(FolderError, match="empty or new folder"):
+            make_samples(folder)
+        assert contents(folder) == dict.fromkeys(names, b"mine")

@@ -4,7 +4,7 @@ import csv
 import io
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +91,12 @@ def test_a_rescan_finds_each_change_and_keeps_every_id(workspace: Workspace, sou
     assert (back[0], back[3]) == (before[b"04.jpg"][0], "ok")
 
 
-def test_a_scan_keeps_following_links_until_told_otherwise(workspace: Workspace, photos: Path) -> None:
-    assert add_collection(workspace, photos, follow_links=True).follow_links
-    add_collection(workspace, photos)
-    assert add_collection(workspace, photos).follow_links
-
-
-def test_links_to_nowhere_or_to_a_folder_change_no_row(workspace: Workspace, photos: Path) -> None:
-    collection = add_collection(workspace, photos, follow_links=True)
+def test_a_scan_keeps_following_links_and_those_to_nowhere_or_to_a_folder_change_no_row(
+    workspace: Workspace, photos: Path
+) -> None:
+    add_collection(workspace, photos, follow_links=True)
+    collection = add_collection(workspace, photos)
+    assert collection.follow_links, "until told otherwise"
     scan(workspace, collection.id, quietly)
     before = rows(workspace)
     (photos / "a-link").symlink_to(photos / "below")
@@ -108,11 +106,14 @@ def test_links_to_nowhere_or_to_a_folder_change_no_row(workspace: Workspace, pho
     assert {path: row for path, row in rows(workspace).items() if not path.startswith(b"annexed")} == before
 
 
-def test_a_folder_whose_name_is_no_utf8_is_scanned_and_named(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_folder_whose_name_is_no_utf8_is_scanned_and_named_with_no_file_and_with_one(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     folder = Path(path_of(tmp_path, b"bad-\xff-name"))
     folder.mkdir()
-    (folder / "one.jpg").write_bytes(jpeg())
     collection = add_collection(workspace, folder)
+    assert scan(workspace, collection.id, quietly)["files"] == 0
+    (folder / "one.jpg").write_bytes(jpeg())
     assert scan(workspace, collection.id, quietly)["images"] == 1
     (folder / "one.jpg").unlink()
     with pytest.raises(SourceUnavailable, match=r"bad-\\xff-name"):
@@ -127,23 +128,13 @@ def test_a_workspace_inside_the_folder_is_not_scanned_also_when_reached_by_a_lin
         assert (result["files"], result["images"]) == (12, 12), root
 
 
-def test_files_that_cannot_be_looked_at_are_no_lost_drive(workspace: Workspace, photos: Path) -> None:
-    for number in range(2 * MAX_TROUBLE):
-        (photos / "below" / f"more-{number}.jpg").write_bytes(jpeg(number))
-    with as_nobody(photos / "below", mode=0o444):
-        found = {entry.path: entry.reason for entry in walking.walk(photos)}
-    assert {reason for path, reason in found.items() if path.startswith(b"below/")} == {"permission"}
-
-
 def test_a_scan_that_was_stopped_and_resumed_equals_a_whole_one(
     workspace: Workspace, source: Collection, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scan_module, "_RECORD_SECONDS", 0.0)
     monkeypatch.setattr(scan_module, "_LOOK_UP", 4)
-    calls = []
 
     def stop_soon(done: int, _total: int | None, _message: str) -> None:
-        calls.append(done)
         if done >= 4:
             raise Cancelled("stop")
 
@@ -156,31 +147,33 @@ def test_a_scan_that_was_stopped_and_resumed_equals_a_whole_one(
     assert resumed["new"] == 12 - len(kept)
     whole = Workspace.open(workspace.root.parent / "another")
     fresh = scan(whole, add_collection(whole, photos).id, quietly)
-    assert {path: row[3:] for path, row in rows(whole).items()} == {
-        path: row[3:] for path, row in rows(workspace).items()
-    }
-    assert (fresh["files"], fresh["images"]) == (resumed["files"], resumed["images"])
+    in_one, in_two = ({path: row[3:] for path, row in rows(one).items()} for one in (whole, workspace))
+    assert in_one == in_two and (fresh["files"], fresh["images"]) == (resumed["files"], resumed["images"])
 
 
-def test_a_lost_drive_marks_nothing_bad(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "drive"
-    folder.mkdir()
-    for number in range(4 * MAX_TROUBLE):
-        (folder / f"{number:03}.jpg").write_bytes(jpeg(number))
-    collection = add_collection(workspace, folder)
+def losing(lose: Callable[[], object]) -> Callable[..., Iterator[walking.Found]]:
+    """A walk after which something is lost, before what it found is read."""
 
-    def walk_then_lose_the_drive(*arguments: Any, **options: Any) -> Iterator[walking.Found]:
+    def walk_and_lose(*arguments: Any, **options: Any) -> Iterator[walking.Found]:
         found = list(walking.walk(*arguments, **options))
-        shutil.rmtree(folder)
+        lose()
         yield from found
 
-    monkeypatch.setattr(scan_module, "walk", walk_then_lose_the_drive)
-    with pytest.raises(SourceUnavailable, match="Nothing was marked as bad"):
-        scan(workspace, collection.id, quietly)
+    return walk_and_lose
+
+
+def test_a_lost_drive_marks_nothing_bad_and_a_folder_that_is_suddenly_empty_loses_no_image(
+    workspace: Workspace, source: Collection, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4 * MAX_TROUBLE):
+        (photos / f"more {number:03}.jpg").write_bytes(jpeg(number))
+    shutil.copytree(photos, photos.parent / "copy")
+    with monkeypatch.context() as patch:
+        patch.setattr(scan_module, "walk", losing(lambda: shutil.rmtree(photos)))
+        with pytest.raises(SourceUnavailable, match="Nothing was marked as bad"):
+            scan(workspace, source.id, quietly)
     assert rows(workspace) == {}
-
-
-def test_a_folder_that_is_suddenly_empty_loses_no_image(workspace: Workspace, source: Collection, photos: Path) -> None:
+    (photos.parent / "copy").rename(photos)
     scan(workspace, source.id, quietly)
     before = rows(workspace)
     shutil.rmtree(photos)
@@ -194,20 +187,18 @@ def test_a_folder_that_is_suddenly_empty_loses_no_image(workspace: Workspace, so
 def test_single_unreadable_files_are_recorded_and_read_again_next_time(
     workspace: Workspace, source: Collection, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def walk_and_lose_one(*arguments: Any, **options: Any) -> Iterator[walking.Found]:
-        found = list(walking.walk(*arguments, **options))
-        (photos / "02.jpg").rename(photos.parent / "elsewhere.jpg")
-        yield from found
-
+    elsewhere = photos.parent / "elsewhere.jpg"
     with monkeypatch.context() as patch:
-        patch.setattr(scan_module, "walk", walk_and_lose_one)
+        patch.setattr(scan_module, "walk", losing(lambda: (photos / "02.jpg").rename(elsewhere)))
         assert scan(workspace, source.id, quietly)["skipped"] == {"vanished": 1}
-    (photos.parent / "elsewhere.jpg").rename(photos / "02.jpg")
+    elsewhere.rename(photos / "02.jpg")
     again = scan(workspace, source.id, quietly)
     assert (again["skipped"], again["images"], again["changed"]) == ({}, 12, 1)
 
 
-def test_an_unlistable_folder_keeps_its_images(workspace: Workspace, source: Collection, photos: Path) -> None:
+def test_a_folder_that_cannot_be_listed_or_looked_into_keeps_its_images(
+    workspace: Workspace, source: Collection, photos: Path
+) -> None:
     scan(workspace, source.id, quietly)
     with as_nobody(photos / "below"):
         found = {entry.path: entry.reason for entry in walking.walk(photos)}
@@ -215,38 +206,31 @@ def test_an_unlistable_folder_keeps_its_images(workspace: Workspace, source: Col
         assert b"below/11.jpg" not in found
         # This process may no longer start others or write its databases, so the catalogue is asked next.
     unlisted = [path for path, reason in found.items() if reason == "permission"]
-    ids = {path: row[0] for path, row in rows(workspace).items()}
     seen = bytearray(64)
-    for path in found:
-        if path in ids:
-            seen[ids[path] >> 3] |= 1 << (ids[path] & 7)
+    for path, row in rows(workspace).items():
+        seen[row[0] >> 3] |= (path in found) << (row[0] & 7)
     assert scan_module.mark_gone(workspace, source.id, seen, unlisted) == 0
     assert scan_module.mark_gone(workspace, source.id, seen, []) == 1
+    for number in range(2 * MAX_TROUBLE):
+        (photos / "below" / f"more-{number}.jpg").write_bytes(jpeg(number))
+    with as_nobody(photos / "below", mode=0o444):
+        found = {entry.path: entry.reason for entry in walking.walk(photos)}
+    below = {reason for path, reason in found.items() if path.startswith(b"below/")}
+    assert below == {"permission"}, "that is no lost drive"
 
 
 def test_links_are_followed_only_when_asked_and_never_out_of_the_folder(workspace: Workspace, photos: Path) -> None:
-    (photos / "inside.jpg").symlink_to(photos / "00.jpg")
-    (photos / "outside.jpg").symlink_to(photos.parent / "secret.jpg")
     (photos.parent / "secret.jpg").write_bytes(jpeg(77))
-    (photos / "loop").symlink_to(photos)
-    (photos / "below-again").symlink_to(photos / "below")
+    links = {"inside.jpg": "00.jpg", "outside.jpg": "../secret.jpg", "loop": ".", "below-again": "below"}
+    for name, to in links.items():
+        (photos / name).symlink_to(photos / to)
     found = {entry.path: entry.reason for entry in walking.walk(photos)}
-    links = {b"inside.jpg", b"outside.jpg", b"loop", b"below-again"}
-    assert {path for path, reason in found.items() if reason == "symlink"} == links
+    assert {path.decode() for path, reason in found.items() if reason == "symlink"} == set(links)
     collection = add_collection(workspace, photos, follow_links=True)
     result = scan(workspace, collection.id, quietly)
     assert result["skipped"] == {"symlink": 2}  # outside.jpg, and the loop to the folder itself
     assert result["images"] == 13  # the twelve and inside.jpg; "below" only once
     assert result["duplicates"] == 1
-
-
-def test_one_file_and_no_file_are_scanned_as_well(workspace: Workspace, tmp_path: Path) -> None:
-    folder = tmp_path / "few"
-    folder.mkdir()
-    collection = add_collection(workspace, folder)
-    assert scan(workspace, collection.id, quietly)["files"] == 0
-    (folder / "only.jpg").write_bytes(jpeg())
-    assert scan(workspace, collection.id, quietly)["images"] == 1
 
 
 def test_pages_cover_each_image_of_a_collection_once_in_order(workspace: Workspace, source: Collection) -> None:

@@ -89,13 +89,17 @@ def test_pieces_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
         assert measured.inertia == pytest.approx(found.inertia, rel=1e-5)
 
 
-def test_lengths_and_the_kind_of_number_do_not_count() -> None:
+def test_lengths_the_kind_of_number_and_clusters_without_images_do_not_count() -> None:
     features, labels = some(1)
     _, found = both(features, labels, 5)
     for other in (features * 7, features.astype(np.float64), features.astype(np.float16), features[:, ::-1]):
         _, again = both(other, labels, 5)
         assert again.silhouette == pytest.approx(found.silhouette, abs=2e-3)
         assert again.inertia == pytest.approx(found.inertia, rel=2e-3)
+    _, wider = both(features, labels, 7)
+    assert wider.sizes[5:].tolist() == [0, 0] and wider.cohesion[5:].tolist() == [0, 0]
+    for name in ("silhouette", "calinski_harabasz", "davies_bouldin"):
+        assert getattr(wider, name) == pytest.approx(getattr(found, name), rel=1e-6), name
 
 
 def test_of_many_images_a_sample_says_what_the_silhouette_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,29 +144,7 @@ def test_groups_of_copies_are_as_tight_as_can_be_and_those_at_one_place_overlap_
     assert np.isfinite(placed.own).all() and found.silhouette is not None and np.isfinite(found.silhouette)
 
 
-def test_a_cluster_without_images_weighs_nothing() -> None:
-    features, labels = some(3, k=4)
-    _, found = both(features, labels, 4)
-    _, wider = both(features, labels, 6)
-    assert wider.sizes[4:].tolist() == [0, 0] and wider.cohesion[4:].tolist() == [0, 0]
-    assert wider.silhouette == pytest.approx(found.silhouette, abs=1e-6)
-    assert wider.calinski_harabasz == pytest.approx(found.calinski_harabasz, rel=1e-6)
-    assert wider.davies_bouldin == pytest.approx(found.davies_bouldin, rel=1e-6)
-
-
 # How far clusters come back
-
-
-def test_clusters_that_come_back_whole_are_perfectly_stable() -> None:
-    labels = np.repeat([0, 1, 2, -1], 40)
-    assert again(labels, 3).tolist() == [1] * 3
-    turned = stability(labels, 3, lambda chosen, _: np.append((np.arange(3) + 1) % 3, -1)[labels[chosen]], repeats=3)
-    assert turned.tolist() == [1] * 3, "what they are called there does not matter"
-    nothing = stability(labels, 3, lambda chosen, _: np.full(len(chosen), -1), repeats=3)
-    assert nothing.tolist() == [0] * 3, "unassigned images are in no cluster on either side"
-    unmet = again(labels, 5)
-    assert unmet[:3].tolist() == [1, 1, 1] and np.isnan(unmet[3:]).all(), "what no sample met has no figure"
-    assert np.isnan(stability(np.full(50, -1), 0, lambda chosen, _: labels[chosen], repeats=3)).all()
 
 
 def again(labels: np.ndarray, k: int) -> np.ndarray:
@@ -170,23 +152,30 @@ def again(labels: np.ndarray, k: int) -> np.ndarray:
     return stability(labels, k, lambda chosen, _: labels[chosen], repeats=3)
 
 
-def test_clusters_drawn_by_lot_do_not_come_back_and_those_beside_them_may() -> None:
-    def lots(least: int, most: int, seed: int, number: int) -> np.ndarray:
-        return np.random.default_rng(seed).integers(least, most, number)
-
-    found = stability(lots(0, 5, 0, 500), 5, lambda chosen, seed: lots(0, 5, seed, len(chosen)), repeats=6)
-    assert (found < 0.25).all() and (found > 0).all()
-    labels = np.repeat(np.arange(3), 100)
-    found = stability(
-        labels, 3, lambda chosen, seed: np.where(labels[chosen] == 0, 0, lots(1, 3, seed, len(chosen))), repeats=5
-    )
-    assert found[0] == 1 and (found[1:] < 0.5).all()
-
-
-def test_too_few_images_have_no_figure() -> None:
+def test_clusters_that_come_back_whole_are_perfectly_stable_and_too_few_images_have_no_figure() -> None:
+    labels = np.repeat([0, 1, 2, -1], 40)
+    turned = stability(labels, 3, lambda chosen, _: np.append((np.arange(3) + 1) % 3, -1)[labels[chosen]], repeats=3)
+    assert turned.tolist() == [1] * 3, "what they are called there does not matter"
+    nothing = stability(labels, 3, lambda chosen, _: np.full(len(chosen), -1), repeats=3)
+    assert nothing.tolist() == [0] * 3, "unassigned images are in no cluster on either side"
+    unmet = again(labels, 5)
+    assert unmet[:3].tolist() == [1, 1, 1] and np.isnan(unmet[3:]).all(), "what no sample met has no figure"
+    assert np.isnan(stability(np.full(50, -1), 0, lambda chosen, _: labels[chosen], repeats=3)).all()
     for n, k in ((0, 0), (1, 1), (12, 2), (20, 16), (40, 40)):
         found = again(np.arange(n) % max(k, 1), k)
         assert found.shape == (k,) and np.isnan(found).all(), (n, k)
+
+
+def test_clusters_drawn_by_lot_do_not_come_back_and_those_beside_them_may() -> None:
+    labels = np.repeat(np.arange(3), 100)
+    for first in (0, 1):  # from this one on they are drawn
+
+        def lots(chosen: np.ndarray, seed: int, first: int = first) -> np.ndarray:
+            drawn = np.random.default_rng(seed).integers(first, 3, len(chosen))
+            return np.where(labels[chosen] < first, labels[chosen], drawn)
+
+        found = stability(labels, 3, lots, repeats=6)
+        assert (found[:first] == 1).all() and (found[first:] < 0.5).all() and (found > 0).all(), first
 
 
 def test_it_is_run_as_often_as_asked_on_samples_with_seeds_of_their_own_until_a_step_raises() -> None:

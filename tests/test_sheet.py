@@ -45,14 +45,11 @@ def test_each_cluster_has_its_colour_and_its_images() -> None:
     assert page.getpixel((320 + 3 * 104 + 48, 56 + 48)) == (255, 255, 255), "the third is the last"
 
 
-def test_what_does_not_fit_is_counted_and_the_size_is_bounded() -> None:
+def test_what_does_not_fit_is_counted_the_size_is_bounded_and_a_pdf_has_a_page_for_every_fourteen_clusters() -> None:
     most = opened(sheet(rows(150, 0), title="x"))
     assert most.size == opened(sheet(rows(MOST_CLUSTERS + 1, 0), title="x")).size and most.height < 11_000
     assert sheet(rows(150, 0), title="x") != sheet(rows(151, 0), title="x"), "how many are left out is said"
     assert len(sheet_pdf(rows(40, 0), title="x", most=20)) < len(sheet_pdf(rows(40, 0), title="x", most=40))
-
-
-def test_a_pdf_has_a_page_for_every_fourteen_clusters_and_no_time() -> None:
     for count, pages in ((0, 1), (1, 1), (14, 1), (15, 2), (40, 3)):
         data = sheet_pdf(rows(count, 1), title="x")
         assert data.startswith(b"%PDF-") and len(re.findall(rb"/Type /Page\n", data)) == pages, count
@@ -72,8 +69,5 @@ def test_a_sheet_that_would_be_too_large_is_refused() -> None:
     limits = "A sheet has 1 to 20 images of up to 100 clusters"
     for wrong in [{"samples": 0}, {"samples": MOST_SAMPLES + 1}, {"most": 0}, {"most": 101}]:
         for make in [sheet, sheet_pdf]:
-            with (
-                case(wrong, make),
-                pytest.raises(ExportError, match=limits),
-            ):
+            with case(wrong, make), pytest.raises(ExportError, match=limits):
                 make(rows(1), title="x", **wrong)

@@ -20,6 +20,7 @@ from imclust_core.store.shards import TOP
 from imclust_core.store.vectors import Located, features_at, locate, read_rows
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish
+from tests.helpers.cases import case
 from tests.helpers.clusterings import PLAIN, clustered
 from tests.helpers.editing import images_in, merge, move, name, new
 from tests.helpers.embedded import quietly
@@ -83,26 +84,21 @@ def test_the_worker_tells_who_was_faster_and_splits_nothing(workspace: Workspace
     assert [event.kind for event in events_of(workspace, stored.id)] == ["name"]
 
 
-def test_every_cluster_can_be_split_and_its_halves_again(
+def test_halves_can_be_split_again_and_a_job_that_is_done_again_splits_once(
     workspace: Workspace, source: Collection, stored: Clustering
 ) -> None:
     whole = images_in(open_desk(workspace, stored), 1)
-    first = halve(workspace, stored, 1)
-    assert_halves(workspace, source, stored, whole, first)
-    second = halve(workspace, stored, 1)
-    assert (first["number"], second["number"]) == (4, 5)
-    assert sum(open_desk(workspace, stored).sizes.values()) == stored.summary.images
-
-
-def test_a_job_that_is_done_again_splits_once(workspace: Workspace, stored: Clustering) -> None:
     first = halve(workspace, stored, 1, uuid="job-1")
+    assert_halves(workspace, source, stored, whole, first)
     assert halve(workspace, stored, 1, uuid="job-1", base=0) == first
+    assert (first["number"], halve(workspace, stored, 1)["number"]) == (4, 5)
+    assert sum(open_desk(workspace, stored).sizes.values()) == stored.summary.images
     rest = images_in(open_desk(workspace, stored), 1)
     move(workspace, stored, rest[1:], 2)  # one image is left, which could not be split any more
     assert halve(workspace, stored, 1, uuid="job-1", base=0) == first
     merge(workspace, stored, 1, 2)
     assert halve(workspace, stored, 1, uuid="job-1", base=0) == first
-    assert [event.kind for event in events_of(workspace, stored.id)] == ["split", "move", "merge"]
+    assert [event.kind for event in events_of(workspace, stored.id)] == ["split", "split", "move", "merge"]
 
 
 def test_images_without_features_stay_where_they_are(
@@ -121,48 +117,37 @@ def test_images_without_features_stay_where_they_are(
     assert sorted(kept + apart) == whole and set(whole[:2]) <= set(kept)
 
 
-@pytest.mark.parametrize(
-    ("left", "without", "why"),
-    [
-        (1, "", r"Cluster 1 has fewer than two images with features, so it cannot be split\."),
-        (5, "features", "fewer than two images with features"),
-        (5, "difference", r"All images of cluster 1 look the same to the network, so it cannot be split\."),
-        (5, "room", r"Cluster 1 has 5 images, more than the 4 that can be split by hand"),
-    ],
-)
 def test_a_cluster_that_cannot_be_split_is_said_to_be_so(
-    workspace: Workspace, stored: Clustering, monkeypatch: pytest.MonkeyPatch, left: int, without: str, why: str
+    workspace: Workspace, stored: Clustering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    move(workspace, stored, images_in(open_desk(workspace, stored), 1)[left:], 2)
-    if without == "features":
-        nothing = Located(np.zeros(0, np.int64), np.zeros(0, np.int64), {})
-        monkeypatch.setattr(split_job, "locate", lambda *_: nothing)
-    if without == "difference":
-        monkeypatch.setattr(split_job, "features_at", lambda _one, _rows, wanted: np.ones((len(wanted), 8)))
-    if without == "room":
-        monkeypatch.setattr(split_job, "_MOST", 4)
-    with pytest.raises(ClusteringError, match=why):
+    nothing = Located(np.zeros(0, np.int64), np.zeros(0, np.int64), {})
+    first = images_in(open_desk(workspace, stored), 1)
+    move(workspace, stored, first[5:], 2)
+    for part, instead, why in (
+        ("locate", lambda *_: nothing, "fewer than two images with features"),
+        ("features_at", lambda _one, _rows, wanted: np.ones((len(wanted), 8)), "All images of cluster 1 look the same"),
+        ("_MOST", 4, "Cluster 1 has 5 images, more than the 4 that can be split by hand"),
+    ):
+        with monkeypatch.context() as patch, case(part), pytest.raises(ClusteringError, match=why):
+            patch.setattr(split_job, part, instead)
+            halve(workspace, stored, 1)
+    move(workspace, stored, first[1:5], 2)
+    with pytest.raises(ClusteringError, match=r"Cluster 1 has fewer than two images with features, so it cannot"):
         halve(workspace, stored, 1)
-    assert [event.kind for event in events_of(workspace, stored.id)] == ["move"]
+    assert [event.kind for event in events_of(workspace, stored.id)] == ["move", "move"]
 
 
-def test_without_its_embedding_a_clustering_cannot_be_split(
+def test_a_cluster_that_was_merged_away_or_whose_embedding_is_gone_is_not_split(
     workspace: Workspace, source: Collection, stored: Clustering
-) -> None:
-    remove_embedding(workspace, newest(workspace, source).id)
-    with pytest.raises(EmbeddingError, match="may have been removed"):
-        halve(workspace, stored, 1)
-    assert events_of(workspace, stored.id) == []
-
-
-def test_a_cluster_that_was_merged_away_is_not_split_but_said_to_be_elsewhere(
-    workspace: Workspace, stored: Clustering
 ) -> None:
     merge(workspace, stored, 3, 1, "Bob")
     with pytest.raises(LabelConflict, match=r"no cluster 3 any more\. Bob has merged it into 1"):
         halve(workspace, stored, 3)
     with pytest.raises(ImclustError, match="no cluster 99"):
         halve(workspace, stored, 99)
+    remove_embedding(workspace, newest(workspace, source).id)
+    with pytest.raises(EmbeddingError, match="may have been removed"):
+        halve(workspace, stored, 1)
     assert len(events_of(workspace, stored.id)) == 1
 
 

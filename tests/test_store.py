@@ -3,7 +3,7 @@
 import os
 import shutil
 import stat
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from imclust_core.store.database import (
     writing,
 )
 from imclust_core.store.workspace import Workspace
+from tests.helpers.cases import case
 
 ONE = Migration("0001_one", ("CREATE TABLE t (x INTEGER)",))
 TWO = Migration("0002_two", ("ALTER TABLE t ADD COLUMN y INTEGER", "INSERT INTO t VALUES (1, 2)"))
@@ -39,9 +40,14 @@ def held(path: Path) -> list[tuple[object, ...]]:
         return [tuple(row) for row in db.execute("SELECT * FROM t")]
 
 
-def test_wal_is_used_only_where_sqlite_is_safe_with_it() -> None:
+def test_wal_is_used_only_where_sqlite_is_safe_with_it_and_network_file_systems_are_refused() -> None:
     for version, mode in {(3, 40, 1): "DELETE", (3, 51, 2): "DELETE", (3, 51, 3): "WAL", (3, 53, 0): "WAL"}.items():
         assert journal_mode(version) == mode, version
+    for folder in ("/mnt/nfs/imclust", "/mnt/my nas/imclust", "/mnt/ssh/x", "/mnt/vm/x", "\\\\nas\\photos"):
+        with case(folder), pytest.raises(WorkspaceError, match="IMCLUST_WORKSPACE"):
+            refuse_network_folder(Path(folder), MOUNTS)
+    for folder in ("/home/me/imclust", "/mnt/nfs/local/imclust", "/mnt/nfsother", "/mnt/ntfs/x"):
+        refuse_network_folder(Path(folder), MOUNTS)
 
 
 def test_migrations_run_once_each_and_in_order_or_leave_nothing_behind(tmp_path: Path) -> None:
@@ -65,20 +71,8 @@ def test_migrations_run_once_each_and_in_order_or_leave_nothing_behind(tmp_path:
 
 
 def test_many_processes_may_migrate_at_once(tmp_path: Path) -> None:
-    path, errors = tmp_path / "a.db", []
-
-    def attempt() -> None:
-        try:
-            migrate(path, [ONE, TWO])
-        except Exception as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=attempt) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: migrate(tmp_path / "a.db", [ONE, TWO]), range(8)))
 
 
 MOUNTS = """\
@@ -92,14 +86,6 @@ share /mnt/vm 9p rw 0 0
 """
 
 
-def test_network_file_systems_are_refused_for_the_workspace() -> None:
-    for folder in ("/mnt/nfs/imclust", "/mnt/my nas/imclust", "/mnt/ssh/x", "/mnt/vm/x", "\\\\nas\\photos"):
-        with pytest.raises(WorkspaceError, match="IMCLUST_WORKSPACE"):
-            refuse_network_folder(Path(folder), MOUNTS)
-    for folder in ("/home/me/imclust", "/mnt/nfs/local/imclust", "/mnt/nfsother", "/mnt/ntfs/x"):
-        refuse_network_folder(Path(folder), MOUNTS)
-
-
 def test_a_folder_with_other_files_and_one_that_cannot_be_written_are_no_workspace(tmp_path: Path) -> None:
     (tmp_path / "thesis.doc").write_text("precious")
     with pytest.raises(WorkspaceError, match="empty or new folder"):
@@ -110,60 +96,49 @@ def test_a_folder_with_other_files_and_one_that_cannot_be_written_are_no_workspa
 
 
 @pytest.mark.skipif(os.name != "posix", reason="rights of POSIX")
-def test_the_workspace_and_its_one_key_are_for_their_owner_alone(workspace: Workspace) -> None:
+def test_the_workspace_and_its_one_key_are_for_their_owner_alone_and_files_are_replaced_whole(
+    workspace: Workspace, tmp_path: Path
+) -> None:
     assert workspace.signing_key() == workspace.signing_key() == Workspace.open(workspace.root).signing_key()
     assert stat.S_IMODE(workspace.root.stat().st_mode) == 0o700
     assert stat.S_IMODE((workspace.root / "signing.key").stat().st_mode) == 0o600
-
-
-def test_an_atomic_write_replaces_whole_files_and_leaves_no_scraps(tmp_path: Path) -> None:
-    write_atomically(tmp_path / "a", b"old")
-    write_atomically(tmp_path / "a", b"new")
-    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a", b"new")]
+    (tmp_path / "folder").mkdir()
+    for data in (b"old", b"new"):
+        write_atomically(tmp_path / "folder" / "a", data)
+    assert [(path.name, path.read_bytes()) for path in (tmp_path / "folder").iterdir()] == [("a", b"new")], "no scraps"
 
 
 def test_a_bad_path_is_refused_with_what_to_do() -> None:
-    for text, message in {
-        "": "No folder was given",
-        "   ": "No folder was given",
-        "photos": "relative path",
-        "../photos": "relative path",
-        "/no/such/folder": "does not exist",
-        "/etc/hostname": "is a file",
-        "/": "whole disk",
-        "~no-such-user/photos": "home",
-        "\\\\server\\share": "not a local folder",
-        "//server/share": "not a local folder",
-        "/data/\0x": "not a local folder",
+    for message, texts in {
+        "No folder was given": ("", "   "),
+        "relative path": ("photos", "../photos"),
+        "does not exist": ("/no/such/folder",),
+        "is a file": ("/etc/hostname",),
+        "whole disk": ("/",),
+        "home": ("~no-such-user/photos",),
+        "not a local folder": ("\\\\server\\share", "//server/share", "/data/\0x"),
     }.items():
-        with pytest.raises(FolderError, match=message):
-            check_folder(text)
+        for text in texts:
+            with case(text), pytest.raises(FolderError, match=message):
+                check_folder(text)
 
 
-def test_roots_limit_whatever_the_spelling(
-    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    inside, outside = tmp_path / "inside", tmp_path / "outside"
-    (inside / "photos").mkdir(parents=True)
-    outside.mkdir()
-    (inside / "link").symlink_to(outside)
-    monkeypatch.setenv("IMCLUST_ROOTS", f"{inside}{os.pathsep}{tmp_path / 'third'}")
-    assert workspace.open_folder(str(inside / "photos")) == inside / "photos"
-    for text in (outside, inside / "link", inside / ".." / "outside", f"{inside}-not", "/"):
-        Path(f"{inside}-not").mkdir(exist_ok=True)
-        with pytest.raises(FolderError, match="IMCLUST_ROOTS"):
-            workspace.open_folder(str(text))
-
-
-def test_of_a_workspace_only_samples_open(
+def test_roots_limit_whatever_the_spelling_and_of_a_workspace_only_samples_open(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for where in (".", "thumbnails", "uploads"):
         with pytest.raises(WorkspaceError, match="own workspace"):
             workspace.open_folder(str(workspace.root / where))
-    monkeypatch.setenv("IMCLUST_ROOTS", str(tmp_path / "elsewhere"))
-    (workspace.samples / "photographs").mkdir()
-    assert workspace.open_folder(str(workspace.samples / "photographs")).name == "photographs"
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    for folder in (inside / "photos", outside, Path(f"{inside}-not"), workspace.samples / "photographs"):
+        folder.mkdir(parents=True)
+    (inside / "link").symlink_to(outside)
+    monkeypatch.setenv("IMCLUST_ROOTS", f"{inside}{os.pathsep}{tmp_path / 'third'}")
+    for folder in (inside / "photos", workspace.samples / "photographs"):
+        assert workspace.open_folder(str(folder)) == folder
+    for text in (outside, inside / "link", inside / ".." / "outside", f"{inside}-not", "/"):
+        with case(text), pytest.raises(FolderError, match="IMCLUST_ROOTS"):
+            workspace.open_folder(str(text))
 
 
 def test_a_folder_is_opened_under_its_very_name(workspace: Workspace, tmp_path: Path) -> None:
@@ -182,9 +157,15 @@ def test_reading_a_deleted_workspace_leaves_nothing_behind(workspace: Workspace)
     assert list(workspace.root.iterdir()) == []
 
 
-def test_one_folder_is_one_collection_until_it_is_removed(workspace: Workspace, photos: Path) -> None:
+def test_one_folder_is_one_collection_until_it_is_removed_and_never_without_a_name(
+    workspace: Workspace, photos: Path
+) -> None:
     first = add_collection(workspace, photos)
     assert add_collection(workspace, photos).id == first.id
+    rename_collection(workspace, first.id, "  Birds\n of  2018 ")
+    assert collection(workspace, first.id).name == "Birds of 2018"
+    with pytest.raises(CollectionError, match="needs a name"):
+        rename_collection(workspace, first.id, "  ")
     remove_collection(workspace, first.id)
     assert collections(workspace) == []
     assert [one.id for one in collections(workspace, removed=True)] == [first.id]
@@ -197,11 +178,3 @@ def test_one_folder_is_one_collection_until_it_is_removed(workspace: Workspace, 
     remove_collection(workspace, second.id)
     restore_collection(workspace, first.id)
     assert collection(workspace, first.id).folder == photos
-
-
-def test_a_collection_is_renamed_and_never_to_nothing(workspace: Workspace, photos: Path) -> None:
-    one = add_collection(workspace, photos)
-    rename_collection(workspace, one.id, "  Birds\n of  2018 ")
-    assert collection(workspace, one.id).name == "Birds of 2018"
-    with pytest.raises(CollectionError, match="needs a name"):
-        rename_collection(workspace, one.id, "  ")

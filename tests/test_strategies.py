@@ -65,11 +65,12 @@ def assert_by_size(labels: np.ndarray, n: int, most: int) -> None:
 
 def test_groups_that_lie_apart_are_found_and_what_a_strategy_cannot_take_goes_to_the_nearest_centroid() -> None:
     for (name, strategy), k in product(BY_FEATURES.items(), (2, 6)):
+        if name in NETS and k == 2:
+            continue  # six are harder, and each takes half a minute
         points, truth = spots(k, each=40)
         labels = grouped(Given(points, k), strategy)
         with case(name, k):
             assert_by_size(labels, len(points), k)
-            assert alike(labels, truth) == 1
             assert (labels == k - 1 - truth).all(), "the largest is first"
     points, truth = spots(4, each=60)
     for name, strategy in BY_FEATURES.items():
@@ -81,14 +82,11 @@ def test_groups_that_lie_apart_are_found_and_what_a_strategy_cannot_take_goes_to
             assert (labels >= 0).mean() >= (0.8 if strategy.own_k else 1)
 
 
-def test_what_lies_far_from_every_dense_region_stays_unassigned() -> None:
+def test_what_lies_far_stays_unassigned_and_a_strategy_is_given_no_more_than_it_can_take() -> None:
     points, truth = spots(3, each=60)
     far = np.concatenate([points, -10 * np.eye(2, points.shape[1], dtype=np.float32)])
     labels = grouped(Given(far, 0), replace(STRATEGIES["hdbscan"], most=len(points) - 20))
     assert (labels[-2:] == -1).all() and alike(labels[:-2][labels[:-2] >= 0], truth[labels[:-2] >= 0]) == 1
-
-
-def test_a_strategy_is_given_no_more_than_it_can_take() -> None:
     seen: list[int] = []
 
     def find(given: Given) -> np.ndarray:
@@ -103,23 +101,21 @@ def test_a_strategy_is_given_no_more_than_it_can_take() -> None:
 # The order of the images, and lots
 
 
-def test_what_draws_no_lots_gives_the_same_in_any_order_and_all_with_the_same_seed() -> None:
+def test_what_draws_no_lots_gives_the_same_in_any_order_what_does_nearly_and_all_with_the_same_seed() -> None:
     for name, spread, seed in product(("ward", "average", "hdbscan"), (0.05, 0.15), range(3)):
         points, _ = spots(5, spread=spread, seed=seed)
         order = np.random.default_rng(1).permutation(len(points))
         labels, shuffled = (grouped(Given(rows, 5), STRATEGIES[name]) for rows in (points, points[order]))
-        assert alike(labels[order], shuffled) == 1, (name, spread, seed)
-        assert (grouped(Given(points, 5, seed=9), STRATEGIES[name]) == labels).all(), (name, spread, seed)
-        sizes = np.bincount(labels[labels >= 0]).tolist()
-        assert len(set(sizes)) < len(sizes) or (labels[order] == shuffled).all(), (name, spread, seed)
+        with case(name, spread, seed):
+            assert alike(labels[order], shuffled) == 1
+            assert (grouped(Given(points, 5, seed=9), STRATEGIES[name]) == labels).all()
+            sizes = np.bincount(labels[labels >= 0]).tolist()
+            assert len(set(sizes)) < len(sizes) or (labels[order] == shuffled).all()
     points, _ = spots(4, spread=0.3)
     before = points.copy()
     for name, strategy in BY_FEATURES.items():
         assert (grouped(Given(points, 4, 5), strategy) == grouped(Given(points, 4, 5), strategy)).all(), name
         assert (points == before).all(), name
-
-
-def test_what_draws_lots_gives_nearly_the_same_in_any_order_and_with_any_seed() -> None:
     points, _ = spots(5, spread=0.15)
     order = np.random.default_rng(1).permutation(len(points))
     for name, strategy in QUICK.items():
@@ -222,20 +218,19 @@ def test_clusters_are_numbered_from_the_largest_down() -> None:
 # What is done to features first
 
 
+NO_REDUCTIONS = ["", ":", "l3", "PCA", "pca:", "pca:0", "pca:-1", "pca:1.5", "pca:x", "pca:٣", "pca:²", "pca:100000"]
+TOO_MUCH = ["pca:2:3", "pca:white:64", "pca:64:black", "l2:64", "none:3", "umap:white", "umap:5:white", "l2:white"]
+
+
 def test_a_reduction_and_its_text_are_one_and_what_is_none_is_answered_with_those_there_are() -> None:
-    for text in ("none", "l2", "pca:64", "pca:256", "pca:256:white", "umap:2", "pca:99999"):
-        assert str(reduction_from(text)) == text == str(reduction_from(f" {text}\n"))
+    same = ("none", "l2", "pca:64", "pca:256", "pca:256:white", "umap:2", "pca:99999")
     usual = {"pca": "pca:256", "pca:white": "pca:256:white", "umap": "umap:50", "pca:0064": "pca:64"}
-    for text, wanted in usual.items():
-        assert str(reduction_from(text)) == wanted
+    for text, wanted in {**dict(zip(same, same, strict=True)), **usual}.items():
+        assert str(reduction_from(text)) == wanted == str(reduction_from(f" {text}\n"))
     assert reduction_from("pca:9:white") == Reduction("pca", 9, True) and reduction_from("l2") == Reduction("l2")
     for text in NO_REDUCTIONS + TOO_MUCH:
         with case(text), pytest.raises(ClusteringError, match=r"is no reduction. Expected one of: none, l2, pca:N"):
             reduction_from(text)
-
-
-NO_REDUCTIONS = ["", ":", "l3", "PCA", "pca:", "pca:0", "pca:-1", "pca:1.5", "pca:x", "pca:٣", "pca:²", "pca:100000"]
-TOO_MUCH = ["pca:2:3", "pca:white:64", "pca:64:black", "l2:64", "none:3", "umap:white", "umap:5:white", "l2:white"]
 
 
 def reduced(features: np.ndarray, text: str, seed: int = 0) -> np.ndarray:
@@ -269,18 +264,14 @@ def test_as_many_components_as_there_are_keep_every_distance_and_fewer_nearly() 
     assert np.corrcoef(few, every)[0, 1] == pytest.approx(1, abs=0.05)
 
 
-def test_white_components_weigh_the_same_and_copies_stay_together() -> None:
+def test_white_components_weigh_the_same_and_copies_stay_together_also_where_all_are_alike() -> None:
     features = np.random.default_rng(0).normal(size=(4000, 6)) * [3, 2.5, 2, 1.5, 1, 0.5]
     found = reduced(features, "pca:6:white")
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
     assert found.std(axis=0) == pytest.approx(np.full(6, 6**-0.5), rel=0.15)
-    features = scattered(40, 64)[np.arange(120) % 40]
-    found = reduced(features, "pca:60:white")
+    found = reduced(scattered(40, 64)[np.arange(120) % 40], "pca:60:white")
     np.testing.assert_allclose(found[:40], found[40:80], atol=1e-3)
     assert distances_between(found[:40], "euclidean")[~np.eye(40, dtype=bool)].min() > 0.5
-
-
-def test_one_or_two_images_and_features_that_are_all_alike_are_reduced_without_trouble() -> None:
     for text, n in product(("none", "l2", "pca:5", "pca:256", "pca:5:white", "umap:5"), (1, 2)):
         assert reduced(scattered(n), text).shape[0] == n, text
     for text, n, value in product(("l2", "pca:5", "pca:256", "pca:5:white"), (3, 40), (0.0, 0.1, 1.0)):

@@ -62,11 +62,6 @@ def branches_of(tree: Tree) -> Branches:
     return branches(tree.children, tree.heights)
 
 
-def parts(tree: Tree, k: int) -> set[frozenset[int]]:
-    """The groups of a cut, whatever their numbers are."""
-    return {frozenset(tree.leaves_of(node).tolist()) for node in cut(tree, k)}
-
-
 def same(one: Branches, other: Branches, case: object = "") -> None:
     assert set(one) == set(other), case
     for branch, height in one.items():
@@ -87,31 +82,21 @@ def test_with_equal_weights_the_tree_is_scipys() -> None:
         same(branches_of(tree), branches(theirs[:, :2], theirs[:, 2]), (linkage, metric, seed))
 
 
-def test_merges_lie_above_what_they_merge_and_use_each_node_once() -> None:
-    for way in WAYS:
-        tree = some_tree(3, *way, 60)
-        assert (np.diff(tree.heights) >= 0).all(), way
-        assert sorted(tree.children.ravel().tolist()) == list(range(2 * 60 - 2)), way
-        assert all(max(pair) < 60 + merge for merge, pair in enumerate(tree.children.tolist())), way
-
-
-def test_the_order_of_the_labels_changes_nothing_but_their_numbers() -> None:
+def test_merges_lie_above_what_they_merge_whatever_the_order_and_weights_matter_where_means_are_taken() -> None:
     for seed, (linkage, metric) in SEEDED:
         vectors, images = some_vectors(seed), some_images(seed)
         order = np.random.default_rng(seed).permutation(40)
-        one = grow(vectors, images, linkage=linkage, metric=metric)
-        other = grow(vectors[order], images[order], linkage=linkage, metric=metric)
-        renamed = {frozenset(order[list(branch)].tolist()): height for branch, height in branches_of(other).items()}
-        same(branches_of(one), renamed, (linkage, metric, seed))
-
-
-def test_weights_matter_where_means_are_taken_and_nowhere_else() -> None:
-    vectors, images = some_vectors(0), some_images(0)
-    for linkage, metric in WAYS:
-        light, heavy = (
-            branches_of(grow(vectors, images, linkage=linkage, metric=metric, count_power=p)) for p in (0, 1)
+        one, other, light, heavy = (
+            grow(vectors[rows], images[rows], linkage=linkage, metric=metric, **more)
+            for rows, more in ((slice(None), {}), (order, {}), *((slice(None), {"count_power": p}) for p in (0, 1)))
         )
-        assert (light != heavy) == (linkage in ("ward", "average")), (linkage, metric)
+        with case(linkage, metric, seed):
+            assert (np.diff(one.heights) >= 0).all()
+            assert sorted(one.children.ravel().tolist()) == list(range(2 * 40 - 2)), "each node is used once"
+            assert all(max(pair) < 40 + merge for merge, pair in enumerate(one.children.tolist()))
+            renamed = {frozenset(order[list(branch)].tolist()): height for branch, height in branches_of(other).items()}
+            same(branches_of(one), renamed)
+            assert (branches_of(light) != branches_of(heavy)) == (linkage in ("ward", "average"))
 
 
 def test_what_weighs_is_how_many_images_carry_a_label() -> None:
@@ -126,22 +111,18 @@ def test_what_weighs_is_how_many_images_carry_a_label() -> None:
     np.testing.assert_array_equal(other.images, images)
 
 
-def test_one_two_and_three_labels_make_trees() -> None:
-    for n, (linkage, metric) in product((1, 2, 3), WAYS):
-        tree = grow(some_vectors(0, n), np.arange(n), linkage=linkage, metric=metric)
-        assert (tree.leaves, len(tree.children), len(tree.heights)) == (n, n - 1, n - 1)
-        assert sorted(tree.order.tolist()) == list(range(n)), (n, linkage, metric)
-        assert [len(cut(tree, k)) for k in range(1, n + 1)] == list(range(1, n + 1)), (n, linkage, metric)
-        assert tree.images_below[-1] == sum(range(n)), (n, linkage, metric)
-
-
-def test_identical_vectors_make_a_tree_of_height_nothing() -> None:
+def test_few_labels_and_identical_vectors_make_trees_too() -> None:
     with warnings.catch_warnings(action="error"):
-        for linkage, metric in WAYS:
-            tree = grow(np.full((9, 5), 0.5), np.arange(9), linkage=linkage, metric=metric)
-            assert tree.heights == pytest.approx(0, abs=1e-3), (linkage, metric)
-            assert sorted(tree.order.tolist()) == list(range(9)), (linkage, metric)
-            assert [len(cut(tree, k)) for k in range(1, 10)] == list(range(1, 10)), (linkage, metric)
+        for n, (linkage, metric) in product((1, 2, 3, 9), WAYS):
+            vectors = some_vectors(0, n) if n < 9 else np.full((9, 5), 0.5)
+            tree = grow(vectors, np.arange(n), linkage=linkage, metric=metric)
+            with case(n, linkage, metric):
+                assert (tree.leaves, len(tree.children), len(tree.heights)) == (n, n - 1, n - 1)
+                assert sorted(tree.order.tolist()) == list(range(n))
+                assert [len(cut(tree, k)) for k in range(1, n + 1)] == list(range(1, n + 1))
+                assert tree.images_below[-1] == sum(range(n))
+                if n == 9:
+                    assert tree.heights == pytest.approx(0, abs=1e-3)
 
 
 WRONG = {
@@ -163,87 +144,66 @@ def test_what_makes_no_tree_is_said_in_words() -> None:
 # Cuts
 
 
-def test_as_many_groups_come_out_as_are_asked_for_each_k_splits_one_and_a_line_drawn_for_k_cuts_off_k() -> None:
-    for way in WAYS:
-        tree = some_tree(5, *way)
-        for k in range(1, 41):
-            nodes = cut(tree, k)
-            assert len(nodes) == k, way
-            assert sorted(np.concatenate([tree.leaves_of(node) for node in nodes]).tolist()) == list(range(40)), way
-            assert tree.images_below[nodes].sum() == tree.images.sum() and tree.leaves_below[nodes].sum() == 40, way
-        assert [len(cut(tree, k)) for k in (-3, 0, 41, 10**9)] == [1, 1, 40, 40], way
-        for k in range(1, 40):
-            few, many = parts(tree, k), parts(tree, k + 1)
-            assert len(many - few) == 2 and frozenset.union(*(many - few)) in few and len(few - many) == 1, (way, k)
-        assert len(set(tree.heights.tolist())) == 39 and tree.heights[0] > 0, way
-
-
-def test_groups_are_what_the_tree_of_scipy_gives() -> None:
+def test_as_many_groups_come_out_as_are_asked_for_and_each_k_splits_one() -> None:
     for seed, way in SEEDED:
         tree = some_tree(seed, *way)
+        cuts = {k: cut(tree, k) for k in range(1, 41)}
         as_scipy = np.column_stack([tree.children, tree.heights, tree.leaves_below[tree.leaves :]]).astype(float)
-        for k in (1, 2, 7, 39, 40):
-            mine, theirs = groups(tree, cut(tree, k)), scipy.cluster.hierarchy.cut_tree(as_scipy, k).ravel()
-            pairs = set(zip(mine.tolist(), theirs.tolist(), strict=True))
-            assert len(pairs) == k == len(set(mine.tolist())), (way, seed)
-
-
-def test_the_groups_of_k_have_the_numbers_to_k_and_keep_them_as_k_grows() -> None:
-    for seed in SEEDS:
-        tree = some_tree(seed)
-        for k in range(1, 41):
-            assert sorted(tree.numbers[cut(tree, k)].tolist()) == list(range(1, k + 1)), seed
-        for k in range(1, 40):
-            before, after = set(cut(tree, k).tolist()), set(cut(tree, k + 1).tolist())
-            (split,), new = before - after, after - before
-            # the larger part goes on under the number, the other gets the new one
-            larger, smaller = sorted(new, key=lambda node: -tree.images_below[node])
-            numbers = (tree.numbers[larger], tree.numbers[smaller])
-            expected = (tree.numbers[split], k + 1)
-            alike = tree.images_below[larger] == tree.images_below[smaller]
-            assert numbers == expected or (alike and numbers == expected[::-1]), (seed, k)
+        theirs = scipy.cluster.hierarchy.cut_tree(as_scipy, list(cuts)).T.tolist()
+        with case(way, seed):
+            for (k, nodes), there in zip(cuts.items(), theirs, strict=True):
+                mine = groups(tree, nodes).tolist()
+                pairs = set(zip(mine, there, strict=True))
+                assert len(pairs) == k == len(set(mine)) == len(nodes), "the groups are scipy's"
+                assert tree.images_below[nodes].sum() == tree.images.sum() and tree.leaves_below[nodes].sum() == 40
+                assert sorted(tree.numbers[nodes].tolist()) == list(range(1, k + 1))
+            assert [len(cut(tree, k)) for k in (-3, 0, 41, 10**9)] == [1, 1, 40, 40]
+            for k in range(1, 40):
+                before, after = set(cuts[k].tolist()), set(cuts[k + 1].tolist())
+                (split,), new = before - after, after - before
+                # the larger part goes on under the number, the other gets the new one
+                larger, smaller = sorted(new, key=lambda node: -tree.images_below[node])
+                assert set(tree.children[split - 40].tolist()) == new
+                numbers, expected = [tree.numbers[larger], tree.numbers[smaller]], [tree.numbers[split], k + 1]
+                alike = tree.images_below[larger] == tree.images_below[smaller]
+                assert numbers == expected or (alike and numbers == expected[::-1]), k
+            assert len(set(tree.heights.tolist())) == 39 and tree.heights[0] > 0
 
 
 def test_groups_are_listed_by_their_images_and_joining_takes_in_all_that_lies_below() -> None:
-    tree = some_tree(0)
-    nodes = by_size(tree, cut(tree, 12))
-    assert sorted(nodes.tolist()) == cut(tree, 12).tolist()
-    assert (np.diff(tree.images_below[nodes]) <= 0).all()
-    leaves = tree.heaviest(2 * 40 - 2)
-    assert sorted(leaves) == list(range(40)) and (np.diff(tree.images[leaves]) <= 0).all()
-    tree = some_tree(1)
     root = 2 * 40 - 2
-    assert edited(tree, cut(tree, 40), [(JOIN, root)]).tolist() == [root]
-    assert edited(tree, cut(tree, 40), [(JOIN, root), (SPLIT, root)]).tolist() == cut(tree, 2).tolist()
+    for seed, k in product(SEEDS, (1, 5, 12, 20, 39)):
+        tree = some_tree(seed)
+        nodes = cut(tree, k)
+        listed, leaves = by_size(tree, nodes), tree.heaviest(root)
+        with case(seed, k):
+            assert sorted(listed.tolist()) == nodes.tolist() and (np.diff(tree.images_below[listed]) <= 0).all()
+            assert sorted(leaves) == list(range(40)) and (np.diff(tree.images[leaves]) <= 0).all()
+            for node in nodes[nodes >= 40].tolist():
+                split = edited(tree, nodes, [(SPLIT, node)])
+                assert len(split) == k + 1 and node not in split
+                assert edited(tree, nodes, [(SPLIT, node), (JOIN, node)]).tolist() == nodes.tolist()
+            if k > 1:
+                assert edited(tree, nodes, [(JOIN, root)]).tolist() == [root]
+                assert edited(tree, nodes, [(JOIN, root), (SPLIT, root)]).tolist() == cut(tree, 2).tolist()
 
 
 # Edits
 
 
-def test_what_was_split_and_joined_again_is_as_before() -> None:
-    for seed, k in product(SEEDS, (1, 5, 20, 39)):
-        tree = some_tree(seed)
-        nodes = cut(tree, k)
-        for node in nodes[nodes >= 40].tolist():
-            split = edited(tree, nodes, [(SPLIT, node)])
-            assert len(split) == k + 1 and node not in split, (seed, k)
-            assert edited(tree, nodes, [(SPLIT, node), (JOIN, node)]).tolist() == nodes.tolist(), (seed, k)
-
-
 def test_edits_that_do_not_apply_are_passed_over() -> None:
     tree = some_tree(2)
     nodes = cut(tree, 8)
-    inside = int(tree.children[nodes.max() - 40][0])
-    above = int(tree.parents[nodes.max()])
+    most = int(nodes.max())
+    inside, above = int(tree.children[most - 40][0]), int(tree.parents[most])
     leaf = int(nodes[nodes < 40][0]) if (nodes < 40).any() else 0
-    idle = [(SPLIT, inside), (SPLIT, above), (SPLIT, leaf), (JOIN, int(nodes.max())), (JOIN, leaf)]
+    idle = [(SPLIT, inside), (SPLIT, above), (SPLIT, leaf), (JOIN, most), (JOIN, leaf)]
     if inside >= 40:
         idle.append((JOIN, inside))  # it lies within a group: there is nothing below it to join
     garbage = [(action, node) for action in (SPLIT, JOIN, "x", "") for node in (-1, -79, 79, 80, 10**11)]
-    for edits in ([], idle, garbage, idle + garbage):
+    for edits in (idle, garbage, idle + garbage):
         assert edited(tree, nodes, edits).tolist() == nodes.tolist()
-    # and the others still count
-    assert len(edited(tree, nodes, [*garbage, (SPLIT, int(nodes.max())), *idle[:1]])) >= 9
+    assert len(edited(tree, nodes, [*garbage, (SPLIT, most), *idle[:1]])) >= 9, "the others still count"
 
 
 def test_whatever_is_done_to_a_cut_every_label_stays_in_one_group() -> None:
@@ -261,17 +221,18 @@ def test_whatever_is_done_to_a_cut_every_label_stays_in_one_group() -> None:
                 assert (placed[tree.leaves_of(node)] == place).all(), (seed, many)
 
 
+NO_EDITS = ["", ".", "...", "s", "j", "x12", "12", "s-1", "s١٢", "s²", "S12", "s 12", "s12 ", "s1_0", "s+1"]
+NO_EDITS += ["s" + "9" * 5_000]
+
+
 def test_edits_come_back_from_an_address_as_they_went_and_what_is_none_is_left_out() -> None:
-    edits = ((SPLIT, 1034), (JOIN, 1020), (SPLIT, 0))
-    assert edits_text(edits) == "s1034.j1020.s0"
-    assert edits_from(edits_text(edits)) == edits
-    assert edits_from(edits_text(())) == ()
+    for edits, text in ((((SPLIT, 1034), (JOIN, 1020), (SPLIT, 0)), "s1034.j1020.s0"), ((), "")):
+        assert edits_text(edits) == text and edits_from(text) == edits
     for text in NO_EDITS:
         assert edits_from(text) == () and edits_from(f"s7.{text}.j8") == ((SPLIT, 7), (JOIN, 8)), text
     assert edits_from("s7.s1.5e3x.j8") == ((SPLIT, 7), (SPLIT, 1), (JOIN, 8)), "a point parts edits"
 
 
-NO_EDITS = ["", ".", "...", "s", "j", "x12", "12", "s-1", "s١٢", "s²", "S12", "s 12", "s12 ", "s1_0", "s+1"]
 NO_EDITS += ["s" + "9" * 5_000]
 
 
@@ -348,23 +309,40 @@ def said(seed: int, images: int = 300, classes: int = 50) -> tuple[np.ndarray, n
     return label_ids, probabilities.astype(np.float32)
 
 
-def test_images_in_the_tree_and_those_without_a_place_are_all_images() -> None:
+def test_images_in_the_tree_and_those_without_a_place_are_all_images_in_whatever_order() -> None:
     for seed, least in product(SEEDS, (1.0, 0.2, 0.0)):
         label_ids, probabilities = said(seed)
-        vectors = some_vectors(seed, 50)
+        vectors, order = some_vectors(seed, 50), np.random.default_rng(seed).permutation(300)
         vectors[::3] = np.nan
         vectors[1] = 0  # no direction is no vector
         made = label_tree(vectors, label_ids, probabilities, least=least)
+        other = label_tree(vectors, label_ids[order], probabilities[order], least=least)
         with case(seed, least):
-            assert made.tree is not None
+            assert made.tree is not None and other.tree is not None
             placed = made.leaf_of >= 0
-            assert made.tree.images.sum() + (~placed).sum() == 300
             counts = np.bincount(made.leaf_of[placed], minlength=len(made.classes))
             assert made.tree.images.tolist() == counts.tolist()
             assert np.isfinite(vectors[made.classes]).all() and 1 not in made.classes
             assert set(made.classes.tolist()) <= set(used_classes(label_ids, probabilities, least).tolist())
             own = made.classes[made.leaf_of[placed]][:, None]
             assert (label_ids[placed] == own).any(axis=1).all(), "each image is at home in a label that it carries"
+            assert made.tree.children.tolist() == other.tree.children.tolist() and made.without == other.without
+            assert made.tree.order.tolist() == other.tree.order.tolist()
+            assert made.leaf_of[order].tolist() == other.leaf_of.tolist()
+
+
+def test_examples_are_the_surest_images_of_the_label_of_a_leaf_and_no_others() -> None:
+    for seed in SEEDS:
+        label_ids, probabilities = said(seed)
+        made = label_tree(some_vectors(seed, 50), label_ids, probabilities)
+        found = best_examples(made.leaf_of, made.classes, label_ids, probabilities, 4)
+        assert found.shape == (len(made.classes), 4)
+        for leaf, rows in enumerate(found.tolist()):
+            best = sorted(np.flatnonzero(made.leaf_of == leaf), key=lambda image: -probabilities[image, 0])
+            assert rows == (best + [-1] * 4)[:4], (seed, leaf)
+    label_ids, probabilities = np.array([[7, 1], [1, 7], [7, 1]]), np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3]])
+    # all three are at home in label 1, since 7 has no vector
+    assert best_examples(np.zeros(3, int), [1], label_ids, probabilities, 2).tolist() == [[1, 2]]
 
 
 def test_labels_without_a_vector_are_listed_with_their_images() -> None:
@@ -395,35 +373,6 @@ def test_where_no_label_has_a_vector_there_is_no_tree_and_no_error() -> None:
         said_of = what in ("no vectors", "no directions")
         assert made.without == (tuple((label, 3) for label in lacking) if said_of else ()), (what, least)
         assert best_examples(made.leaf_of, made.classes, label_ids, sure, 3).shape == (0, 3), what
-
-
-def test_the_order_of_the_images_changes_nothing() -> None:
-    for seed in SEEDS:
-        label_ids, probabilities = said(seed)
-        vectors = some_vectors(seed, 50)
-        order = np.random.default_rng(seed).permutation(300)
-        one = label_tree(vectors, label_ids, probabilities, least=0.2)
-        other = label_tree(vectors, label_ids[order], probabilities[order], least=0.2)
-        assert one.tree is not None and other.tree is not None
-        np.testing.assert_array_equal(one.tree.children, other.tree.children, f"{seed}")
-        np.testing.assert_array_equal(one.tree.order, other.tree.order, f"{seed}")
-        np.testing.assert_array_equal(one.leaf_of[order], other.leaf_of, f"{seed}")
-        assert one.without == other.without, seed
-
-
-def test_examples_are_the_surest_images_of_the_label_of_a_leaf_and_no_others() -> None:
-    for seed in SEEDS:
-        label_ids, probabilities = said(seed)
-        made = label_tree(some_vectors(seed, 50), label_ids, probabilities)
-        found = best_examples(made.leaf_of, made.classes, label_ids, probabilities, 4)
-        assert found.shape == (len(made.classes), 4)
-        for leaf, rows in enumerate(found.tolist()):
-            best = sorted(np.flatnonzero(made.leaf_of == leaf), key=lambda image: -probabilities[image, 0])
-            assert rows == (best + [-1] * 4)[:4], (seed, leaf)
-    label_ids = np.array([[7, 1], [1, 7], [7, 1]])
-    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3]])
-    # all three are at home in label 1, since 7 has no vector
-    assert best_examples(np.zeros(3, int), [1], label_ids, probabilities, 2).tolist() == [[1, 2]]
 
 
 def test_joined_vectors_have_what_either_knows() -> None:

@@ -26,13 +26,7 @@ from imclust_core.label_tree.tree import by_size, cut, groups
 from imclust_core.store.choices import add_choice, last_choice
 from imclust_core.store.collections import Collection, add_collection, find_collection
 from imclust_core.store.embeddings import remove_embedding
-from imclust_core.store.trees import (
-    find_evidence,
-    find_tree,
-    read_tree,
-    state_of,
-    tree_state,
-)
+from imclust_core.store.trees import find_evidence, find_tree, read_tree, state_of, tree_state
 from imclust_core.store.workspace import Workspace
 from tests.conftest import finish, wait_for, worker_pids
 from tests.helpers.backbones import ASKED, TINY
@@ -185,12 +179,27 @@ def test_a_choice_is_kept_with_its_evidence_and_outlives_its_tree(workspace: Wor
         build_tree(workspace, one.id, DEFAULT_TREE, quietly)
 
 
-def test_a_recipe_that_cannot_be_is_refused_before_it_is_queued() -> None:
+def test_what_cannot_be_is_refused_in_words_before_it_is_queued_and_by_imclust_tree(
+    source: Collection, photos: Path
+) -> None:
     wrong: list[dict[str, Any]] = [{"vectors": "nowhere"}, {"vectors": "gensim:../up"}, {"text": "loud"}]
     wrong += [{"linkage": "warp"}, {"metric": "miles"}, {"least": 0.0}, {"least": float("nan")}, {"count_power": 2.0}]
     for change in wrong:
         with case(change), pytest.raises(WordsError, match="Expected"):
             check_tree(replace(DEFAULT_TREE, **change))
+    for arguments, code, says in (
+        (("--embedding", "resnet152"), 1, "There are: efficientnet_lite0"),
+        (("--vectors", "/no/such/file"), 1, "no source of word vectors"),
+        (("--k", "0"), 2, "--k"),
+        (("--linkage", "warp"), 2, "warp"),
+        (("--min-probability", "7"), 1, "least probability"),
+    ):
+        done = imclust_here("tree", source.folder, *arguments)
+        assert (done.returncode, "Traceback" in done.stderr) == (code, False), arguments
+        assert says in done.stderr, arguments
+    assert "imclust scan" in imclust_here("tree", photos).stderr
+    imclust_here("scan", photos)
+    assert "imclust embed" in imclust_here("tree", photos).stderr
 
 
 def test_imclust_tree_answers_in_json_and_in_words(workspace: Workspace, source: Collection) -> None:
@@ -210,19 +219,3 @@ def test_imclust_tree_answers_in_json_and_in_words(workspace: Workspace, source:
     assert len(np.unique(groups(content.tree, nodes))) == 4
     plain = imclust_here("tree", source.folder, "--embedding", BUNDLED)
     assert plain.returncode == 0 and "cut into" in plain.stdout
-
-
-def test_imclust_tree_refuses_in_words(source: Collection, photos: Path) -> None:
-    for arguments, code, says in (
-        (("--embedding", "resnet152"), 1, "There are: efficientnet_lite0"),
-        (("--vectors", "/no/such/file"), 1, "no source of word vectors"),
-        (("--k", "0"), 2, "--k"),
-        (("--linkage", "warp"), 2, "warp"),
-        (("--min-probability", "7"), 1, "least probability"),
-    ):
-        done = imclust_here("tree", source.folder, *arguments)
-        assert (done.returncode, "Traceback" in done.stderr) == (code, False), arguments
-        assert says in done.stderr, arguments
-    assert "imclust scan" in imclust_here("tree", photos).stderr
-    imclust_here("scan", photos)
-    assert "imclust embed" in imclust_here("tree", photos).stderr

@@ -42,26 +42,22 @@ def brute_acc(labels: np.ndarray, truth: np.ndarray, k: int, classes: int) -> fl
 # Scores
 
 
-def test_scores_are_those_of_brute_force_and_scikit_learn_over_the_images_with_a_truth() -> None:
+def test_scores_are_those_of_brute_force_and_scikit_learn_over_the_images_with_a_truth_whatever_the_numbers() -> None:
     for seed, made in enumerate(CASES):
         labels, truth, k, classes = made
-        found, known = score(*made), truth >= 0
-        assert found.acc == pytest.approx(brute_acc(*made)), seed
-        assert 0 <= found.acc <= found.purity <= 1 and found.images == known.sum(), seed
-        assert found.nmi == pytest.approx(normalized_mutual_info_score(truth[known], labels[known]), abs=1e-9), seed
-        assert found.ari == pytest.approx(adjusted_rand_score(truth[known], labels[known]), abs=1e-9), seed
+        found, known, to = score(*made), truth >= 0, np.random.default_rng(seed).permutation(k)
         others = score(labels[known], truth[known], k, classes)
-        for value, same in zip(astuple(found), astuple(others), strict=True):
-            assert np.array_equal(value, same), ("images without a truth change nothing", seed)
-
-
-def test_numbering_clusters_anew_changes_no_score() -> None:
-    for seed, (labels, truth, k, classes) in enumerate(CASES):
-        to = np.random.default_rng(seed).permutation(k)
-        one, other = score(labels, truth, k, classes), score(np.append(to, -1)[labels], truth, k, classes)
-        for name in ("nmi", "ari", "acc", "purity"):
-            assert getattr(other, name) == pytest.approx(getattr(one, name)), (name, seed)
-        assert (other.recall == one.recall).all() and (other.cluster_purity[to] == one.cluster_purity).all(), seed
+        anew = score(np.append(to, -1)[labels], truth, k, classes)
+        with case(seed):
+            assert found.acc == pytest.approx(brute_acc(*made))
+            assert 0 <= found.acc <= found.purity <= 1 and found.images == known.sum()
+            assert found.nmi == pytest.approx(normalized_mutual_info_score(truth[known], labels[known]), abs=1e-9)
+            assert found.ari == pytest.approx(adjusted_rand_score(truth[known], labels[known]), abs=1e-9)
+            for value, same in zip(astuple(found), astuple(others), strict=True):
+                assert np.array_equal(value, same), "images without a truth change nothing"
+            for name in ("nmi", "ari", "acc", "purity"):
+                assert getattr(anew, name) == pytest.approx(getattr(found, name)), name
+            assert (anew.recall == found.recall).all() and (anew.cluster_purity[to] == found.cluster_purity).all()
 
 
 def test_each_class_and_each_cluster_is_told_by_its_own_images() -> None:
@@ -91,31 +87,24 @@ def test_a_confusion_picture_shows_every_row_and_column_once_with_the_pairs_on_t
         pairs = diagonal[: (diagonal > 0).sum()].tolist()
         assert diagonal.sum() == pytest.approx(found.acc * found.images), seed
         assert pairs == sorted(pairs, reverse=True), seed
+    rows, columns = order_for_confusion(
+        np.array([[0, 5, 0, 0], [0, 3, 0, 0], [9, 0, 0, 0], [0, 4, 0, 0], [0, 0, 1, 8]])
+    )
+    assert (rows.tolist(), columns.tolist()) == ([2, 0, 3, 1, 4], [0, 1, 3, 2]), "those without a pair by their images"
 
 
-def test_the_truth_itself_scores_one() -> None:
+def test_the_truth_itself_scores_one_and_images_without_a_cluster_are_wrong() -> None:
     truth = np.array([0, 1, 1, 2, 2, 2, -1])
     found = score(truth, truth, 3, 3)
     assert (found.nmi, found.ari, found.acc, found.purity) == pytest.approx((1, 1, 1, 1))
     assert (found.recall == 1).all() and (found.cluster_purity == 1).all()
-
-
-def test_images_without_a_cluster_are_wrong() -> None:
     found = score(np.array([0, 0, -1, -1]), np.array([0, 0, 1, 1]), 1, 2)
     assert (found.acc, found.purity) == (0.5, 0.5)
-    assert found.recall.tolist() == [1, 0]
-    assert found.best_cluster.tolist() == [0, -1]
+    assert (found.recall.tolist(), found.best_cluster.tolist()) == ([1, 0], [0, -1])
     assert found.nmi == found.ari == 1, "as a group of their own they fit their class"
 
 
 # The confusion picture
-
-
-def test_clusters_and_classes_without_a_pair_come_after_the_pairs_by_their_images() -> None:
-    table = np.array([[0, 5, 0, 0], [0, 3, 0, 0], [9, 0, 0, 0], [0, 4, 0, 0], [0, 0, 1, 8]])
-    rows, columns = order_for_confusion(table)
-    assert rows.tolist() == [2, 0, 3, 1, 4]
-    assert columns.tolist() == [0, 1, 3, 2]
 
 
 # Names of classes
@@ -134,7 +123,7 @@ def test_classes_are_numbered_by_name_and_what_is_not_named_is_not_known() -> No
 # What can go wrong
 
 
-def test_where_no_truth_is_known_all_scores_are_nothing() -> None:
+def test_odd_clusterings_give_plain_numbers_and_where_no_truth_is_known_all_are_nothing() -> None:
     unknown = np.full(4, -1)
     for labels, truth, k, classes in (
         (NOTHING, NOTHING, 0, 0),
@@ -142,26 +131,20 @@ def test_where_no_truth_is_known_all_scores_are_nothing() -> None:
         (np.zeros(4, int), unknown, 1, 0),
         (np.arange(4), unknown, 4, 2),
         (unknown, unknown, 0, 0),
-    ):
-        found = score(labels, truth, k, classes)
-        assert (found.images, found.nmi, found.ari, found.acc, found.purity) == (0, 0, 0, 0, 0), (labels, k)
-        assert [len(order) for order in order_for_confusion(found.table)] == [k + 1, classes], (labels, k)
-
-
-def test_odd_clusterings_give_plain_numbers() -> None:
-    for labels, truth, k, classes in (
-        (np.full(4, -1), np.zeros(4, int), 0, 1),
-        (np.full(4, -1), np.arange(4), 5, 4),
+        (unknown, np.zeros(4, int), 0, 1),
+        (unknown, np.arange(4), 5, 4),
         (np.zeros(4, int), np.arange(4), 1, 9),
         (np.arange(60) % 59, np.zeros(60, int), 99, 1),
         (np.arange(60), np.arange(60), 60, 60),
         (np.zeros(1, int), np.zeros(1, int), 1, 1),
     ):
         found = score(labels, truth, k, classes)
-        for value in (found.nmi, found.ari, found.acc, found.purity):
-            assert type(value) is float and 0 <= value <= 1, (k, classes)
-        assert np.isfinite(found.recall).all() and np.isfinite(found.cluster_purity).all(), (k, classes)
-        assert order_for_confusion(found.table)[0][-1] == k
+        with case(labels, truth, k):
+            for value in (found.nmi, found.ari, found.acc, found.purity):
+                assert type(value) is float and 0 <= value <= (truth >= 0).any()
+            assert np.isfinite(found.recall).all() and np.isfinite(found.cluster_purity).all()
+            rows, columns = order_for_confusion(found.table)
+            assert (len(rows), rows[-1], len(columns)) == (k + 1, k, classes)
 
 
 def test_labels_and_classes_that_cannot_be_right_are_refused() -> None:

@@ -27,6 +27,7 @@ from imclust_core.backbones.registry import BACKBONES, BUNDLED, weights_folder
 from imclust_core.backbones.weights import load_strictly, read_weights
 from imclust_core.errors import BackboneError, WeightsDamaged, WeightsUnavailable
 from imclust_core.jobs.requests import AUTO, DEVICES, DTYPES, EmbedRequest, check_request
+from tests.helpers.cases import case
 
 TINY = "timm:test_byobnet.r160_in1k"
 """A real network of timm, of half a megabyte: what holds for a file of it holds for a large one."""
@@ -191,7 +192,7 @@ CHANGES: list[tuple[Callable[[Any], object], str]] = [
 ]
 
 
-def test_a_tensor_missing_too_many_or_misshapen_is_named() -> None:
+def test_a_tensor_missing_too_many_or_misshapen_is_named_and_what_fits_is_loaded_whole() -> None:
     for change, message in CHANGES:
         state, model = dict(net(1).state_dict()), net()
         change(state)
@@ -199,13 +200,10 @@ def test_a_tensor_missing_too_many_or_misshapen_is_named() -> None:
             load_strictly(model, state, "mine.pth")
         assert "Choose the network the file was made for" in str(caught.value)
         assert torch.equal(model.state_dict()["0.weight"], net().state_dict()["0.weight"]), "half loaded"
-
-
-def test_what_fits_is_loaded_whole_also_without_the_counters_of_batches() -> None:
     for dtype in (torch.float32, torch.float64, torch.bfloat16):
         state, model = net(1).state_dict(), net()
         kept = {name: tensor.to(dtype) for name, tensor in state.items() if not name.endswith("num_batches_tracked")}
-        assert len(kept) == len(state) - 1
+        assert len(kept) == len(state) - 1, "also without the counter of batches"
         load_strictly(model, kept, "mine.pth")
         for name, tensor in kept.items():
             assert torch.equal(model.state_dict()[name], tensor.float()), (dtype, name)
@@ -222,22 +220,19 @@ def test_a_file_for_another_network_or_with_an_odd_tensor_is_refused_in_plain_wo
         assert re.match(r"tiny\.pth does not fit the network: it lacks '.*too many of \d+ tensors\)\. Choose", message)
 
 
-def test_the_hash_is_of_the_weights_and_not_of_their_file(tmp_path: Path) -> None:
-    state, other = tiny().state_dict(), tiny(seed=1).state_dict()
-    hashes = set()
+def test_the_hash_is_of_the_weights_and_not_of_their_file_and_those_of_two_origins_exclude_each_other(
+    tmp_path: Path,
+) -> None:
+    model, path, other = tiny(), tmp_path / "plain.pth", tmp_path / "other.pth"
+    mine = checkpoint(tmp_path / "checkpoint.pth", model, architecture=TINY)
+    hashes = {load_backbone(mine).weights}
     for way in ("plain.pth", "before-2020.pth", "net.safetensors", "state_dict.pth", "parallel.pth"):
-        WAYS[way](state, tmp_path / way)
+        WAYS[way](model.state_dict(), tmp_path / way)
         hashes.add(load_backbone(TINY, weights=tmp_path / way).weights)
-    torch.save({"architecture": TINY, "state_dict": state}, tmp_path / "checkpoint.pth")
-    hashes.add(load_backbone(f"checkpoint:{tmp_path / 'checkpoint.pth'}").weights)
     assert len(hashes) == 1
-    torch.save(other, tmp_path / "other.pth")
-    assert load_backbone(TINY, weights=tmp_path / "other.pth").weights not in hashes
-
-
-def test_weights_of_two_origins_exclude_each_other(tmp_path: Path) -> None:
-    path = tmp_path / "a.pth"
-    mine, exclude = checkpoint(path, tiny(), architecture=TINY), "exclude each other"
+    torch.save(tiny(seed=1).state_dict(), other)
+    assert load_backbone(TINY, weights=other).weights not in hashes
+    exclude = "exclude each other"
     for name, weights, random_, says in (
         (TINY, path, True, exclude),
         (mine, None, True, exclude),
@@ -308,7 +303,7 @@ def test_a_checkpoint_with_wrong_facts_is_refused_with_the_right_ones(tmp_path: 
         ({"architecture": "timm:no_such_net"}, "timm has no network 'no_such_net'"),
         ({"architecture": TINY, "classes": 7}, "classes"),
     ]
-    cases = [(suffix, *case) for suffix in (".pth", ".safetensors") for case in wrong]
+    cases = [(suffix, *one) for suffix in (".pth", ".safetensors") for one in wrong]
     for classes in ("not json", "[1", "null"):
         cases.append((".safetensors", {"architecture": TINY, "classes": classes}, r"mine\.safetensors"))
     for suffix, facts, message in cases:
@@ -336,26 +331,24 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return weights_folder() / BACKBONES["resnet18"].file
 
 
-def test_published_weights_that_lie_in_their_place_are_used_and_named_when_they_are_others(place: Path) -> None:
+def test_published_weights_in_their_place_are_used_and_asked_for_with_address_and_place_where_they_are_not(
+    place: Path,
+) -> None:
     from torchvision import models
 
+    with pytest.raises(WeightsUnavailable) as caught:
+        load_backbone("resnet18")
+    message = str(caught.value)
+    assert BACKBONES["resnet18"].url in message and str(place) in message and BUNDLED in message
+    assert list(place.parent.iterdir()) == []
     model = models.resnet18().eval()
-    place.parent.mkdir(parents=True)
     torch.save(model.state_dict(), place)
     backbone = load_backbone("resnet18", tell=pytest.fail)  # without a network
     assert same_features(backbone, model, model.fc)
     assert place.name in backbone.origin and not backbone.random
     for write in (saying(""), saying("half a file"), swapped("plain.pth")):
         write(place)
-        assert place.name in refusal(lambda: load_backbone("resnet18"))
-
-
-def test_published_weights_that_cannot_be_had_are_asked_for_with_address_and_place(place: Path) -> None:
-    with pytest.raises(WeightsUnavailable) as caught:
-        load_backbone("resnet18")
-    message = str(caught.value)
-    assert BACKBONES["resnet18"].url in message and str(place) in message and BUNDLED in message
-    assert list(place.parent.iterdir()) == []
+        assert place.name in refusal(lambda: load_backbone("resnet18")), "it is named when it is another's"
 
 
 def test_what_timms_library_keeps_is_used_and_named_when_it_is_damaged(place: Path, tmp_path: Path) -> None:
@@ -419,9 +412,9 @@ def test_a_good_file_lands_whole_and_alone_and_its_progress_is_told(server: str,
         assert len(told) > 1 and all(name in one for one in told), (kind, name)
 
 
-def unavailable(url: str, target: Path) -> str:
+def unavailable(url: str, target: Path, *tell: Any) -> str:
     with pytest.raises(WeightsUnavailable) as caught:
-        download(url, target)
+        download(url, target, *tell)
     if isinstance(caught.value.__cause__, HTTPError):
         with contextlib.closing(caught.value.__cause__) as answer:
             assert answer.closed, "a server that refuses is hung up on"
@@ -440,24 +433,20 @@ def test_a_failed_download_says_why_and_what_to_do_and_leaves_what_was_there(ser
         (server, "banner", GOOD, "could not be downloaded"),
     ):
         url, target = f"{host}/{kind}/{name}", tmp_path / "checkpoints" / name
-        message = unavailable(url, target)
-        assert re.search(why, message), kind
-        assert url in message and f"put it at {target}" in message and f"bundled backbone ({BUNDLED})" in message
-        assert list(target.parent.iterdir()) == [], kind
-        written(target, b"of yesterday")
-        unavailable(url, target)
-        assert target.read_bytes() == b"of yesterday" and list(target.parent.iterdir()) == [target], kind
+        with case(kind, name):
+            message = unavailable(url, target)
+            assert re.search(why, message)
+            assert url in message and f"put it at {target}" in message and f"bundled backbone ({BUNDLED})" in message
+            assert list(target.parent.iterdir()) == []
+            written(target, b"of yesterday")
+            unavailable(url, target)
+            assert target.read_bytes() == b"of yesterday" and list(target.parent.iterdir()) == [target]
         target.unlink()
     target = written(tmp_path / "file", b"") / "net.pth"
     assert str(target) in unavailable(f"{server}/good/net.pth", target), "a folder that cannot be written"
-
-
-def test_only_https_is_fetched_from_other_machines(tmp_path: Path) -> None:
     for url in ("http://example.org/net.pth", "http://127.0.0.2:80/a", "ftp://127.0.0.1/a", "file:///etc/passwd", ""):
-        with pytest.raises(
-            WeightsUnavailable, match=r"is no address weights are fetched from\. Expected one with https"
-        ):
-            download(url, tmp_path / "a" / "net.pth", pytest.fail)
+        message = unavailable(url, tmp_path / "a" / "net.pth", pytest.fail)
+        assert "is no address weights are fetched from. Expected one with https" in message, url
         assert not (tmp_path / "a").exists(), url
 
 
@@ -466,6 +455,7 @@ def test_only_https_is_fetched_from_other_machines(tmp_path: Path) -> None:
 
 def test_a_request_that_cannot_be_is_refused_with_what_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("IMCLUST_ROOTS", raising=False)
+    own = f"checkpoint:{__file__}"
     refused: list[tuple[dict[str, Any], str]] = [
         ({"preprocess": "crop"}, "'crop' is no preprocessing.*own, squash"),
         ({"device": "tpu"}, f"'tpu' is no device.*{', '.join(DEVICES)}"),
@@ -480,39 +470,35 @@ def test_a_request_that_cannot_be_is_refused_with_what_is_allowed(monkeypatch: p
         ({"backbone": TINY, "weights": "/"}, "There is no file '/'"),
         ({"backbone": TINY, "weights": "~no_such_user/a"}, "no file"),
         ({"backbone": TINY, "weights": "x" * 300}, "no file"),
-        ({"backbone": f"checkpoint:{__file__}", "random_weights": True}, "its own weights"),
-        ({"backbone": f"checkpoint:{__file__}", "weights": __file__}, "checkpoint"),
+        ({"backbone": own, "random_weights": True}, "its own weights"),
+        ({"backbone": own, "weights": __file__}, "checkpoint"),
     ]
     for fields, message in refused:
-        with pytest.raises(BackboneError, match=message):
+        with case(fields), pytest.raises(BackboneError, match=message):
             check_request(EmbedRequest(**fields))
 
 
-def test_a_good_request_is_completed_with_names_and_full_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_good_request_is_completed_with_names_and_full_paths_within_a_servers_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("IMCLUST_ROOTS", raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    written(tmp_path / "mine.pth", b"x")
-    full = str(tmp_path.resolve() / "mine.pth")
+    for name in ("mine.pth", "inside/a.pth", "outside/a.pth"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        written(tmp_path / name, b"x")
+    full, inside = str(tmp_path.resolve() / "mine.pth"), str(tmp_path / "inside" / "a.pth")
     for given in ("mine.pth", "./mine.pth", "~/mine.pth", full):
         assert check_request(EmbedRequest(backbone=" resnet18 ", weights=given)) == EmbedRequest("resnet18", full)
         assert check_request(EmbedRequest(f"checkpoint:{given}")).backbone == f"checkpoint:{full}"
     assert check_request(EmbedRequest()) == EmbedRequest(AUTO, None)
     assert check_request(EmbedRequest("resnet18", "")).weights is None
-    for device in DEVICES:
-        for dtype in DTYPES:
-            asked = EmbedRequest(TINY, None, True, "squash", device, dtype)
-            assert check_request(asked) == asked == check_request(check_request(asked))
-
-
-def test_weights_outside_a_servers_folders_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for folder in ("inside", "outside"):
-        (tmp_path / folder).mkdir()
-        written(tmp_path / folder / "a.pth", b"x")
+    for device, dtype in itertools.product(DEVICES, DTYPES):
+        asked = EmbedRequest(TINY, None, True, "squash", device, dtype)
+        assert check_request(asked) == asked == check_request(check_request(asked))
     (tmp_path / "inside" / "link.pth").symlink_to(tmp_path / "outside" / "a.pth")
     monkeypatch.setenv("IMCLUST_ROOTS", str(tmp_path / "inside"))
     for name in ("outside/a.pth", "inside/../outside/a.pth", "inside/link.pth"):
         for request in (EmbedRequest("resnet18", f"{tmp_path}/{name}"), EmbedRequest(f"checkpoint:{tmp_path}/{name}")):
             assert "IMCLUST_ROOTS" in refusal(lambda request=request: check_request(request))
-    inside = str(tmp_path / "inside" / "a.pth")
     assert check_request(EmbedRequest("resnet18", inside)).weights == inside

@@ -11,6 +11,7 @@ import struct
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import product
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -56,9 +57,12 @@ def axes(*words: str, share: float = 1e-6) -> KeyedVectors:
 def test_a_phrase_that_has_a_vector_of_its_own_is_taken_whole_however_the_file_spells_it() -> None:
     vectors = axes("black_stork", "black", "stork")
     assert label_vectors([Label("black stork")], vectors).tolist() == [[1, 0, 0]]
-    for spelling in ("black_stork", "Black_stork", "Black_Stork"):
-        assert label_vectors([Label("black stork")], axes(spelling)).tolist() == [[1]], spelling
-    assert label_vectors([Label("Black Stork")], axes("black_stork")).tolist() == [[1]]
+    for label, spelling in product(("black stork", "Black Stork"), ("black_stork", "Black_stork", "Black_Stork")):
+        assert label_vectors([Label(label)], axes(spelling)).tolist() == [[1]], (label, spelling)
+    vectors = keyed(["great", "grey", "owl", "great_grey_owl"], 3 * np.eye(4), np.full(4, 1e-6))
+    label = Label("owl", ("great grey owl", "owl"))
+    assert label_vectors([label], vectors, "first_word").tolist() == [[3, 0, 0, 0]], "the first word of the first"
+    assert np.isnan(label_vectors([Label("zyx owl", ("zyx owl", "owl"))], vectors, "first_word")).all()
 
 
 def test_the_last_word_of_a_phrase_counts_most_rare_ones_more_and_synonyms_alike() -> None:
@@ -85,13 +89,6 @@ def test_unknown_words_and_synonyms_are_passed_over_and_a_label_without_any_know
     assert np.isfinite(label_vectors([Label("class A")], axes("class"))).all(), "a word beside the number is one"
 
 
-def test_first_word_takes_the_first_word_of_the_first_synonym_as_it_is() -> None:
-    vectors = keyed(["great", "grey", "owl", "great_grey_owl"], 3 * np.eye(4), np.full(4, 1e-6))
-    label = Label("owl", ("great grey owl", "owl"))
-    assert label_vectors([label], vectors, "first_word").tolist() == [[3, 0, 0, 0]]
-    assert np.isnan(label_vectors([Label("zyx owl", ("zyx owl", "owl"))], vectors, "first_word")).all()
-
-
 def test_the_wanted_words_are_all_that_matter() -> None:
     whole = embedded_vectors()
     labels = [Label(one.name, one.synonyms, one.wnid) for one in imagenet_classes()[::7]]
@@ -105,34 +102,20 @@ def test_the_wanted_words_are_all_that_matter() -> None:
 # The vectors in the package
 
 
-def test_every_class_of_imagenet_has_an_embedded_vector_and_words_say_how_frequent_they_are() -> None:
-    classes = imagenet_classes()
-    found = label_vectors([Label(one.name, one.synonyms, one.wnid) for one in classes], embedded_vectors())
+NEARER = ["dog cat bus", "bus truck cat", "oak maple violin", "violin cello oak", "shark goldfish teapot"]
+
+
+def test_every_class_of_imagenet_has_an_embedded_vector_like_those_of_like_things_and_all_are_small() -> None:
+    classes, vectors = imagenet_classes(), embedded_vectors()
+    found = label_vectors([Label(one.name, one.synonyms, one.wnid) for one in classes], vectors)
     assert [one.name for one, row in zip(classes, found, strict=True) if not np.isfinite(row).all()] == []
     assert np.allclose(np.linalg.norm(found, axis=1), 1)
-    vectors = embedded_vectors()
     shares = [vectors.get_vecattr(word, "share") for word in ("genus", "aardvark")]
     assert 1 > shares[0] > shares[1] > 0
     assert word_vectors("embedded", frozenset()) is vectors
-
-
-NEARER = [
-    ("dog", "cat", "bus"),
-    ("bus", "truck", "cat"),
-    ("oak", "maple", "violin"),
-    ("violin", "cello", "oak"),
-    ("shark", "goldfish", "teapot"),
-    ("black stork", "pelican", "black widow"),
-]
-
-
-def test_like_things_have_like_embedded_vectors() -> None:
-    for names in NEARER:
-        one, near, far = label_vectors([Label(name) for name in names], embedded_vectors())
+    for names in [*map(str.split, NEARER), ["black stork", "pelican", "black widow"]]:
+        one, near, far = label_vectors([Label(name) for name in names], vectors)
         assert cosine(one, near) > cosine(one, far) + 0.1, names
-
-
-def test_the_embedded_vectors_are_small_and_their_licence_lies_beside_them() -> None:
     files = {path.name: path for path in WORDNET.iterdir()}
     assert set(files) == {"LICENSE", "vectors.npz", "hypernyms.npz"}
     assert sum(path.stat().st_size for path in files.values()) <= 5_000_000
@@ -247,17 +230,20 @@ def test_rows_that_lie_across_blocks_of_a_large_file_are_whole(tmp_path: Path) -
 def test_of_a_text_file_blank_lines_and_words_without_numbers_are_dropped_and_what_was_changed_is_read_again(
     tmp_path: Path,
 ) -> None:
-    for header in ("", "3 2\n"):  # GloVe's and word2vec's
-        (tmp_path / "vectors.txt").write_text(f"{header}the 1 2\n\ndog 3 4\n\ncat 5 6\n\n")
-        assert read_vectors(tmp_path / "vectors.txt", frozenset({"dog"}))["dog"].tolist() == [3, 4], header
-    path = tmp_path / "glove.txt"
-    path.write_text("dog 1 2\ncat nan 1\nbus inf 1\ncar -inf 1\ncow 0 0\n")
-    assert set(read_vectors(path, frozenset({"dog", "cat", "bus", "car", "cow"})).key_to_index) == {"dog"}
-    path = tmp_path / "glove.txt"
-    path.write_text("dog 1 2\n")
-    assert read_vectors(path, frozenset({"dog"}))["dog"].tolist() == [1, 2]
-    path.write_text("dog 3 4.5\n")
-    assert read_vectors(path, frozenset({"dog"}))["dog"].tolist() == [3, 4.5]
+    path = tmp_path / "vectors.txt"
+    for text, wanted in (
+        ("the 1 2\n\ndog 3 4\n\ncat 5 6\n\n", {"dog": [3, 4]}),  # as GloVe has it
+        ("3 2\nthe 1 2\n\ndog 3 4.5\n\ncat 5 6\n\n", {"dog": [3, 4.5]}),  # as word2vec
+        ("dog 1 2\ncat nan 1\nbus inf 1\ncar -inf 1\ncow 0 0\n", {"dog": [1, 2]}),
+        ("dog 1 2\ncat 3 4\ndog 5 6\n", {"dog": [1, 2], "cat": [3, 4]}),  # of a word that comes twice the first
+    ):
+        path.write_text(text)
+        asked = frozenset(wanted) | (set() if "the" in text else {"cat", "bus", "car", "cow"})
+        found = read_vectors(path, asked)
+        assert {word: found[word].tolist() for word in found.key_to_index} == wanted, text
+    save_held(path, index_to_key=["dog", "cat", "dog"], vectors=np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
+    found = read_vectors(path, frozenset({"dog", "cat"}))
+    assert (found["dog"].tolist(), found["cat"].tolist()) == ([1, 2], [3, 4])
 
 
 def fasttext(path: Path) -> KeyedVectors:
@@ -268,16 +254,14 @@ def fasttext(path: Path) -> KeyedVectors:
     return model.wv
 
 
-def test_a_fasttext_binary_gives_the_vectors_that_gensim_finds_in_it(tmp_path: Path) -> None:
-    path = tmp_path / "cc.en.bin"
-    theirs = fasttext(path)
-    found = read_vectors(path, WANTED)
+def test_a_fasttext_binary_and_a_file_of_gensim_give_its_vectors_and_of_a_whole_model_they_are_asked_for(
+    tmp_path: Path,
+) -> None:
+    theirs = fasttext(tmp_path / "cc.en.bin")
+    found = read_vectors(tmp_path / "cc.en.bin", WANTED)
     assert set(found.key_to_index) == HAD  # and no vector is made up for the unicorn
     for word in HAD:
         np.testing.assert_allclose(found[word], theirs[word], rtol=1e-5, atol=1e-7)
-
-
-def test_of_a_whole_model_that_gensim_saved_the_vectors_are_asked_for(tmp_path: Path) -> None:
     model = Word2Vec(vector_size=DIM, min_count=1, seed=0, workers=1)
     model.build_vocab_from_freq({word: len(WORDS) - place for place, word in enumerate(WORDS)})
     for limit in (10 * 2**20, 0):  # all in one file, and arrays beside it
@@ -288,15 +272,6 @@ def test_of_a_whole_model_that_gensim_saved_the_vectors_are_asked_for(tmp_path: 
         found = read_vectors(tmp_path / "vectors.kv", WANTED)
         for word in HAD:
             np.testing.assert_array_equal(found[word], model.wv[word])
-
-
-def test_of_a_word_that_comes_twice_the_first_is_taken(tmp_path: Path) -> None:
-    rows = [("dog", [1.0, 2.0]), ("cat", [3.0, 4.0]), ("dog", [5.0, 6.0])]
-    (tmp_path / "glove").write_text("".join(f"{word} {row[0]} {row[1]}\n" for word, row in rows))
-    save_held(tmp_path / "kv", index_to_key=[word for word, _ in rows], vectors=np.array([row for _, row in rows]))
-    for name in ("glove", "kv"):
-        found = read_vectors(tmp_path / name, frozenset({"dog", "cat"}))
-        assert (found["dog"].tolist(), found["cat"].tolist()) == ([1, 2], [3, 4]), name
 
 
 def test_reading_tells_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:
@@ -501,8 +476,8 @@ def test_a_file_that_is_none_of_vectors_is_refused_in_plain_words_and_not_left_o
 
 
 def test_a_sound_file_without_any_wanted_word_is_told_apart_from_a_broken_one(tmp_path: Path) -> None:
-    writers = {name: FORMATS[name] for name in ("word2vec.bin", "word2vec.txt", "glove.txt", "vectors.kv")}
-    for name, write in {**writers, "glove.txt.gz": FORMATS["glove.txt.gz"], "cc.en.bin": fasttext}.items():
+    sound = ("word2vec.bin", "word2vec.txt", "glove.txt", "vectors.kv", "glove.txt.gz")
+    for name, write in {**{name: FORMATS[name] for name in sound}, "cc.en.bin": fasttext}.items():
         write(tmp_path / name)
         with case(name):
             assert "none of the words" in refused(tmp_path / name, frozenset({"unicorn"}))
@@ -615,40 +590,28 @@ def test_a_file_outside_the_allowed_roots_is_as_good_as_missing(
     assert len(set(said)) == 1, "nobody learns which files there are"
 
 
-@pytest.fixture
-def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """gensim's own folder, elsewhere and empty, and no network."""
-
+def test_what_gensim_has_is_read_where_it_was_placed_by_hand_and_said_how_to_place_it_without_a_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def nothing(*_args: object, **_more: object) -> None:
         raise URLError(OSError(errno.ENETUNREACH, "Network is unreachable"))
 
-    monkeypatch.setattr(gensim.downloader, "info", nothing)
-    monkeypatch.setattr(gensim.downloader, "load", nothing)
-    monkeypatch.setattr(gensim.downloader, "base_dir", str(tmp_path / "gensim-data"))
-    return tmp_path / "gensim-data"
-
-
-def test_without_a_network_it_is_said_how_to_place_the_file_by_hand_and_with_one_which_models_there_are(
-    offline: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    offline = tmp_path / "gensim-data"
+    for name, value in (("info", nothing), ("load", nothing), ("base_dir", str(offline))):
+        monkeypatch.setattr(gensim.downloader, name, value)
     with pytest.raises(VectorsUnavailable, match=r"Connect the machine.*by hand") as caught:
         word_vectors("gensim:glove-wiki-gigaword-50", WANTED)
-    assert str(offline / "glove-wiki-gigaword-50") in str(caught.value)
-    assert not offline.exists()
-    models = {"models": {"glove-twitter-25": {}, "fasttext-wiki": {}}, "corpora": {}}
-    monkeypatch.setattr(gensim.downloader, "info", lambda: models)
-    with pytest.raises(WordsError, match=r"no 'glove'.*It has: fasttext-wiki, glove-twitter-25") as caught:
-        word_vectors("gensim:glove", WANTED)
-    assert not isinstance(caught.value, VectorsUnavailable)
-    with pytest.raises(VectorsUnavailable, match="could not be downloaded"):
-        word_vectors("gensim:glove-twitter-25", WANTED)
-
-
-def test_a_file_placed_by_hand_is_read_without_the_network(offline: Path) -> None:
+    assert str(offline / "glove-wiki-gigaword-50") in str(caught.value) and not offline.exists()
     for number, name in enumerate(("glove.txt.gz", "word2vec.bin.gz", "word2vec.txt", "beside.kv")):
         folder = offline / f"my-vectors-{number}"
         folder.mkdir(parents=True)
         (folder / "__init__.py").write_text("raise AssertionError('nothing here is ever run')")
         FORMATS[name](folder / f"my-vectors-{number}{''.join(Path(name).suffixes)}")
-        found = word_vectors(f"gensim:my-vectors-{number}", WANTED)
-        assert set(found.key_to_index) == HAD, name
+        assert set(word_vectors(f"gensim:my-vectors-{number}", WANTED).key_to_index) == HAD, name
+    models = {"models": {"glove-twitter-25": {}, "fasttext-wiki": {}}, "corpora": {}}
+    monkeypatch.setattr(gensim.downloader, "info", lambda: models)
+    with pytest.raises(WordsError, match=r"no 'glove'.*It has: fasttext-wiki, glove-twitter-25") as refusal:
+        word_vectors("gensim:glove", WANTED)
+    assert not isinstance(refusal.value, VectorsUnavailable)
+    with pytest.raises(VectorsUnavailable, match="could not be downloaded"):
+        word_vectors("gensim:glove-twitter-25", WANTED)
