@@ -1,7 +1,9 @@
 """A clustering against the truth: scores, who is confused with whom, and each class and cluster."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -41,14 +43,12 @@ def show_evaluation(workspace: Workspace, stored: Clustering, found: Evaluated) 
     picture, classes, clusters = st.tabs(["Confusion", "Each class", "Each cluster"])
     with picture:
         _confusion(stored, found, names)
+    best = [names[at] for at in scores.best_cluster.tolist()]
+    mostly = [found.classes[at] if at >= 0 else "" for at in scores.majority.tolist()]
     with classes:
-        best = [names[at] for at in scores.best_cluster.tolist()]
-        told = {"class": found.classes, "images": scores.class_images, "best cluster": best}
-        _table({**told, "share in it": scores.recall})
+        _table(found.classes, "class", scores.class_images, {"best cluster": best, "share in it": scores.recall})
     with clusters:
-        mostly = [found.classes[at] if at >= 0 else "" for at in scores.majority.tolist()]
-        told = {"cluster": names[:-1], "images": scores.cluster_images, "mostly": mostly}
-        _table({**told, "purity": scores.cluster_purity})
+        _table(names[:-1], "cluster", scores.cluster_images, {"mostly": mostly, "purity": scores.cluster_purity})
 
 
 def _confusion(stored: Clustering, found: Evaluated, names: list[str]) -> None:
@@ -64,7 +64,7 @@ def _confusion(stored: Clustering, found: Evaluated, names: list[str]) -> None:
     )
 
 
-def _table(columns: dict[str, Any]) -> None:
-    """A table of these columns, the last of which is a share: the lowest first."""
-    share = list(columns)[-1]
+def _table(names: Sequence[str], what: str, images: np.ndarray, more: dict[str, Any]) -> None:
+    """Classes or clusters by name with their images; the last of what there is more is a share: the lowest first."""
+    columns, share = {what: names, "images": images, **more}, list(more)[-1]
     st.dataframe(pd.DataFrame(columns).sort_values(share), hide_index=True, column_config={share: share_column()})
