@@ -10,7 +10,7 @@ from typing import Any
 from imclust_core.errors import JobError
 from imclust_core.jobs.progress import duration, seconds_left
 from imclust_core.jobs.queue import Job, Queue
-from imclust_core.jobs.registry import TITLES
+from imclust_core.jobs.registry import title_of
 from imclust_core.jobs.starting import ensure_worker
 from imclust_core.names import expanded
 from imclust_core.store.workspace import Workspace
@@ -72,7 +72,7 @@ def _follow(workspace: Workspace, job: Job, *, quiet: bool) -> Job:
 
 def progress_line(job: Job) -> str:
     """One line on how a job stands."""
-    parts = [TITLES.get(job.kind, job.kind), job.state if not job.message else job.message]
+    parts = [title_of(job.kind), job.state if not job.message else job.message]
     if job.total:
         parts.append(f"{job.done:,} of {job.total:,}")
     if job.rate:

@@ -50,6 +50,13 @@ class Job:
         """Queued or running: it will change by itself."""
         return self.state in ("queued", "running")
 
+    @property
+    def collection(self) -> str:
+        """The id of the collection that a job of this kind is about."""
+        if self.collection_id is None:
+            raise ValueError(f"a {self.kind} job needs a collection")
+        return self.collection_id
+
     def silent_for(self, now: float) -> float:
         """Seconds since its worker was last heard of; 0 when it is not running."""
         heard = self.heartbeat_at or self.started_at

@@ -18,7 +18,7 @@ from typing import Any
 from imclust_core.errors import Cancelled, ImclustError, JobError, LeaseLost, SourceUnavailable, WorkspaceFull
 from imclust_core.jobs.progress import RateMeter
 from imclust_core.jobs.queue import HEARTBEAT_SECONDS, LEASE_SECONDS, Job, Queue
-from imclust_core.jobs.registry import run
+from imclust_core.jobs.registry import KINDS
 from imclust_core.jobs.starting import PID_FILE, lock_path
 from imclust_core.store.annotations.backups import back_up_if_due
 from imclust_core.store.lock import FileLock
@@ -125,7 +125,7 @@ def _run(queue: Queue, workspace: Workspace, job: Job, worker: str, *, log_file:
     heart.start()
     try:
         log.info("%s %s started", job.kind, job.id)
-        result = run(workspace, job, _Reporter(queue, job, worker))
+        result = KINDS[job.kind].load()(workspace, job, _Reporter(queue, job, worker))
         queue.finish(job.id, worker, "done", result=result)
         log.info("done: %s", result)
     except LeaseLost as error:

@@ -11,6 +11,7 @@ from imclust_core.errors import ExplainError
 from imclust_core.explain.attention import border_share
 from imclust_core.jobs.kinds.explain import explain
 from imclust_core.jobs.progress import Report
+from imclust_core.jobs.queue import Job
 from imclust_core.store.catalogue import images_by_id
 from imclust_core.store.clusterings import Clustering, clustering
 from imclust_core.store.embeddings import Embedding, embedding
@@ -57,3 +58,7 @@ def _mean(
         raise ExplainError("None of the images could be read. Rescan the folder, and look again.")
     numbers, versions, means, shares, counts = zip(*rows, strict=True)
     return Attention(np.array(numbers), np.array(versions), np.stack(means), np.array(shares), np.array(counts))
+
+
+def attention_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    return pay_attention(workspace, job.params["clustering"], job.params["each"], report)

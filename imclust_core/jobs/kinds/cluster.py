@@ -19,6 +19,7 @@ from imclust_core.errors import ClusteringError
 from imclust_core.jobs.child_process import apart
 from imclust_core.jobs.kinds.tree import build_tree
 from imclust_core.jobs.progress import Report
+from imclust_core.jobs.queue import Job
 from imclust_core.jobs.requests import check_recipe
 from imclust_core.label_tree.homes import leaves_of
 from imclust_core.label_tree.tree import cut, edited, edits_from, groups
@@ -232,3 +233,9 @@ def _numbers(workspace: Workspace, source: Collection, content: ClusterContent) 
         numbers = passed_on(numbers, old.labels[at_old], content.labels[at_new], theirs)
     sizes = np.bincount(content.labels[content.labels >= 0], minlength=k)
     return tuple(filled(numbers, sizes).tolist())
+
+
+def cluster_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    asked = job.params
+    recipe = ClusterRecipe(**asked["recipe"])
+    return cluster(workspace, asked["embedding"], recipe, report, author=asked["author"])

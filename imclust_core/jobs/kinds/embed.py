@@ -26,6 +26,7 @@ from imclust_core.embedding.summary import summarise
 from imclust_core.errors import BackboneError, EmbeddingError, WeightsUnavailable
 from imclust_core.jobs.kinds.networks import keep_class_vectors, loaded
 from imclust_core.jobs.progress import Report
+from imclust_core.jobs.queue import Job
 from imclust_core.jobs.requests import AUTO, EmbedRequest
 from imclust_core.store.catalogue import contents, images_by_id
 from imclust_core.store.collections import Collection, collection
@@ -289,3 +290,7 @@ def _result(workspace: Workspace, one: Embedding, summary: EmbeddingSummary, for
         "images_per_s": summary.images_per_s,
         "forward_images_per_s": forward and round(forward, 2),
     }
+
+
+def embed_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    return embed(workspace, job.collection, EmbedRequest(**job.params), report)

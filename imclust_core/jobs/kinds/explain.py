@@ -21,6 +21,7 @@ from imclust_core.explain.targets import OfBest, OfClass, OfCluster, OfContrast,
 from imclust_core.images.reasons import sentence
 from imclust_core.jobs.kinds.networks import network_of
 from imclust_core.jobs.progress import Report
+from imclust_core.jobs.queue import Job
 from imclust_core.jobs.requests import AUTO
 from imclust_core.recent import Recent
 from imclust_core.store.catalogue import images_by_id
@@ -183,3 +184,8 @@ def _made(backbone: Backbone) -> list[Looker]:
 def _abilities(looker: Looker) -> Abilities:
     places = looker.places
     return Abilities(places.name if places else "", bool(places and places.pooled), looker.guided)
+
+
+def explain_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    asked = job.params
+    return explain(workspace, asked["embedding"], asked["asked"], asked["methods"], report)

@@ -7,6 +7,7 @@ from typing import Any
 from imclust_core.exchange.exports.exports import export
 from imclust_core.exchange.exports.members import open_members
 from imclust_core.jobs.progress import Report
+from imclust_core.jobs.queue import Job
 from imclust_core.names import shown
 from imclust_core.store.clusterings import clustering
 from imclust_core.store.workspace import Workspace
@@ -20,3 +21,9 @@ def export_clustering(
     members = replace(members, step=lambda done, total: report(done, total, "writing"))
     done = export(members, format_name, Path(folder), how)
     return {"folder": shown(done.folder), "files": list(done.files), "images": done.images, "missing": done.missing}
+
+
+def export_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    asked = job.params
+    where = {"format_name": asked["format"], "folder": asked["folder"], "how": asked["how"]}
+    return export_clustering(workspace, asked["clustering"], report, **where)

@@ -15,6 +15,7 @@ from imclust_core.explain.layers import Layer
 from imclust_core.images.reasons import sentence
 from imclust_core.jobs.kinds.networks import network_of
 from imclust_core.jobs.progress import Report
+from imclust_core.jobs.queue import Job
 from imclust_core.jobs.requests import AUTO
 from imclust_core.names import shown
 from imclust_core.store.catalogue import images_by_id
@@ -147,3 +148,16 @@ def _joined(asked: Sequence[Asked], parts: Sequence[_Found], of: int) -> Peaks:
         np.concatenate([part[2] for part in parts])[good],
         of,
     )
+
+
+def survey_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    return survey_network(workspace, job.params["embedding"], report)
+
+
+def image_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    asked = job.params
+    return map_image(workspace, asked["embedding"], asked["layer"], asked["image"], report)
+
+
+def peaks_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    return find_peaks(workspace, job.params["embedding"], job.params["layer"], report)

@@ -12,6 +12,7 @@ from imclust_core.arrays.chunks import Step, chosen_rows
 from imclust_core.arrays.lookup import found_by
 from imclust_core.errors import MapError
 from imclust_core.jobs.progress import Report
+from imclust_core.jobs.queue import Job
 from imclust_core.mapping.graph import Graph, graph_from, graph_of
 from imclust_core.mapping.methods import LEAST, find_method
 from imclust_core.mapping.trust import SAMPLE, trustworthiness
@@ -155,3 +156,8 @@ def named_groups(workspace: Workspace, names: str, image_ids: np.ndarray) -> np.
     table = np.full(highest + 2, -1, np.int32)  # the last one stands for images that were set aside
     table[list(texts)] = [numbers[text] for text in texts.values()]
     return found_by(image_ids, desk.image_ids, table[desk.group])
+
+
+def map_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    asked = job.params
+    return draw_map(workspace, asked["embedding"], MapRecipe(**asked["recipe"]), report, anew=asked["anew"])

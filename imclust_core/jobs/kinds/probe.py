@@ -10,6 +10,7 @@ from imclust_core.embedding.lanes import devices_for
 from imclust_core.embedding.measuring import decode_rate
 from imclust_core.jobs.kinds.embed import speed_of
 from imclust_core.jobs.progress import Report
+from imclust_core.jobs.queue import Job
 from imclust_core.jobs.requests import AUTO
 from imclust_core.store.catalogue import page_of_images
 from imclust_core.store.collections import Collection, collection
@@ -46,3 +47,7 @@ def _decode_rate(workspace: Workspace, source: Collection) -> float | None:
     preprocessing = Preprocessing()
     with closing(decoder_for(workspace, source, preprocessing)) as decoder:
         return decode_rate(decoder, asked, preprocessing.size)
+
+
+def probe_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    return probe(workspace, job.collection, job.params["backbones"], report)

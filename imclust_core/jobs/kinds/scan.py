@@ -15,8 +15,10 @@ from imclust_core.errors import Cancelled, SourceUnavailable
 from imclust_core.images.decoder import Decoder
 from imclust_core.images.inspecting import Facts
 from imclust_core.images.reasons import SOURCE_TROUBLE, TRANSIENT, WALK_REASONS
+from imclust_core.images.samples import make_samples
 from imclust_core.images.walking import Found, count_files, walk
 from imclust_core.jobs.progress import Report
+from imclust_core.jobs.queue import Job
 from imclust_core.names import path_of, shown
 from imclust_core.store.catalogue import BATCH, Known, count_images, highest_id, known_files, mark_gone, record_files
 from imclust_core.store.collections import Collection, collection
@@ -246,3 +248,13 @@ def _counted(source: Collection, skip: frozenset[bytes]) -> Iterator[Callable[[]
     finally:
         stop[0] = True
         thread.join()
+
+
+def scan_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    return scan(workspace, job.collection, report)
+
+
+def sample_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    folder = collection(workspace, job.collection).folder
+    make_samples(folder, step=lambda done, total: report(done, total, "making photographs"))
+    return scan(workspace, job.collection, report)

@@ -8,6 +8,8 @@ import numpy as np
 
 from imclust_core.embedding.similar import nearest
 from imclust_core.errors import EmbeddingError
+from imclust_core.jobs.progress import Report
+from imclust_core.jobs.queue import Job
 from imclust_core.recent import Recent
 from imclust_core.store.embeddings import Embedding, embedding
 from imclust_core.store.vectors import Rows, feature_blocks, features_at, locate, read_rows
@@ -44,3 +46,7 @@ def _blocks(one: Embedding, rows: Rows) -> Iterable[tuple[int, np.ndarray]]:
         return feature_blocks(one, rows)
     with _lock:
         return _kept.get_or_make((one.id, one.finished_at), lambda: list(feature_blocks(one, rows)))
+
+
+def similar_job(workspace: Workspace, job: Job, _report: Report) -> dict[str, Any]:
+    return find_similar(workspace, job.params["embedding"], job.params["image"], job.params["limit"])

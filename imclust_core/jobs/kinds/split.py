@@ -9,6 +9,7 @@ from imclust_core.annotation.editing import open_desk, split_cluster
 from imclust_core.clustering.kmeans import kmeans
 from imclust_core.errors import ClusteringError
 from imclust_core.jobs.progress import Report
+from imclust_core.jobs.queue import Job
 from imclust_core.store.annotations.events import Event
 from imclust_core.store.clusterings import clustering
 from imclust_core.store.embeddings import embedding
@@ -57,3 +58,9 @@ def split_in_two(
 
 def _result(event: Event) -> dict[str, Any]:
     return {"event": event.id, "number": event.value["parts"][0]["into"], "target": event.target}
+
+
+def split_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    asked = job.params
+    who = {"author": asked["author"], "uuid": f"job-{job.id}", "base": asked["base"]}
+    return split_in_two(workspace, asked["clustering"], asked["number"], report, **who)

@@ -7,6 +7,7 @@ from typing import Any
 from imclust_core.errors import Cancelled, ClusteringError, ImclustError, LeaseLost, SourceUnavailable, WorkspaceFull
 from imclust_core.jobs.kinds.cluster import cluster
 from imclust_core.jobs.progress import Report
+from imclust_core.jobs.queue import Job
 from imclust_core.store.clusterings import ClusterRecipe
 from imclust_core.store.workspace import Workspace
 
@@ -45,3 +46,8 @@ def _step_of(report: Report, at: int, runs: int) -> Report:
         report(at, runs, message, detail)
 
     return tell
+
+
+def sweep_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    runs = [(embedding_id, ClusterRecipe(**recipe)) for embedding_id, recipe in job.params["runs"]]
+    return cluster_several(workspace, runs, report, author=job.params["author"])

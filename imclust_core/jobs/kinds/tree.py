@@ -8,6 +8,7 @@ from imclust_core.arrays.chunks import chosen_rows
 from imclust_core.choosing_k.curves import Evidence
 from imclust_core.choosing_k.evidence import image_evidence, reduced, word_evidence
 from imclust_core.jobs.progress import Report
+from imclust_core.jobs.queue import Job
 from imclust_core.label_tree.branch_names import propose
 from imclust_core.label_tree.label_tree import LabelTree, best_examples, joined, label_tree, used_classes
 from imclust_core.label_tree.tree import Tree, cut
@@ -140,3 +141,11 @@ def _points(one: Embedding, rows: Rows, located: Located, most: int) -> tuple[np
     """Reduced features of at most this many images, and which ones they are, the same each time."""
     sample = chosen_rows(len(located.rows), most, 0)
     return reduced(features_at(one, rows, located.rows[sample])), sample
+
+
+def tree_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    return build_tree(workspace, job.params["embedding"], TreeRecipe(**job.params["recipe"]), report)
+
+
+def evidence_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    return refine_evidence(workspace, job.params["embedding"], report)

@@ -8,9 +8,12 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from imclust_core.errors import UploadError
+from imclust_core.jobs.kinds.scan import scan
 from imclust_core.jobs.progress import Report
+from imclust_core.jobs.queue import Job
 from imclust_core.store.workspace import Workspace
 
 MAX_ENTRIES = 200_000
@@ -119,3 +122,8 @@ def safe_parts(name: str) -> list[str]:
     if not parts or parts[0] == "__MACOSX" or parts[-1] in (".DS_Store", "Thumbs.db"):
         return []
     return parts
+
+
+def unpack_job(workspace: Workspace, job: Job, report: Report) -> dict[str, Any]:
+    unpack(workspace, job.params["archive"], report)
+    return scan(workspace, job.collection, report)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from imclust_core.jobs.progress import duration, seconds_left
 from imclust_core.jobs.queue import LEASE_SECONDS, Job, Queue
-from imclust_core.jobs.registry import TITLES
+from imclust_core.jobs.registry import title_of
 from imclust_core.jobs.starting import ensure_worker
 from imclust_core.store.workspace import Workspace
 from pages.parts.kit.text import plain
@@ -33,7 +33,7 @@ def _badge(workspace: Workspace, drawn: str) -> None:
     if queue.stamp() != drawn:
         st.rerun()  # a job came, ended or went on: the page has something new to show
     for job in jobs:
-        st.caption(f"{title_of(job)}")
+        st.caption(f"{title_of(job.kind)}")
         st.progress(share_of(job), text=progress_text(job))
         with st.popover("Details", icon=":material/manage_search:"):
             show_job(workspace, job, place="badge")
@@ -41,7 +41,7 @@ def _badge(workspace: Workspace, drawn: str) -> None:
 
 def show_job(workspace: Workspace, job: Job, *, place: str) -> None:
     """All there is to know of one job, with what can be done about it."""
-    st.write(f"**{title_of(job)}** {job.state}")
+    st.write(f"**{title_of(job.kind)}** {job.state}")
     if job.error:
         st.warning(plain(job.error))
     queue = Queue(workspace)
@@ -67,11 +67,6 @@ def resume_button(workspace: Workspace, job: Job, *, key: str) -> None:
 def _resume(workspace: Workspace, job_id: str) -> None:
     Queue(workspace).resume(job_id)
     ensure_worker(workspace)
-
-
-def title_of(job: Job) -> str:
-    """What the job does, in words."""
-    return TITLES.get(job.kind, job.kind)
 
 
 def share_of(job: Job) -> float:

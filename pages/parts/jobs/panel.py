@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from imclust_core.jobs.queue import Job, Queue
+from imclust_core.jobs.registry import title_of
 from imclust_core.store.collections import Collection
 from imclust_core.store.workspace import Workspace
-from pages.parts.jobs.badge import log_tail, progress_text, resume_button, share_of, title_of
+from pages.parts.jobs.badge import log_tail, progress_text, resume_button, share_of
 from pages.parts.jobs.wait import follow
 from pages.parts.kit.text import plain, plural
 
@@ -37,7 +38,7 @@ def show_panel(
 
 def _panel(workspace: Workspace, job: Job, extra: Extra) -> None:
     with st.container(border=True):
-        st.write(f"**{title_of(job)}**" if job.active else f"**{title_of(job)}: {job.state}**")
+        st.write(f"**{title_of(job.kind)}**" if job.active else f"**{title_of(job.kind)}: {job.state}**")
         if job.active:
             st.progress(share_of(job), text=progress_text(job))
         else:
