@@ -7,7 +7,7 @@ from imclust_core.store.embeddings import embeddings_of
 from pages.parts.grid.similar_images import show_similar
 from pages.parts.kit.text import plain
 from pages.parts.map.choice import Beside, pick_beside, pick_colours, pick_method
-from pages.parts.map.colouring import OF_CLUSTERING, ways
+from pages.parts.map.colouring import WAYS, ways
 from pages.parts.map.obtain import obtain_map
 from pages.parts.map.picked import show_picked
 from pages.parts.map.settings import recipe_for, show_settings
@@ -39,7 +39,7 @@ with choices, st.container(horizontal=True, vertical_alignment="bottom"):
     colours_by = ways(workspace, source, one, stored)
     by = pick_colours(colours_by)
     others = embeddings_of(workspace, source.id)
-    beside = pick_beside(known, stored, others, one, by_clustering=by in OF_CLUSTERING)
+    beside = pick_beside(known, stored, others, one, by_clustering=by in WAYS and WAYS[by].of_clustering)
     if len(others) > 1:
         pick_embedding(workspace, source, one, manage=False)
     recipe = recipe_for(workspace, method, stored)

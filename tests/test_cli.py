@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,10 @@ def test_sample_makes_the_folder(workspace: Workspace, tmp_path: Path) -> None:
 
 def test_ctrl_c_cancels_the_scan_and_says_so(workspace: Workspace, many_photos: Path) -> None:
     command = [sys.executable, "-m", "imclust_core", "scan", str(many_photos)]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+    listening = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what runs in the background may not be
+    with subprocess.Popen(
+        command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, preexec_fn=listening
+    ) as process:
         # Whoever waits for its first rows may find, on a busy machine, that it has ended.
         wait_for(lambda: any(job.state == "running" for job in Queue(workspace).recent()), what="the scan to begin")
         process.send_signal(signal.SIGINT)

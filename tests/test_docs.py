@@ -10,7 +10,9 @@ import pytest
 
 from imclust_core.backbones import network
 from imclust_core.backbones.registry import BUNDLED
+from imclust_core.clustering.strategies import STRATEGIES
 from imclust_core.images.reasons import NOTES, REASONS
+from imclust_core.mapping.methods import METHODS
 from imclust_core.store.workspace import Workspace
 from tests.helpers.embedded import pin_speed
 from tests.helpers.hostile import jpeg
@@ -40,6 +42,9 @@ def test_what_the_documentation_names_is_there_and_what_is_there_is_named() -> N
     threats, decisions = ((ROOT / "docs" / name).read_text() for name in ("threat-model.md", "decisions.md"))
     for code in [*REASONS, *NOTES]:
         assert f"`{code}" in threats, f"no word on the reason or note {code}"
+    commands = (ROOT / "docs" / "command-line.md").read_text()
+    for name in [*STRATEGIES, *METHODS]:
+        assert re.search(rf"\b{name}\b", commands), f"docs/command-line.md does not name {name}"
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     extras = project["project"]["optional-dependencies"].values()
     needed = [*project["build-system"]["requires"], *project["project"]["dependencies"], *chain(*extras)]

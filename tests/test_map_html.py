@@ -15,7 +15,7 @@ from imclust_core.names import display_name
 from imclust_core.store.maps import MapContent
 from pages.parts.kit.colours import colour_of
 from pages.parts.map import html as map_html
-from pages.parts.map.colouring import FULL, SCALE, UNKNOWN, Colouring, Entry
+from pages.parts.map.codes import FULL, SCALE, UNKNOWN, Colouring, Entry
 from pages.parts.map.html import MOST_TRACES, fair_rows, standalone_html
 from tests.helpers.hostile import EVIL_NAMES
 

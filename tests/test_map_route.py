@@ -31,7 +31,8 @@ from pages.parts.map.address import (
     thumb_template,
     values_address,
 )
-from pages.parts.map.colouring import BYS, Colouring, colouring
+from pages.parts.map.codes import Colouring
+from pages.parts.map.colouring import WAYS, colouring
 from tests.conftest import stop_workers
 from tests.helpers.clusterings import PLAIN, clustered
 from tests.helpers.maps import kept, mapped
@@ -99,7 +100,7 @@ def test_places_ids_and_values_come_exactly_and_are_kept_for_good(house: House) 
     of_another = places_address(workspace, replace(shown, created_at=shown.created_at + 1))
     assert not is_kept_for_good(server.get(of_another))
     stored = house.stored(6)
-    for by in set(BYS) - {"truth"}:
+    for by in set(WAYS) - {"truth"}:
         found = colouring(workspace, house.one, shown, by, stored)
         answer = server.get(values_address(workspace, shown, by, stored, found))
         assert np.array_equal(array(answer, "<u2"), found.codes) and is_kept_for_good(answer), by

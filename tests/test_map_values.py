@@ -21,8 +21,10 @@ from imclust_core.store.truth import FOLDERS, read_truth
 from imclust_core.store.vectors import locate, read_rows
 from imclust_core.store.workspace import Workspace
 from pages.parts.kit.colours import NOISE, PALETTE, colour_of
+from pages.parts.map import codes
 from pages.parts.map import colouring as map_values
-from pages.parts.map.colouring import BYS, FULL, SCALE, UNKNOWN, Colouring, colouring, ways
+from pages.parts.map.codes import FULL, SCALE, UNKNOWN, Colouring, Kind, grouped
+from pages.parts.map.colouring import WAYS, colouring, ways
 from pages.parts.map.sources import map_content
 from tests.helpers.cases import case
 from tests.helpers.clusterings import DENSE, PLAIN, clustered
@@ -104,7 +106,7 @@ def test_each_image_has_the_entry_of_its_cluster_as_people_left_it_on_its_image_
 
 def test_clusters_of_one_name_are_one_entry_and_those_without_are_grey(scene: Scene) -> None:
     given = scene.workspace, scene.source, scene.one, scene.stored
-    assert list(ways(*given)) == ["cluster", "label", "confidence", "margin"]
+    assert {"cluster", "label", "confidence", "margin"} <= set(ways(*given)) and "name" not in ways(*given)
     a, b, c, *rest = scene.desk.clusters
     for number, name in ((a, "Dog"), (b, "Cat"), (c, "Dog")):
         scene.called(number, name)
@@ -161,10 +163,10 @@ def test_labels_are_ranked_and_confidence_is_the_probability_of_the_first(
 
 def test_of_very_many_groups_the_smallest_are_one_entry_and_no_image_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     of = np.repeat(np.arange(100), np.arange(100) + 1)
-    kinds = [map_values._Kind(str(at), NOISE if at == 3 else "#961eff", at) for at in range(100)]
-    monkeypatch.setattr(map_values, "MOST", 10)
+    kinds = [Kind(str(at), NOISE if at == 3 else "#961eff", at) for at in range(100)]
+    monkeypatch.setattr(codes, "MOST", 10)
     places = np.zeros((len(of), 2), np.float32)
-    found = map_values._grouped(np.append(of, -1), kinds, "the rest", np.append(places, places[:1], axis=0))
+    found = grouped(np.append(of, -1), kinds, "the rest", np.append(places, places[:1], axis=0))
     assert [entry.title for entry in found.entries] == ["3", *map(str, range(91, 100)), "the rest"]
     assert sum(entry.size for entry in found.entries) == len(of) and found.codes[-1] == UNKNOWN
     sizes = np.bincount(found.codes[:-1])
@@ -200,7 +202,7 @@ def test_truth_is_the_folder_each_image_lies_in_and_follows_the_next_scan(scene:
     titles = [(entry.title, entry.size) for entry in found.entries]
     assert titles == [("=evil\\n<b>", 1), ("dogs", 3), ("small", 2), ("wolves", 1)]
     assert [entry.colour for entry in found.entries] == list(PALETTE[:4])
-    assert list(ways(workspace, collection(workspace, source.id), here, None)) == ["truth"]
+    assert "truth" in ways(workspace, collection(workspace, source.id), here, None)
     shutil.rmtree(folder / "wolves")
     scan(workspace, source.id, quietly)
     after = of.coloured("truth")
@@ -209,7 +211,9 @@ def test_truth_is_the_folder_each_image_lies_in_and_follows_the_next_scan(scene:
 
 def test_only_what_is_known_is_offered_and_what_cannot_be_shown_is_said_in_words(scene: Scene) -> None:
     workspace, source, one, shown = scene.workspace, scene.source, scene.one, scene.shown
-    assert list(ways(workspace, source, one, None)) == ["label", "confidence"]
+    offered = ways(workspace, source, one, None)
+    assert {"label", "confidence"} <= set(offered) and "truth" not in offered
+    assert not [by for by in offered if WAYS[by].of_clustering]
     for by in ("nothing", "", "CLUSTER", "cluster", "name", "margin"):
         with case(by), pytest.raises(MapError):
             colouring(workspace, one, shown, by, None)
@@ -218,12 +222,13 @@ def test_only_what_is_known_is_offered_and_what_cannot_be_shown_is_said_in_words
     for n in (0, 1, 2):
         ids = read_clustering(scene.stored).image_ids[:n]
         tiny = replace(scene, shown=kept(one, MapContent(np.sort(ids), np.zeros((n, 2), np.float32))))
-        for by in BYS:
+        for by in WAYS:
             found = tiny.coloured(by)
             assert len(found.codes) == n and sum(entry.size for entry in found.entries) in (0, n), by
     for at, words in enumerate(("[]", "nonsense")):
         (one.folder / "classes.json").write_text(words)
-        assert ways(workspace, source, replace(one, finished_at=at), None) == {}, "a network without words"
+        offered = ways(workspace, source, replace(one, finished_at=at), None)
+        assert not {"label", "confidence"} & set(offered), "a network without words"
 
 
 def test_every_colour_of_the_scale_stands_out_from_both_themes() -> None:

@@ -1,6 +1,8 @@
 """One pick for all pages: what is picked stays so from page to page, and the desk shows and selects it."""
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from pages.parts.annotate.shown_group import ShownGroup
 from pages.parts.annotate.state import (
     CLUSTER,
     PICKED,
+    STEPS,
     begin_desk,
     choose_group,
     current_group,
@@ -175,6 +178,12 @@ def test_the_group_that_is_shown_is_the_one_that_is_picked_and_steps_go_round_ov
     ):
         go(desk, group, way)
         assert asked_pick() == visit.browser[PICK] == wanted, (group, way)
+
+
+def test_scripts_and_python_know_the_same_steps() -> None:
+    types = (Path(shelf.__file__).parent / "types.d.ts").read_text()
+    (words,) = re.findall(r"^export type Step = (.*)$", types, re.M)
+    assert set(re.findall(r'"(\w+)"', words)) == {*STEPS, "clear"}
 
 
 def test_a_new_pick_is_selected_and_comes_back_as_it_was_left(visit: Visit) -> None:

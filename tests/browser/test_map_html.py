@@ -11,7 +11,7 @@ from PIL import Image
 
 from imclust_core.names import display_name
 from imclust_core.store.maps import MapContent
-from pages.parts.map.colouring import FULL, SCALE, Colouring, Entry
+from pages.parts.map.codes import FULL, SCALE, Colouring, Entry
 from pages.parts.map.html import standalone_html
 from tests.browser.conftest import ARGUMENTS, SCREENS, chromium
 from tests.helpers.hostile import EVIL_NAMES

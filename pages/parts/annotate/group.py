@@ -25,6 +25,7 @@ from pages.parts.annotate.shown_group import ShownGroup
 from pages.parts.annotate.split import show_split
 from pages.parts.annotate.state import (
     PICKED,
+    STEPS,
     choose_group,
     current_group,
     go,
@@ -134,7 +135,7 @@ def _leave_gone(desk: Desk) -> None:
 def _go(workspace: Workspace, stored: Clustering, content: ClusterContent, where: Any) -> None:
     if where == "clear":
         selected().clear()
-    elif where in ("next", "previous", "unnamed"):
+    elif where in STEPS:
         with contextlib.suppress(ImclustError):
             desk = open_desk(workspace, stored, content)
             go(desk, current_group(desk), where)

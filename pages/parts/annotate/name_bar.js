@@ -21,8 +21,10 @@ export default widget({
     const moved = draw(bar)
     const there = moved || (!bar.waiting.size && bar.messages.isHeard())
     if (bar.ahead && there) arrive(bar, moved)
-    if (moved && bar.refocus && data.cluster.nameable) focusName(bar)
-    if (moved) bar.refocus = false
+    if (moved && !bar.ahead) {
+      if (bar.refocus && data.cluster.nameable) focusName(bar)
+      bar.refocus = false
+    }
     const who = drawWho(bar)
     if (who) bar.messages.tell("author", who)
   },
@@ -157,7 +159,7 @@ function nameKey(bar, event) {
     const { name } = bar.fields
     bar.typing = null
     bar.refocus = false
-    if (bar.ahead) bar.ahead.entered = null
+    if (bar.ahead) bar.ahead.entered = []
     name.value = bar.ahead ? "" : bar.data.cluster.name
     name.blur()
   }
@@ -165,26 +167,38 @@ function nameKey(bar, event) {
 
 /** @param {Bar} bar @param {boolean} next */
 function enter(bar, next) {
-  if (bar.ahead) bar.ahead.entered = { next }
-  else {
+  const { name } = bar.fields
+  if (bar.ahead) {
+    bar.ahead.entered.push({ text: name.value, next })
+    if (next) name.value = ""
+  } else {
     bar.refocus = next
     save(bar, { via: "" }, next)
   }
 }
 
-/** The cluster that somebody went on to is there. @param {Bar} bar @param {boolean} moved */
+/** The cluster that somebody went on to is there; what was entered meanwhile is for it, and for those after it. @param {Bar} bar @param {boolean} moved */
 function arrive(bar, moved) {
   const input = bar.fields.name
-  const entered = bar.ahead?.entered
+  const typed = input.value
+  const entered = bar.ahead?.entered ?? []
   bar.ahead = null
-  if (!moved || !input.value) {
+  if (!moved || !(typed || entered.length)) {
     input.value = bar.data.cluster.name
     return
   }
   bar.refocus = false
   bar.typing = bar.data.cluster
-  if (entered) enter(bar, entered.next)
-  else if (activeBeside(input) !== input) save(bar, { via: "" })
+  let left = false
+  while (entered.length && !left) {
+    const { text, next } = /** @type {{ text: string, next: boolean }} */ (entered.shift())
+    input.value = text
+    enter(bar, next)
+    left = next
+  }
+  if (bar.ahead) Object.assign(bar.ahead, { entered })
+  if (!left || bar.ahead) input.value = typed
+  if (!left && activeBeside(input) !== input) save(bar, { via: "" })
 }
 
 /** @param {Bar} bar @param {KeyboardEvent} event */

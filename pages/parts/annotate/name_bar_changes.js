@@ -27,7 +27,7 @@ function newUuid() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("")
 }
 
-/** To another cluster, or away from a selection. @param {Bar} bar @param {string} where */
+/** To another cluster, or away from a selection. @param {Bar} bar @param {import("./types.d.ts").Step} where */
 export function goTo(bar, where) {
   bar.messages.tell("step", where, { each: true })
   if (where !== "clear") leave(bar)
@@ -35,7 +35,7 @@ export function goTo(bar, where) {
 
 /** Who goes on types on, of the cluster that comes; nobody has seen yet what else would be said of. @param {Bar} bar */
 export function leave(bar) {
-  bar.ahead ??= { entered: null }
+  bar.ahead ??= { entered: [] }
   bar.fields.name.value = ""
 }
 

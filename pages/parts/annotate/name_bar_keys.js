@@ -2,11 +2,11 @@
 
 /**
  * @typedef {{ kind: "name" | "into" | "help" } | { kind: "propose", at: number } | { kind: "mark", state: string }
- *   | { kind: "go", where: "next" | "previous" | "unnamed" } | { kind: "act", act: string, onSelection: boolean }} Action
+ *   | { kind: "go", where: import("./types.d.ts").Step } | { kind: "act", act: string, onSelection: boolean }} Action
  */
 
 /** @type {{ [key: string]: Action }} */
-const ACTIONS = {
+export const ACTIONS = {
   n: { kind: "name" },
   m: { kind: "into" },
   "?": { kind: "help" },

@@ -1,6 +1,6 @@
 """What is looked at on the desk, kept in the address: the group, the order, the size; and what is selected."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -60,16 +60,23 @@ def choose_group(number: int) -> None:
     keep_pick(at_hand() if number == PICKED else of_cluster(number), {CLUSTER: shown})
 
 
+STEPS: dict[str, Callable[[Desk, list[int]], list[int]]] = {
+    "next": lambda _desk, ahead: ahead[:1],
+    "previous": lambda _desk, ahead: ahead[-1:],
+    "unnamed": lambda desk, ahead: [one for one in ahead if one > 0 and not desk.is_settled(one)][:1],
+}
+"""Where one can go from a group: the group, of all others in their order from there on, or none. The scripts know these
+words as `Step`."""
+
+
 def go(desk: Desk, number: int, where: str) -> None:
-    """Go on from a group: to the next, the previous, or the next without a name; round from the end to the start."""
+    """Go on from a group by one of `STEPS`; round from the end to the start."""
     known = [*([PICKED] if at_hand() else []), *(shown_groups(desk) or groups_of(desk))]
     ahead = [one for one in known if _place(one) > _place(number)] + [
         one for one in known if _place(one) < _place(number)
     ]
-    if where == "unnamed":
-        ahead = [one for one in ahead if one > 0 and not desk.is_settled(one)]
-    if ahead:
-        choose_group(ahead[-1 if where == "previous" else 0])
+    for found in STEPS[where](desk, ahead):
+        choose_group(found)
 
 
 def _place(number: int) -> float:

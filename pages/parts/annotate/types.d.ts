@@ -1,3 +1,5 @@
+/** Where to go from a cluster; Python knows the same words. */
+export type Step = "next" | "previous" | "unnamed" | "clear"
 export interface Row {
   number: number
   sign: string
@@ -131,7 +133,7 @@ export interface Bar {
   drawn: Cluster | null
   refocus: boolean
   /** Somebody has gone on: what is typed belongs to the cluster that comes. */
-  ahead: { entered: { next: boolean } | null } | null
+  ahead: { entered: { text: string; next: boolean }[] } | null
   typing: { number: number; base: number } | null
   unheard: number
   selection: SelectionTold | null

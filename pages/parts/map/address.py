@@ -10,7 +10,7 @@ from imclust_core.store.maps import StoredMap
 from imclust_core.store.workspace import Workspace
 from pages.parts.images.address import every_thumbnail, proof
 from pages.parts.kit.assets import base_path
-from pages.parts.map.colouring import Colouring
+from pages.parts.map.codes import Colouring
 
 
 def places_address(workspace: Workspace, mapped: StoredMap) -> str:

@@ -12,7 +12,7 @@ from imclust_core.store.collections import Collection
 from imclust_core.store.maps import StoredMap
 from imclust_core.store.workspace import Workspace
 from pages.parts.kit.text import plural
-from pages.parts.map.colouring import Colouring
+from pages.parts.map.codes import Colouring
 from pages.parts.map.html import standalone_html
 from pages.parts.map.sources import map_content
 from pages.parts.session.selection import Pick

@@ -21,7 +21,7 @@ from imclust_core.store.maps import MapContent
 from pages.parts.kit.charts import in_figure
 from pages.parts.kit.colours import NOISE
 from pages.parts.kit.text import plural
-from pages.parts.map.colouring import FULL, UNKNOWN, Colouring, Entry
+from pages.parts.map.codes import FULL, UNKNOWN, Colouring, Entry
 
 MOST_POINTS = 200_000
 """Above, a fair sample: more make the file too large to mail and too slow to turn."""

@@ -8,7 +8,7 @@ from imclust_core.store.clusterings import Clustering
 from imclust_core.store.maps import MapRecipe
 from imclust_core.store.workspace import Workspace
 from pages.parts.map.choice import drawn_by_names, pick_names
-from pages.parts.map.colouring import Colouring
+from pages.parts.map.codes import Colouring
 from pages.parts.map.downloads import offer_map, offer_pick
 from pages.parts.map.obtain import make_map
 from pages.parts.map.shown import Shown

@@ -20,7 +20,8 @@ from pages.parts.map.address import (
     thumb_template,
     values_address,
 )
-from pages.parts.map.colouring import Colouring, colouring
+from pages.parts.map.codes import Colouring
+from pages.parts.map.colouring import colouring
 from pages.parts.map.widget.figure import Figure, map_figure
 from pages.parts.session.selection import Pick, keep_pick
 
@@ -29,7 +30,7 @@ _TRUSTED, _DOUBTED = 0.95, 0.85
 
 @dataclass(frozen=True)
 class Shown:
-    """A map as it is asked for. one: its embedding. by: one of `BYS`, or nothing to colour by. by_title: in words.
+    """A map as it is asked for. one: its embedding. by: one of `WAYS`, or nothing to colour by. by_title: in words.
 
     coloured: the clustering whose clusters are the colours. stored: the clustering that is worked on, of which a picked
     cluster is.
