@@ -17,7 +17,7 @@ help:
 	@echo "make demo    install, make sample images, scan, embed and cluster them, open the dashboard"
 	@echo "make test    install, then every check: format, lint, types, tests, browser tests"
 	@echo "make check   the same checks without installing"
-	@echo "make quick   the checks that take under a minute: format, lint, types, tests without worker and browser"
+	@echo "make quick   format, lint, types, scripts, and the tests that need neither worker nor browser"
 	@echo "make check-long   the long forms of tests: many kills, hundreds of runs"
 	@echo "make format  put the code into shape"
 	@echo "make bench   measure speed; the figures of record stand in bench/README.md"
