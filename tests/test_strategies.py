@@ -124,7 +124,7 @@ def test_what_draws_no_lots_gives_the_same_in_any_order_what_does_nearly_and_all
         assert alike(labels, grouped(Given(points, 5, seed=9), strategy)) > 0.95, name
 
 
-def test_each_strategy_tells_of_its_steps_or_runs_in_a_process_that_can_be_ended() -> None:
+def test_each_strategy_reports_its_steps_or_runs_in_a_process_that_can_be_ended() -> None:
     for name, strategy in BY_FEATURES.items():
         told: list[object] = []
         strategy.find(Given(scattered(90), 3, step=lambda *step, told=told: told.append(step)))  # type: ignore[misc]

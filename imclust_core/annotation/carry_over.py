@@ -7,7 +7,7 @@ import numpy as np
 
 from imclust_core.annotation.annotated import Desk, Name
 from imclust_core.annotation.editing import move_images, name_cluster, open_desk
-from imclust_core.arrays.lookup import found_by
+from imclust_core.arrays.lookup import rows_among
 from imclust_core.clustering.matching import carry
 from imclust_core.store.clusterings import Clustering
 from imclust_core.store.workspace import Workspace
@@ -66,7 +66,7 @@ def plan_for(old: Desk, new: Desk) -> Plan:
     common = np.isin(old.image_ids, new.image_ids)
     before, after = old.group[common], new.group[rows]
     olds, news = np.array(old.clusters), np.array(new.clusters)
-    a, b = (found_by(some, among, np.arange(len(among))) for some, among in ((before, olds), (after, news)))
+    a, b = rows_among(before, olds), rows_among(after, news)
     carried, _ = carry(a, b, len(olds), len(news))
     heirs = {int(olds[one.old]): int(news[one.new]) for one in carried}
     found = _one_each(

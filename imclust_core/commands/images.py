@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from imclust_core.commands.running import folder_named, print_json, result_of, where
+from imclust_core.commands.running import facts_of, folder_named, print_json, result_of, where
 from imclust_core.images.reasons import sentence
 from imclust_core.images.samples import make_samples
 from imclust_core.jobs.progress import duration
@@ -53,7 +53,7 @@ def _print_scan(name: str, result: dict[str, Any], more: str) -> None:
 def embed_folder(options: argparse.Namespace) -> int:
     """Scan a folder, and embed it."""
     workspace = Workspace.open(options.workspace)
-    request = check_request(EmbedRequest(**{name: getattr(options, name) for name in EmbedRequest.__annotations__}))
+    request = check_request(EmbedRequest(**facts_of(options, *EmbedRequest.__annotations__)))
     source = add_collection(workspace, folder_named(workspace, options.folder))
     result_of(workspace, submit_scan(workspace, source), quiet=options.json)
     result = result_of(workspace, submit_embed(workspace, source, request), quiet=options.json)

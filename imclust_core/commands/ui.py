@@ -27,7 +27,7 @@ def open_dashboard(options: argparse.Namespace) -> int:
     base = _base_path(options.base_path)
     chosen = _collection_to_open(workspace, options.collection)
     port = options.port or _free_port(options.address)
-    address = "127.0.0.1" if options.address in ("0.0.0.0", "::") else options.address  # noqa: S104
+    address = _reachable(options.address)
     url = f"http://{address}:{port}{base}/{f'?collection={chosen}' if chosen else ''}"
     os.environ.update(IMCLUST_WORKSPACE=str(workspace.root), IMCLUST_OPEN=chosen)
     print(f"imclust: {url}", flush=True)
@@ -49,11 +49,15 @@ def server_flags(address: str, port: int, base: str = "", hosts: Sequence[str] =
     Streamlit reads that file after every other such file. Only variables of the environment come after it, and flags
     after those. hosts: names that browsers may use, besides those of this machine.
     """
-    reachable = "127.0.0.1" if address in ("0.0.0.0", "::") else address  # noqa: S104
-    names = dict.fromkeys(["127.0.0.1", "localhost", reachable, *hosts])
+    names = dict.fromkeys(["127.0.0.1", "localhost", _reachable(address), *hosts])
     flags = [f"--server.port={port}", f"--server.address={address}", "--server.headless=true"]
     flags += ["--browser.gatherUsageStats=false", *(f"--server.allowedHosts={name}" for name in names)]
     return [*flags, f"--server.baseUrlPath={base}"] if base else flags
+
+
+def _reachable(address: str) -> str:
+    """Where a browser of this machine finds a server that listens there."""
+    return "127.0.0.1" if address in ("0.0.0.0", "::") else address  # noqa: S104
 
 
 def dashboard() -> Path:

@@ -25,13 +25,14 @@ def grow_tree(options: argparse.Namespace) -> int:
     source = find_collection(workspace, options.folder)
     one = named_embedding(workspace, source.id, options.embedding)
     result_of(workspace, submit_tree(workspace, one, recipe), quiet=options.json)
-    found = find_evidence(workspace, one, state_of(one, source))
+    state = state_of(one, source)
+    found = find_evidence(workspace, one, state)
     if not found or not found[1]:
         result_of(workspace, submit_evidence(workspace, one), quiet=options.json)
     stored = find_tree(workspace, one, recipe, tree_state(one, source, recipe))
     if stored is None:
         raise WordsError("The collection changed while its tree grew. Run the command again.")
-    found = find_evidence(workspace, one, state_of(one, source))
+    found = find_evidence(workspace, one, state)
     result = tree_result(stored, found[0] if found else None, options.k)
     if options.json:
         return print_json(result)

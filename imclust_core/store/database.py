@@ -204,12 +204,12 @@ def packed(**arrays: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def arrays_in(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file. For a damaged one, numpy and zipfile raise almost anything."""
+def arrays_in(path: Path, *names: str) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file, all or those of these names. Damaged ones make numpy and zipfile raise anything."""
     if not path.is_file():
         raise FileNotFoundError(path)  # a pipe in its place would never answer
     with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:  # numpy leaves a damaged file open
-        return dict(file)
+        return {name: file[name] for name in names or file.files}
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o666, durable: bool = True) -> None:

@@ -176,8 +176,12 @@ def write_graph(one: Embedding, state: str, arrays: Mapping[str, np.ndarray]) ->
 def read_graph(one: Embedding, state: str) -> dict[str, np.ndarray] | None:
     """What was kept of this state, or None where it is another's or cannot be read."""
     try:
-        kept = arrays_in(one.folder / _FOLDER / _GRAPH)
-        return kept if kept.pop("state").tobytes() == state.encode() else None
+        path = one.folder / _FOLDER / _GRAPH
+        if arrays_in(path, "state")["state"].tobytes() != state.encode():
+            return None  # the graph itself, of a million images, is not read for that
+        kept = arrays_in(path)
+        del kept["state"]
+        return kept
     except Exception:  # it is damaged, or not there; it is made again
         return None
 

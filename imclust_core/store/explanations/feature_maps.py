@@ -205,8 +205,7 @@ def _write(one: Embedding, name: str, **arrays: np.ndarray) -> None:
 def _read(one: Embedding, name: str, *parts: str) -> dict[str, np.ndarray] | None:
     """These arrays of a file of ours, or None for a file that is not there or not whole."""
     try:
-        kept = arrays_in(one.folder / _FOLDER / name)
-        return {part: kept[part] for part in parts}
+        return arrays_in(one.folder / _FOLDER / name, *parts)
     except Exception:
         return None
 

@@ -59,7 +59,7 @@ export function bar(share, colour) {
 const shown = new WeakMap()
 
 /**
- * Draw anew what is in a box, and say so, if it is to show something else: a button that is pressed keeps the keyboard.
+ * Draw again what is in a box, and say so, if it is to show something else: a button that is pressed keeps the keyboard.
  * @param {Element} box @param {unknown} what @param {() => Node[]} make
  */
 export function fill(box, what, make) {

@@ -13,11 +13,13 @@ import streamlit as st
 
 from imclust_core.annotation.annotated import ASIDE, UNASSIGNED, Desk, at_version
 from imclust_core.annotation.editing import open_desk
+from imclust_core.arrays.lookup import rows_among
 from imclust_core.errors import EmbeddingError, MapError
 from imclust_core.store.clusterings import Clustering, read_clustering
 from imclust_core.store.collections import Collection, collection
 from imclust_core.store.embeddings import Embedding
 from imclust_core.store.maps import StoredMap
+from imclust_core.store.trees import state_of
 from imclust_core.store.workspace import Workspace
 from pages.parts.kit.colours import NOISE, colour_of
 from pages.parts.map.codes import Colouring, Kind, grouped, scaled
@@ -26,7 +28,6 @@ from pages.parts.map.sources import (
     folders_of,
     map_content,
     names_of,
-    rows_among,
     rows_in_clustering,
     taken,
 )
@@ -92,7 +93,7 @@ def colouring(
     source, way = collection(workspace, one.collection_id), WAYS[by]
     given = Given(workspace, source, one, stored, None)
     clustering_id = given.clustering.id if way.of_clustering else ""
-    state = f"{one.finished_at}:{source.scanned_at}"
+    state = state_of(one, source)
     if way.edited:
         desk = open_desk(workspace, given.clustering)
         desk = desk if version is None else at_version(desk, version)
@@ -144,7 +145,7 @@ def _by_group(given: Given, mapped: StoredMap, kinds: Sequence[Kind], kind_of: d
 
 def _by_label(given: Given, mapped: StoredMap) -> Colouring:
     """By the most probable label: the commonest have colours, by rank."""
-    first, names = _first(given, mapped)[0], names_of(given.one)
+    first, names = first_labels(given.workspace, given.source, given.one, mapped)[0], names_of(given.one)
     first = np.where(first < len(names), first, -1)
     counts = np.bincount(first[first >= 0], minlength=len(names))
     order = np.argsort(-counts, kind="stable")
@@ -155,7 +156,7 @@ def _by_label(given: Given, mapped: StoredMap) -> Colouring:
 
 
 def _by_confidence(given: Given, mapped: StoredMap) -> Colouring:
-    first, probabilities = _first(given, mapped)
+    first, probabilities = first_labels(given.workspace, given.source, given.one, mapped)
     return scaled(np.where(first >= 0, probabilities, -1))
 
 
@@ -173,12 +174,6 @@ def _by_truth(given: Given, mapped: StoredMap) -> Colouring:
 
 def _desk(given: Given) -> Desk:
     return given.desk or open_desk(given.workspace, given.clustering)
-
-
-def _first(given: Given, mapped: StoredMap) -> tuple[np.ndarray, np.ndarray]:
-    """The most probable label of each image of a map, and how probable it is."""
-    state = f"{given.one.finished_at}:{given.source.scanned_at}"
-    return first_labels(given.workspace, given.one, mapped, state)
 
 
 def _has_words(given: Given) -> bool:

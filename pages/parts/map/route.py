@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from imclust_core.annotation.selection import picked_images
+from imclust_core.arrays.lookup import rows_among
 from imclust_core.errors import ImclustError, SelectionError
 from imclust_core.store.clusterings import Clustering, clustering
 from imclust_core.store.collections import Collection, collection
@@ -24,7 +25,7 @@ from imclust_core.store.workspace import Workspace
 from pages.parts.images.address import is_proven
 from pages.parts.map.address import about_map, content_tag, made
 from pages.parts.map.colouring import colouring
-from pages.parts.map.sources import map_content, rows_among
+from pages.parts.map.sources import map_content
 from pages.parts.session.context import open_workspace
 
 _VERSION = re.compile("[0-9]{1,15}")

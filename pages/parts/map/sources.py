@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from imclust_core.annotation.predictions import said_of
-from imclust_core.arrays.lookup import found_by
+from imclust_core.arrays.lookup import rows_among
 from imclust_core.names import display_name
 from imclust_core.store.catalogue import paths
 from imclust_core.store.collections import Collection, collection
@@ -39,7 +39,9 @@ def rows_in_clustering(mapped: StoredMap, _image_ids: np.ndarray, clustering_id:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=KNOWN_BY)
-def first_labels(workspace: Workspace, one: Embedding, mapped: StoredMap, state: str) -> tuple[np.ndarray, np.ndarray]:
+def first_labels(
+    workspace: Workspace, source: Collection, one: Embedding, mapped: StoredMap
+) -> tuple[np.ndarray, np.ndarray]:
     """The most probable label of each image of a map (n,), -1 for none, and its probability (n,)."""
     said = said_of(workspace, one, map_content(mapped).image_ids)
     return said.label_ids[:, 0].copy(), said.probabilities[:, 0].copy()
@@ -63,11 +65,6 @@ def folders_of(workspace: Workspace, source: Collection) -> tuple[np.ndarray, np
     order = np.argsort(ids, kind="stable")
     classes = np.append(place, -1)[folder]  # the last answers for images in no folder
     return ids[order], classes[order], tuple(names.tolist())
-
-
-def rows_among(wanted: np.ndarray, image_ids: np.ndarray) -> np.ndarray:
-    """The place of each wanted image among others in whatever order, or -1."""
-    return found_by(wanted, image_ids, np.arange(len(image_ids)))
 
 
 def taken(values: np.ndarray, at: np.ndarray) -> np.ndarray:

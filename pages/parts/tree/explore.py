@@ -8,7 +8,6 @@ import streamlit as st
 
 from imclust_core.choosing_k.curves import Evidence
 from imclust_core.choosing_k.suggestion import suggest
-from imclust_core.errors import EmbeddingError
 from imclust_core.label_tree.tree import cut, edited
 from imclust_core.store.collections import Collection
 from imclust_core.store.embeddings import Embedding
@@ -17,6 +16,7 @@ from imclust_core.store.workspace import Workspace
 from pages.parts.frame.steps import go_to
 from pages.parts.kit.redraw import redraw_if_asked
 from pages.parts.kit.text import plain
+from pages.parts.kit.trouble import show_trouble, trouble_kept
 from pages.parts.tree.choice import keep_choice
 from pages.parts.tree.cut import CutState, current_cut, is_asked, keep_cut, read_cut
 from pages.parts.tree.figure import tree_figure
@@ -116,17 +116,12 @@ def _say_and_choose(shown: Shown, state: CutState, nodes: np.ndarray, k: int) ->
             on_click=_use,
             args=(shown, state, nodes, k),
         )
-        problem = st.session_state.pop(_PROBLEM, "")
-        if problem:
-            st.error(plain(problem))
+        show_trouble(_PROBLEM)
 
 
 def _use(shown: Shown, state: CutState, nodes: np.ndarray, k: int) -> None:
-    try:
+    with trouble_kept(_PROBLEM):
         keep_choice(shown, state, nodes, k)
-    except EmbeddingError as error:
-        st.session_state[_PROBLEM] = str(error)
-    else:
         go_to("cluster")
 
 

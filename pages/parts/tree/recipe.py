@@ -20,6 +20,7 @@ from imclust_core.words.class_labels import TEXTS
 from imclust_core.words.vectors import BUILT_IN, EMBEDDED, GENSIM, JOINED, NETWORK
 from pages.parts.jobs.wait import begin, wait_for
 from pages.parts.kit.text import plain
+from pages.parts.kit.trouble import show_trouble, trouble_kept
 from pages.parts.session.url_state import asked, keep
 
 _ADDRESS = "tree"
@@ -106,17 +107,13 @@ def _take_over(shown: TreeRecipe) -> None:
     file = chosen.pop("file").strip()
     if chosen["vectors"] == _OTHER:
         chosen["vectors"] = file
-    try:
+    with trouble_kept(_PROBLEM):
         _keep(check_tree(replace(DEFAULT_TREE, **chosen)))
-    except WordsError as error:
-        st.session_state[_PROBLEM] = str(error)
 
 
 def obtain_tree(workspace: Workspace, source: Collection, one: Embedding, recipe: TreeRecipe) -> StoredTree | None:
     """The tree of this recipe; while there is none, how far it is or what went wrong."""
-    problem = st.session_state.pop(_PROBLEM, "")
-    if problem:
-        st.error(plain(problem))
+    show_trouble(_PROBLEM)
     found = find_tree(workspace, one, recipe, tree_state(one, source, recipe))
     if found is not None:
         return found
